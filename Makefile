@@ -1,0 +1,39 @@
+# Everything sets itself up: a machine needs Python, Go, Node, make, git and the package
+# registries.
+
+VENV := .venv
+PYTHON ?= python3
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.PHONY: help demo test check tools clean
+
+help: ## Say what can be made
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
+
+demo: $(STAMP) ## Show a real `pulumi up` follow a push, with no cloud account
+	@tools="$$($(PYTHON) tools/install.py pulumi pulumi-language-python | tail -n 1)" && \
+	  PULUMI_UCIMAGE_TOOLS_FOLDER="$$tools" $(BIN)/python examples/demo.py
+
+test: $(STAMP) ## Run all tests, those on a real Pulumi engine included
+	@tools="$$($(PYTHON) tools/install.py | tail -n 1)" && \
+	  PULUMI_UCIMAGE_TOOLS_FOLDER="$$tools" $(BIN)/python -m pytest $(PYTEST_ARGS)
+
+check: $(STAMP) ## Run formatter, linter, type checker and import rules
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+tools: ## Install Pulumi's engine and language hosts; the last line is their folder
+	@$(PYTHON) tools/install.py
+
+clean: ## Remove what the other commands made in this folder
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+$(STAMP): pyproject.toml constraints.txt
+	@echo "Installing the development environment into $(VENV)." >&2
+	@$(PYTHON) -m venv --clear $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check 'pip==26.3'
+	@$(BIN)/python -m pip install --quiet --constraint constraints.txt --group dev --editable .
+	@touch $@

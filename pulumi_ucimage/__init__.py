@@ -1,0 +1,66 @@
+"""Find a container image's tag in UCloud's registry from a Pulumi program.
+
+Functions that follow the newest tag, and the errors they raise. See the README.
+"""
+
+from pulumi_ucimage.errors import (
+    AmbiguousImageError,
+    AmbiguousTagError,
+    ApiError,
+    ArgumentError,
+    ArgumentTypeError,
+    ConfigError,
+    DowngradeError,
+    InvalidPolicyError,
+    NoMatchingTagError,
+    NoSuchImageError,
+    ResponseError,
+    SelectionError,
+    TransportError,
+    UcimageError,
+)
+from pulumi_ucimage.functions import (
+    get_docker_image,
+    get_docker_image_output,
+    get_docker_images,
+    get_docker_images_output,
+)
+from pulumi_ucimage.results import (
+    AwaitableGetDockerImageResult,
+    AwaitableGetDockerImagesResult,
+    DockerImage,
+    DockerImageTag,
+    GetDockerImageResult,
+    GetDockerImagesResult,
+    TagCounts,
+)
+from pulumi_ucimage.version import VERSION as __version__
+
+__all__ = [
+    "AmbiguousImageError",
+    "AmbiguousTagError",
+    "ApiError",
+    "ArgumentError",
+    "ArgumentTypeError",
+    "AwaitableGetDockerImageResult",
+    "AwaitableGetDockerImagesResult",
+    "ConfigError",
+    "DockerImage",
+    "DockerImageTag",
+    "DowngradeError",
+    "GetDockerImageResult",
+    "GetDockerImagesResult",
+    "InvalidPolicyError",
+    "NoMatchingTagError",
+    "NoSuchImageError",
+    "ResponseError",
+    "SelectionError",
+    "TagCounts",
+    "TransportError",
+    "UcimageError",
+    "__version__",
+    "get_docker_image",
+    "get_docker_image_output",
+    "get_docker_images",
+    "get_docker_images_output",
+]

@@ -1,0 +1,53 @@
+"""Keys that cannot be printed, logged, compared by accident, copied or pickled."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NoReturn, final
+
+
+@final
+class Secret:
+    """A text that only `reveal` gives out.
+
+    `repr`, `str`, `vars` and formatting show asterisks; copying and pickling are
+    errors, so that no state, log or traceback with locals can take it along.
+    """
+
+    __slots__ = ("_reveal",)
+
+    def __init__(self, text: str) -> None:
+        # Held by a closure: a slot would show in tools that walk attributes.
+        self._reveal = lambda: text
+
+    def reveal(self) -> str:
+        """The text; for the line that uses it, never for a variable."""
+        return self._reveal()
+
+    def __bool__(self) -> bool:
+        return bool(self._reveal())
+
+    def __repr__(self) -> str:
+        return "Secret('********')"
+
+    def __reduce__(self) -> NoReturn:
+        message = "A secret cannot be pickled or copied."
+        raise TypeError(message)
+
+
+@final
+@dataclass(frozen=True, slots=True, eq=False)
+class Credentials:
+    """One key pair, from one place.
+
+    Attributes:
+        public_key: names the key; sent with each call.
+        private_key: signs each call; never sent.
+        security_token: sent with each call where the key is temporary, else None.
+        origin: where the pair was found, for messages: "the environment".
+    """
+
+    public_key: Secret
+    private_key: Secret
+    security_token: Secret | None
+    origin: str

@@ -1,0 +1,187 @@
+"""Every error of this package; each is one sentence that says what to do.
+
+    UcimageError (a pulumi.RunError: `pulumi` shows the message and no traceback)
+      ArgumentError           (also a ValueError) an argument that cannot be
+        ArgumentTypeError     (also a TypeError) an argument of the wrong type
+      ConfigError             a setting that is missing or malformed
+      TransportError          no usable connection
+      ResponseError           an answer that cannot be used
+      ApiError                the API answered with a RetCode that is not 0
+      SelectionError          no tag could be chosen
+        InvalidPolicyError    (also an ArgumentError) a rule that cannot be
+        NoSuchImageError      no image of that name
+        AmbiguousImageError   several images, and none named
+        NoMatchingTagError    nothing to choose
+        AmbiguousTagError     two tags share the best extracted text
+        DowngradeError        a pin would go back
+
+No error holds a private key, a security token or a signature. Each may be pickled and
+copied.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pulumi
+
+from pulumi_ucimage.text import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class UcimageError(pulumi.RunError):
+    """The root of every error that this package raises on purpose.
+
+    Being a `pulumi.RunError`, it ends a Pulumi program with its message alone.
+    """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(printable(message, keep="\n"))
+
+    def __reduce__(self) -> tuple[Callable[..., UcimageError], tuple[Any, ...]]:
+        # Exception's own way calls the class with `args`, which classes with facts of
+        # their own do not take.
+        return _restore, (type(self), self.args, dict(self.__dict__))
+
+
+def _restore(
+    cls: type[UcimageError], args: tuple[Any, ...], facts: dict[str, Any]
+) -> UcimageError:
+    error = cls.__new__(cls, *args)
+    error.__dict__.update(facts)
+    return error
+
+
+class ArgumentError(UcimageError, ValueError):
+    """An argument that cannot be; raised before any call is made."""
+
+
+class ArgumentTypeError(ArgumentError, TypeError):
+    """An argument of the wrong type, such as an `Output` given to a plain function."""
+
+
+class ConfigError(UcimageError):
+    """A setting is missing or malformed; the message names every way to make it."""
+
+
+class TransportError(UcimageError):
+    """No usable connection: refused, timed out, cut off, or TLS failed.
+
+    Attributes:
+        host: the host that was called, without credentials.
+        port: its TCP port.
+    """
+
+    def __init__(self, problem: str, *, host: str, port: int) -> None:
+        super().__init__(f"The UCloud API at {host}:{port} {problem}")
+        self.host = host
+        self.port = port
+
+
+class ResponseError(UcimageError):
+    """An answer came that cannot be used.
+
+    Attributes:
+        status: the HTTP status, where that is what was wrong; else None.
+    """
+
+    def __init__(self, message: str, *, status: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+# RetCodes as of UCloud's pages `summary/public.md` and `ugc-api/error_code.md`.
+_CURES = {
+    110: "the API timed out; try again later",
+    130: "the API's gateway could not pass the call on; try again later",
+    150: "the API is unavailable for the moment; try again later",
+    153: "the API throttles these keys; try again later or look up less at once",
+    160: "the call has no Action; check ucimage:baseUrl (UCLOUD_API_BASE_URL)",
+    161: "this endpoint does not know the action;"
+    " check ucimage:baseUrl (UCLOUD_API_BASE_URL)",
+    170: "the signature did not arrive; check what stands between here and the API",
+    171: "the private key does not belong to the public key;"
+    " set both anew, from one key pair of UCloud's console",
+    172: "UCloud does not know the public key; set the key pair anew",
+    174: "the key needs a security token that is missing or has expired;"
+    " set ucimage:securityToken (UCIMAGE_SECURITY_TOKEN) beside a temporary key",
+    292: "the key may not use this project;"
+    " set ucimage:projectId (UCLOUD_PROJECT_ID) or the argument project_id to one"
+    " of the account's projects",
+    294: "this machine's address is not among those that may use the key;"
+    " add it in UCloud's console",
+    299: "the key's user lacks the permission;"
+    " allow GetDockerImageList to it in UCloud's IAM",
+    43023: "the bucket does not exist in this region and project, or the API could not"
+    " list it (it has one code for both); check bucket_name, region and project_id",
+    43025: "UCloud does not accept the bucket's name; check bucket_name",
+    43033: "UCloud does not accept a parameter; check region, bucket_name and order_by",
+}
+
+
+class ApiError(UcimageError):
+    """The API answered, and its RetCode is not 0.
+
+    Attributes:
+        ret_code: the API's code.
+        message: the API's own words, made printable; may be empty.
+        action: the API action that was called.
+        bucket: the bucket that was asked for.
+        region: the region that was asked for.
+    """
+
+    def __init__(
+        self, *, ret_code: int, message: str, action: str, bucket: str, region: str
+    ) -> None:
+        said = printable(message, limit=500)
+        cure = _CURES.get(ret_code, "see UCloud's list of error codes")
+        words = f" ({said})" if said else ""
+        super().__init__(
+            f"{action} for bucket '{bucket}' in region '{region}' failed with RetCode"
+            f" {ret_code}{words}: {cure}."
+        )
+        self.ret_code = ret_code
+        self.message = said
+        self.action = action
+        self.bucket = bucket
+        self.region = region
+
+
+class SelectionError(UcimageError):
+    """No tag could be chosen."""
+
+
+class InvalidPolicyError(SelectionError, ArgumentError):
+    """A policy, range, expression, order, time or duration that cannot be."""
+
+
+class NoSuchImageError(SelectionError):
+    """The bucket has no image of that name."""
+
+
+class AmbiguousImageError(SelectionError):
+    """The bucket has several images, and none or a name that several have was given."""
+
+
+class NoMatchingTagError(SelectionError):
+    """Nothing is left to choose from, or the explicit tag is not there."""
+
+
+class AmbiguousTagError(SelectionError):
+    """Two different tags share the extracted text that is best."""
+
+
+class DowngradeError(SelectionError):
+    """A pin would go back to a lower tag.
+
+    Attributes:
+        pinned: the tag that is pinned.
+        chosen: the lower tag that would be chosen now.
+    """
+
+    def __init__(self, message: str, *, pinned: str, chosen: str) -> None:
+        super().__init__(message)
+        self.pinned = pinned
+        self.chosen = chosen

@@ -1,0 +1,404 @@
+"""The use cases: a question becomes a listing, a choice and a result.
+
+A question that exists is valid. Asking it loads the settings and calls the API; the client
+itself is loaded by the first call that needs one, for it costs as much as all the rest.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Protocol, final
+
+from pulumi_ucimage import arguments, config
+from pulumi_ucimage.errors import (
+    AmbiguousImageError,
+    ArgumentError,
+    ConfigError,
+    NoMatchingTagError,
+    NoSuchImageError,
+)
+from pulumi_ucimage.references import ImageName
+from pulumi_ucimage.results import (
+    DockerImage,
+    DockerImageTag,
+    GetDockerImageResult,
+    GetDockerImagesResult,
+    TagCounts,
+)
+from pulumi_ucimage.selection.choice import Tag, newest, newest_first
+from pulumi_ucimage.selection.expressions import Expression
+from pulumi_ucimage.selection.moments import format_moment
+from pulumi_ucimage.selection.policy import Policy
+from pulumi_ucimage.selection.select import Selection, select
+from pulumi_ucimage.text import quoted, some
+from pulumi_ucimage.ucloud.clock import Clock, Deadline
+from pulumi_ucimage.ucloud.listing import Window, image_name, list_images
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from pulumi_ucimage.config import Settings
+    from pulumi_ucimage.credentials import Secret
+    from pulumi_ucimage.ucloud.answers import ImageRecord
+    from pulumi_ucimage.ucloud.listing import Listing
+
+_FIRST_PAUSE_S: Final = 1.0
+_LONGEST_PAUSE_S: Final = 10.0
+
+
+class Log(Protocol):
+    """Where a look-up tells what it does; `pulumi.log` is one."""
+
+    def debug(self, msg: str) -> None:
+        """Tell something that only a search for a fault needs."""
+
+    def info(self, msg: str) -> None:
+        """Tell something that a user asked to be told."""
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What a look-up takes from the program it runs in.
+
+    Attributes:
+        stack: the stack's configuration, by key without its namespace.
+        log: where to tell what is done.
+        clock: time, waiting and chance.
+    """
+
+    stack: Mapping[str, str | Secret]
+    log: Log
+    clock: Clock = Clock()
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Place:
+    """Where to look, as far as arguments say it."""
+
+    bucket_name: str
+    region: str | None
+    project_id: str | None
+    profile: str | None
+    registry: str | None
+    order_by: str | None
+
+    @classmethod
+    def of(cls, given: Mapping[str, Any]) -> _Place:
+        """Raises ArgumentError where one cannot be."""
+        checks: dict[str, Callable[[str], str]] = {
+            "bucket_name": config.bucket,
+            "region": config.name,
+            "project_id": config.name,
+            "profile": str,
+            "registry": config.registry_host,
+            "order_by": _order_by,
+        }
+        return cls(
+            **{
+                key: config.argument(key, given.get(key), check)
+                for key, check in checks.items()
+            }  # type: ignore[arg-type] # bucket_name is required, and so is there
+        )
+
+    def settings(self, stack: Mapping[str, str | Secret]) -> Settings:
+        """The settings that hold here; raises ConfigError."""
+        return config.load(
+            stack,
+            region=self.region,
+            project_id=self.project_id,
+            profile=self.profile,
+            registry=self.registry,
+        )
+
+    def listing(
+        self, settings: Settings, clock: Clock, window: Window = Window()  # noqa: B008
+    ) -> Listing:
+        """The bucket's images, asked of the API."""
+        # The only way to requests and pydantic: a program that calls nothing, or under
+        # mocks, or with a pin that stays, does not load them.
+        from pulumi_ucimage.clients import client_for  # noqa: PLC0415
+        from pulumi_ucimage.ucloud.client import Bucket  # noqa: PLC0415
+
+        return list_images(
+            client_for(settings, clock),
+            Bucket(
+                name=self.bucket_name,
+                region=settings.region,
+                project_id=settings.project_id,
+                order_by=self.order_by,
+            ),
+            deadline=Deadline.after(settings.timeout_s, clock),
+            window=window,
+            check_total_count=settings.check_total_count,
+        )
+
+
+def _order_by(text: str) -> str:
+    if not (text.isascii() and text.isprintable() and len(text) <= 64):  # noqa: PLR2004
+        message = "must be at most 64 printable ASCII characters, such as Default"
+        raise ValueError(message)
+    return text
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class ImagesQuestion:
+    """Which images does a bucket have?"""
+
+    _place: _Place
+    _image_name: str | None
+    _name_regex: Expression | None
+    _window: Window
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any]) -> ImagesQuestion:
+        """The question that arguments make.
+
+        Args:
+            values: Python names and values; None and "" count as not given.
+
+        Raises:
+            ArgumentError: one of them cannot be.
+        """
+        given = arguments.given(arguments.GET_DOCKER_IMAGES, values)
+        limit, offset = given.get("limit"), given.get("offset", 0)
+        if limit is not None and limit < 1:
+            message = f"limit must be 1 or more, not {limit}; leave it out for all."
+            raise ArgumentError(message)
+        if offset < 0:
+            message = f"offset must be 0 or more, not {offset}."
+            raise ArgumentError(message)
+        return cls(
+            _Place.of(given),
+            given.get("image_name"),
+            config.argument("name_regex", given.get("name_regex"), Expression.parse),
+            Window(offset, limit),
+        )
+
+    def ask(self, around: Surroundings) -> GetDockerImagesResult:
+        """The answer, from a whole listing or window.
+
+        Raises:
+            UcimageError: see `errors`.
+        """
+        settings = self._place.settings(around.stack)
+        filtered = self._image_name or self._name_regex
+        listing = self._place.listing(
+            settings, around.clock, Window() if filtered else self._window
+        )
+        records = listing.images
+        if filtered:
+            start, limit = self._window.offset, self._window.limit
+            kept = self._filtered(records)
+            records = kept[start : None if limit is None else start + limit]
+        return GetDockerImagesResult(
+            id=f"{settings.region}/{self._place.bucket_name}",
+            region=settings.region,
+            bucket_name=self._place.bucket_name,
+            total_count=listing.total_count,
+            images=[_image(record, settings.registry) for record in records],
+        )
+
+    def _filtered(self, records: Sequence[ImageRecord]) -> list[ImageRecord]:
+        named = list(records)
+        if self._image_name:
+            named = called(self._image_name, records)
+            if len(named) > 1:
+                raise _several(self._image_name, named)
+        regex = self._name_regex
+        if not regex:
+            return named
+        return [
+            record
+            for record in named
+            if (full := image_name(record)) and regex.match(ImageName.parse(full).short)
+        ]
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class ImageQuestion:
+    """Which tag of an image is to be used?"""
+
+    _place: _Place
+    _image_name: str | None
+    _policy: Policy
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any]) -> ImageQuestion:
+        """The question that arguments make.
+
+        Args:
+            values: Python names and values; None and "" count as not given.
+
+        Raises:
+            ArgumentError: one of them cannot be, or some do not go together.
+        """
+        given = arguments.given(arguments.GET_DOCKER_IMAGE, values)
+        return cls(_Place.of(given), given.get("image_name"), Policy.of(given))
+
+    def ask(self, around: Surroundings) -> GetDockerImageResult:
+        """The answer, chosen from a whole listing.
+
+        Raises:
+            UcimageError: see `errors`.
+        """
+        settings = self._place.settings(around.stack)
+        clock = around.clock
+        waited_enough = Deadline.after(self._policy.wait_s, clock)
+        pause_s = _FIRST_PAUSE_S
+        while True:
+            try:
+                result = self._look(settings, clock)
+            except (NoMatchingTagError, NoSuchImageError):
+                remaining_s = waited_enough.remaining_s()
+                if remaining_s <= 0:
+                    raise
+            else:
+                break
+            around.log.info(
+                f"Tag {quoted(self._policy.tag or '')} is not listed in bucket"
+                f" '{self._place.bucket_name}' yet; looking again."
+            )
+            clock.sleep(min(pause_s, remaining_s))
+            pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
+        if settings.explain:
+            first, _, rest = result.explanation.partition("\n")
+            around.log.info(first)
+            around.log.debug(f"{rest}\nCandidates: {some(result.candidates, 1000)}")
+        return result
+
+    def _look(self, settings: Settings, clock: Clock) -> GetDockerImageResult:
+        images = self._place.listing(settings, clock).images
+        record = self._the_image(images, settings.region)
+        name = ImageName.parse(image_name(record) or "")
+        selection = select(
+            self._policy, _tags(record), image_name=name.full, now=clock.now()
+        )
+        return self._result(record, name, selection, settings)
+
+    def _the_image(self, images: Sequence[ImageRecord], region: str) -> ImageRecord:
+        """The one image that is meant; one without tags where a default serves.
+
+        Raises:
+            NoSuchImageError: it is not there.
+            AmbiguousImageError: several could be meant.
+        """
+        where = f"The bucket '{self._place.bucket_name}' in region '{region}'"
+        names = [image_name(image) or "" for image in images]
+        wanted = self._image_name
+        found = called(wanted, images) if wanted else list(images)
+        if len(found) > 1 and wanted:
+            raise _several(wanted, found)
+        if len(found) > 1:
+            message = (
+                f"{where} has {len(names)} images, {some(names)}: name one of them in"
+                " image_name."
+            )
+            raise AmbiguousImageError(message)
+        if found and image_name(found[0]):
+            return found[0]
+        if found:
+            message = f"{where} has one image, and the API gives it no name."
+            raise NoSuchImageError(message)
+        if wanted and self._policy.default_tag and ImageName.parse(wanted).host:
+            return {"ImageName": wanted}
+        there = f"its images are {some(names)}" if names else "it has no images"
+        what = f"no image {quoted(wanted)}" if wanted else "no images"
+        message = (
+            f"{where} has {what}{f': {there}' if wanted else ''}; push the image first,"
+            " or check image_name, bucket_name, region and project_id."
+        )
+        raise NoSuchImageError(message)
+
+    def _result(
+        self,
+        record: ImageRecord,
+        name: ImageName,
+        selection: Selection,
+        settings: Settings,
+    ) -> GetDockerImageResult:
+        reference = name.reference(selection.tag, settings.registry)
+        if reference is None:
+            message = (
+                f"The image {quoted(name.full)} has no registry host in its name, so"
+                " that it would be pulled from elsewhere: give the argument registry,"
+                " or set ucimage:registry (`pulumi config set ucimage:registry"
+                " HOST:PORT`) or UCIMAGE_REGISTRY."
+            )
+            raise ConfigError(message)
+        created = selection.create_time
+        return GetDockerImageResult(
+            id=f"{settings.region}/{self._place.bucket_name}/{name.path}",
+            region=settings.region,
+            bucket_name=self._place.bucket_name,
+            image_name=name.full,
+            short_name=name.short,
+            tag=selection.tag,
+            image=reference,
+            create_time=created,
+            created_at=None if created is None else format_moment(created),
+            resource_id=record.get("ResourceId"),
+            found=selection.found,
+            candidates=[candidate.name for candidate in selection.choice.candidates],
+            counts=TagCounts(selection.choice.counts()),
+            explanation=selection.explanation,
+        )
+
+
+def called(name: str, images: Sequence[ImageRecord]) -> list[ImageRecord]:
+    """The images that a name means: the one it is in full, else all that share it."""
+    in_full = [image for image in images if image_name(image) == name]
+    return in_full or [
+        image
+        for image in images
+        if (full := image_name(image)) and ImageName.parse(full).is_called(name)
+    ]
+
+
+def _several(name: str, images: Sequence[ImageRecord]) -> AmbiguousImageError:
+    names = [image_name(image) or "" for image in images]
+    return AmbiguousImageError(
+        f"{len(images)} images are called {quoted(name)}: {some(names)}; give one of"
+        " these full names in image_name."
+    )
+
+
+def _tags(record: ImageRecord) -> list[Tag]:
+    return [
+        Tag(tag.get("TagName"), tag.get("CreateTime"))
+        for tag in record.get("TagSet") or ()
+    ]
+
+
+def _image(record: ImageRecord, registry: str | None) -> DockerImage:
+    full = image_name(record)
+    name = ImageName.parse(full) if full else None
+    repository = name.repository(registry) if name else None
+    tags = newest_first(_tags(record))
+    results = {id(tag): _tag(tag, repository) for tag in tags}
+    latest = newest(tags)
+    updated = record.get("UpdateTime")
+    org_id = record.get("OrgId")
+    return DockerImage(
+        name=full,
+        short_name=name.short if name else None,
+        tags=[results[id(tag)] for tag in tags],
+        latest_tag=results[id(latest)] if latest else None,
+        update_time=updated,
+        updated_at=None if updated is None else format_moment(updated),
+        resource_id=record.get("ResourceId"),
+        org_id=None if org_id is None else str(org_id),
+    )
+
+
+def _tag(tag: Tag, repository: str | None) -> DockerImageTag:
+    name, created = tag
+    return DockerImageTag(
+        name=name,
+        image=f"{repository}:{name}" if repository and name else None,
+        create_time=created,
+        created_at=None if created is None else format_moment(created),
+    )

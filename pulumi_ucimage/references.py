@@ -1,0 +1,56 @@
+"""Names of images, and the references that a deployment takes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import final
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class ImageName:
+    """An image's name, taken apart.
+
+    Attributes:
+        full: as the API gives it, `ucsdr.ucloud.cn:5000/ucs/helloworld`.
+        host: the registry, `ucsdr.ucloud.cn:5000`; None where the name has none.
+        path: the name without the host, `ucs/helloworld`.
+    """
+
+    full: str
+    host: str | None
+    path: str
+
+    @classmethod
+    def parse(cls, full: str) -> ImageName:
+        """A name, by Docker's rule: a host has a dot or a colon, or is `localhost`."""
+        first, slash, rest = full.partition("/")
+        if slash and ("." in first or ":" in first or first == "localhost"):
+            return cls(full, first, rest)
+        return cls(full, None, full)
+
+    @property
+    def short(self) -> str:
+        """The last part, `helloworld`."""
+        return self.path.rpartition("/")[2]
+
+    def is_called(self, name: str) -> bool:
+        """Whether `name` is the full name, the path or the last part."""
+        return name in {self.full, self.path, self.short}
+
+    def repository(self, registry: str | None) -> str | None:
+        """What stands before the tag in a reference.
+
+        Args:
+            registry: the host to use in place of the name's own; None for that.
+
+        Returns:
+            None where there is no host at all: Docker would pull from Docker Hub.
+        """
+        host = registry or self.host
+        return f"{host}/{self.path}" if host else None
+
+    def reference(self, tag: str, registry: str | None) -> str | None:
+        """`<repository>:<tag>`; None where there is no host."""
+        repository = self.repository(registry)
+        return f"{repository}:{tag}" if repository else None

@@ -1,0 +1,69 @@
+"""Durations and moments, as arguments have them and as results show them."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta, timezone
+from typing import Final
+
+_DURATION: Final = re.compile(r"([0-9]{1,9})([smhd])", re.ASCII)
+_SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+_LONGEST_S: Final = 36500 * 86400
+"""A hundred years; whoever asks for more has made a slip."""
+
+# RFC 3339 section 5.6.
+_MOMENT: Final = re.compile(
+    r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.\d+)?"
+    r"(?:Z|(?P<sign>[+-])(?P<hours>\d\d):(?P<minutes>\d\d))",
+    re.ASCII | re.IGNORECASE,
+)
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=timezone.utc)
+
+
+def parse_duration(text: str) -> int:
+    """Seconds of a duration such as `30s`, `15m`, `12h` or `7d`.
+
+    Raises:
+        ValueError: a clause that says what a duration must be.
+    """
+    match = _DURATION.fullmatch(text)
+    seconds = int(match[1]) * _SECONDS[match[2]] if match else _LONGEST_S + 1
+    if seconds > _LONGEST_S:
+        message = "a duration is written as 30s, 15m, 12h or 7d"
+        raise ValueError(message)
+    return seconds
+
+
+def parse_moment(text: str) -> int:
+    """Unix seconds of an RFC 3339 moment, rounded down.
+
+    Raises:
+        ValueError: a clause that says what a moment must be.
+    """
+    message = "a moment is written as RFC 3339 has it, 2026-03-01T12:00:00Z"
+    match = _MOMENT.fullmatch(text)
+    if match is None:
+        raise ValueError(message)
+    ahead = timedelta(
+        hours=int(match["hours"] or 0), minutes=int(match["minutes"] or 0)
+    )
+    if ahead >= timedelta(days=1) or int(match["minutes"] or 0) > 59:  # noqa: PLR2004
+        raise ValueError(message)
+    year, month, day, hour, minute, second = map(int, match.groups()[:6])
+    try:
+        local = datetime(year, month, day, hour, minute, second, tzinfo=timezone.utc)
+    except ValueError:
+        raise ValueError(message) from None
+    since_epoch = local - _EPOCH + (ahead if match["sign"] == "-" else -ahead)
+    return since_epoch // timedelta(seconds=1)
+
+
+def format_moment(seconds: int) -> str:
+    """Unix seconds as RFC 3339 in UTC: `2009-02-13T23:31:30Z`.
+
+    Args:
+        seconds: from year 1 to year 9999.
+    """
+    moment = _EPOCH + timedelta(seconds=seconds)
+    return f"{moment:%Y-%m-%dT%H:%M:%S}Z".rjust(20, "0")

@@ -1,0 +1,47 @@
+"""Foreign text made fit for a terminal, and lists of names made short."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def printable(text: str, *, keep: str = "", limit: int | None = None) -> str:
+    """Text with every character that could steer a terminal escaped.
+
+    Control, format (bidirectional marks among them), surrogate and unassigned
+    characters become `\\x1b`, `\\u202e` and the like, as `str.isprintable` has them.
+
+    Args:
+        text: any text, such as a server's message or a tag's name.
+        keep: unprintable characters that may stay.
+        limit: longer text is cut to this many characters, with `...` behind.
+    """
+    if limit is not None and len(text) > limit:
+        text = text[:limit] + "..."
+    if text.isprintable():
+        return text
+    return "".join(
+        character
+        if character.isprintable() or character in keep
+        else character.encode("unicode_escape").decode("ascii")
+        for character in text
+    )
+
+
+def quoted(text: str) -> str:
+    """A foreign name between quotes, printable and at most 200 characters long."""
+    return f"'{printable(text, limit=200)}'"
+
+
+def some(names: Sequence[str], most: int = 10) -> str:
+    """Names between quotes, joined by commas; of more than `most` the rest as a count.
+
+    Returns:
+        text such as `'a', 'b' and 3 more`.
+    """
+    shown = ", ".join(quoted(name) for name in names[:most])
+    rest = len(names) - most
+    return f"{shown} and {rest} more" if rest > 0 else shown

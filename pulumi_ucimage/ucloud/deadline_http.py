@@ -1,0 +1,140 @@
+"""HTTP connections whose every read ends at a deadline.
+
+No time-out of requests or urllib3 sees an answer that drips, a byte at a time: each read
+is in time, and the whole never is. Here every read of an answer, of its headers as of its
+body, waits no longer than the look-up's deadline is away.
+
+An answer that ends within its headers is told too: http.client takes what came for all.
+"""
+
+from __future__ import annotations
+
+import http.client
+import io
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any, Final
+
+import requests.adapters
+import urllib3
+import urllib3.connection
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Iterator
+
+    from typing_extensions import Buffer
+
+    from pulumi_ucimage.ucloud.clock import Deadline
+
+_CONNECTIONS: Final = 4
+"""Kept connections to one host."""
+
+_limits: ContextVar[tuple[Deadline, float]] = ContextVar("limits")
+
+
+@contextmanager
+def reading_until(deadline: Deadline, silence_s: float) -> Iterator[None]:
+    """Answers begun in here are read until the deadline, and no longer.
+
+    Args:
+        deadline: when everything must be read.
+        silence_s: the longest wait for a single read, in seconds.
+    """
+    token = _limits.set((deadline, silence_s))
+    try:
+        yield
+    finally:
+        _limits.reset(token)
+
+
+class _DeadlineReader(io.RawIOBase):
+    """Reads a socket; each read waits until the deadline at the most."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._sock = sock
+        self._raw = sock.makefile("rb", buffering=0)
+        self._deadline, self._silence_s = _limits.get()
+        self.ended = False
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Buffer, /) -> int:
+        remaining_s = self._deadline.remaining_s()
+        if remaining_s <= 0:
+            message = "the deadline has passed"
+            raise TimeoutError(message)
+        self._sock.settimeout(min(self._silence_s, remaining_s))
+        count = self._raw.readinto(buffer) or 0
+        self.ended = count == 0
+        return count
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
+
+
+class _Opener:
+    """What http.client takes for a socket: it only ever makes a file of it."""
+
+    def __init__(self, reader: _DeadlineReader) -> None:
+        self._reader = reader
+
+    def makefile(self, _mode: str) -> io.BufferedReader:
+        return io.BufferedReader(self._reader)
+
+
+class _Response(http.client.HTTPResponse):
+    def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
+        self._reader = _DeadlineReader(sock)
+        super().__init__(_Opener(self._reader), *args, **kwargs)  # type: ignore[arg-type]
+
+    def begin(self) -> None:
+        try:
+            super().begin()
+        except http.client.HTTPException:
+            if not self._reader.ended:
+                raise
+        if self._reader.ended:
+            message = "the answer ended within its headers"
+            raise ConnectionAbortedError(message)
+
+
+class _HTTPConnection(urllib3.connection.HTTPConnection):
+    response_class = _Response
+    # http.client prints what it sends, signature and all, where somebody sets this on
+    # its own class.
+    debuglevel = 0
+
+
+class _HTTPSConnection(urllib3.connection.HTTPSConnection):
+    response_class = _Response
+    debuglevel = 0
+
+
+class _HTTPConnectionPool(urllib3.HTTPConnectionPool):
+    ConnectionCls = _HTTPConnection
+
+
+class _HTTPSConnectionPool(urllib3.HTTPSConnectionPool):
+    ConnectionCls = _HTTPSConnection
+
+
+_POOLS: Final = {"http": _HTTPConnectionPool, "https": _HTTPSConnectionPool}
+
+
+class DeadlineAdapter(requests.adapters.HTTPAdapter):
+    """Connections that must be used within `reading_until`; never tries again."""
+
+    def __init__(self) -> None:
+        super().__init__(pool_maxsize=_CONNECTIONS)
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = _POOLS
+
+    def proxy_manager_for(self, *args: Any, **kwargs: Any) -> urllib3.ProxyManager:
+        manager = super().proxy_manager_for(*args, **kwargs)
+        manager.pool_classes_by_scheme = _POOLS
+        return manager

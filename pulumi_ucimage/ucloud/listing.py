@@ -1,0 +1,220 @@
+"""A bucket's images, whole, or an error.
+
+Nothing is believed that the pages do not show. A page may be shorter than was asked for,
+`TotalCount` may be missing or wrong, and images come and go while pages are read. So each
+page begins with the last image of the page before; where that is another one, a name comes
+twice or the count changes, the listing is read anew. The rules are contract.md section 1's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, NamedTuple, final
+
+from pulumi_ucimage.errors import ResponseError
+
+if TYPE_CHECKING:
+    from pulumi_ucimage.ucloud.answers import ImageRecord
+    from pulumi_ucimage.ucloud.client import Bucket, Client
+    from pulumi_ucimage.ucloud.clock import Deadline
+
+PAGE_LENGTH: Final = 100
+"""Images asked for at once."""
+_READINGS: Final = 4
+"""One reading, and at most three more."""
+_MOST_IMAGES: Final = 1_000_000
+"""More than any bucket has; a server that never ends is stopped there."""
+
+
+class Listing(NamedTuple):
+    """Images of a bucket.
+
+    Attributes:
+        images: as the API sent them, in its order.
+        total_count: how many images the bucket has, as the API says; the number read
+            where it does not say.
+    """
+
+    images: list[ImageRecord]
+    total_count: int
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A part of a listing.
+
+    Attributes:
+        offset: images passed over.
+        limit: at most so many images; None for all that follow.
+    """
+
+    offset: int = 0
+    limit: int | None = None
+
+
+def image_name(image: ImageRecord) -> str | None:
+    """An image's full name: the API's example has `ImageName`, its table `BucketName`."""
+    return image.get("ImageName") or image.get("BucketName") or None
+
+
+def list_images(
+    client: Client,
+    bucket: Bucket,
+    *,
+    deadline: Deadline,
+    window: Window = Window(),  # noqa: B008 - it is immutable
+    check_total_count: bool = True,
+) -> Listing:
+    """The images of a bucket, or of a window of it.
+
+    Args:
+        client: makes the calls.
+        bucket: which bucket.
+        deadline: when everything must be read, all pages and all tries.
+        window: which part; the whole by default.
+        check_total_count: whether `TotalCount` must fit what was read. If not, two
+            equal readings up to an empty page are enough.
+
+    Raises:
+        ResponseError: the pages do not add up, and did not when read anew.
+        TransportError, ResponseError, ApiError: a page could not be had.
+    """
+    before: list[ImageRecord | str] | None = None
+    for _ in range(_READINGS):
+        reading = _Reading(client, bucket, deadline, window, check_total_count)
+        try:
+            listing = reading.whole()
+        except _ChangedError as error:
+            before, trouble = None, str(error)
+            continue
+        identities = [image_name(image) or image for image in listing.images]
+        if check_total_count or identities == before:
+            return listing
+        before, trouble = identities, "two readings in a row differ"
+    message = (
+        f"The listing of bucket '{bucket.name}' does not hold still: {trouble}, in"
+        f" {_READINGS} readings; try again when nothing is pushed."
+    )
+    raise ResponseError(message)
+
+
+class _ChangedError(Exception):
+    """The pages of one reading do not belong together."""
+
+
+@dataclass(slots=True)
+class _Reading:
+    """One reading of a listing, page by page, each begun with the last image known."""
+
+    client: Client
+    bucket: Bucket
+    deadline: Deadline
+    window: Window
+    check_total_count: bool
+    total_count: int | None = None
+
+    def whole(self) -> Listing:
+        """All images of the window.
+
+        Raises:
+            _ChangedError: the listing changed meanwhile.
+            ResponseError: the count does not fit.
+        """
+        images: list[ImageRecord] = []
+        longest_page = 0
+        while True:
+            # A server that gives one image at a time leaves no room for an overlap.
+            overlap = 1 if longest_page > 1 else 0
+            asked = self._still_wanted(len(images)) + overlap
+            asked = min(PAGE_LENGTH, asked)
+            page = self._page(limit=asked, after=len(images) - overlap)
+            if overlap and not _begins_with(page, images[-1]):
+                message = "an image was replaced"
+                raise _ChangedError(message)
+            images += page[overlap:]
+            ended = len(page) < min(asked, longest_page or asked)
+            if len(page) <= overlap or self._suffices(len(images), ended=ended):
+                break
+            longest_page = max(longest_page, len(page))
+        self._refuse_repeats(images)
+        return self._counted(images)
+
+    def _still_wanted(self, received: int) -> int:
+        limit = self.window.limit
+        return PAGE_LENGTH if limit is None else limit - received
+
+    def _page(self, *, limit: int, after: int) -> list[ImageRecord]:
+        page = self.client.get_page(
+            self.bucket,
+            limit=limit,
+            offset=self.window.offset + after,
+            deadline=self.deadline,
+        )
+        if page.total_count is not None:
+            if self.check_total_count and self.total_count not in {
+                None,
+                page.total_count,
+            }:
+                message = "TotalCount changed"
+                raise _ChangedError(message)
+            self.total_count = page.total_count
+        return page.images
+
+    def _expected(self) -> int | None:
+        """How many images the window has by `TotalCount`; None where nothing says."""
+        if self.total_count is None or not self.check_total_count:
+            return None
+        behind = max(0, self.total_count - self.window.offset)
+        limit = self.window.limit
+        return behind if limit is None else min(behind, limit)
+
+    def _suffices(self, received: int, *, ended: bool) -> bool:
+        """Whether nothing is left to ask for.
+
+        `TotalCount` alone is not taken for the end: the page must have been the last
+        one by its length too.
+        """
+        limit = self.window.limit
+        if limit is not None and received >= limit:
+            return True
+        if received > _MOST_IMAGES:
+            message = (
+                f"The listing of bucket '{self.bucket.name}' has no end:"
+                f" {received} images were read; check ucimage:baseUrl"
+                " (UCLOUD_API_BASE_URL)."
+            )
+            raise ResponseError(message)
+        expected = self._expected()
+        return expected is not None and (
+            received > expected or (received == expected and ended)
+        )
+
+    def _refuse_repeats(self, images: list[ImageRecord]) -> None:
+        names = [name for image in images if (name := image_name(image))]
+        if len(set(names)) < len(names):
+            message = "an image came twice"
+            raise _ChangedError(message)
+
+    def _counted(self, images: list[ImageRecord]) -> Listing:
+        images = images[: self.window.limit]
+        expected = self._expected()
+        if expected is not None and len(images) != expected:
+            message = (
+                f"The listing of bucket '{self.bucket.name}' does not add up:"
+                f" TotalCount is {self.total_count}, which makes {expected} images, and"
+                f" {len(images)} were read; try again, or, if the count is known to be"
+                " wrong, set ucimage:checkTotalCount (UCIMAGE_CHECK_TOTAL_COUNT) to"
+                " false."
+            )
+            raise ResponseError(message)
+        return Listing(
+            images, len(images) if self.total_count is None else self.total_count
+        )
+
+
+def _begins_with(page: list[ImageRecord], image: ImageRecord) -> bool:
+    if not page:
+        return False
+    name = image_name(image)
+    return image_name(page[0]) == name if name else page[0] == image

@@ -1,0 +1,247 @@
+"""Versions and ranges mean what Masterminds/semver and Flux say, asked in person.
+
+The oracle in ``tests/masterminds`` is a Go program on the real libraries.
+"""
+
+import json
+import os
+import random
+import re
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import TypeAlias
+
+import pytest
+
+from pulumi_ucimage.selection.semver import Range, Version, parse_version
+
+SEED = 20251124
+QUESTIONS = 8000
+# Masterminds stops at 64 bits; that numbers are exact here is told in test_semver.
+UNREADABLE = re.compile(r"[0-9]{20}")
+
+
+@dataclass(frozen=True)
+class Question:
+    """A range, and the versions that it may contain."""
+
+    range: str
+    versions: list[str]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What is told about a question; a flag for each version, in its order."""
+
+    range: bool
+    loose: list[bool]
+    flux: list[bool]
+    contains: list[bool]
+    compare: list[int]
+
+
+Oracle: TypeAlias = Callable[[Sequence[Question]], list[Answer]]
+
+
+@pytest.fixture(scope="session")
+def oracle(tmp_path_factory: pytest.TempPathFactory) -> Oracle:
+    """Build the Go program, and hand out a function that asks it."""
+    go = shutil.which("go")
+    if go is None:
+        pytest.skip("the oracle needs Go, and there is none on the PATH")
+    program = tmp_path_factory.mktemp("masterminds") / "masterminds"
+    subprocess.run(
+        [go, "build", "-mod=readonly", "-o", program, "."],
+        cwd=Path(__file__).parent / "masterminds",
+        env={**os.environ, "CGO_ENABLED": "0", "GOWORK": "off"},
+        check=True,
+    )
+
+    def ask(questions: Sequence[Question]) -> list[Answer]:
+        answers = subprocess.run(
+            [program],
+            input="\n".join(json.dumps(vars(question)) for question in questions),
+            check=True,
+            stdout=subprocess.PIPE,
+            encoding="utf-8",
+        )
+        return [Answer(**json.loads(line)) for line in answers.stdout.splitlines()]
+
+    return ask
+
+
+class Generator:
+    """Random ranges and versions: small numbers, so that they meet; some are broken."""
+
+    def __init__(self, seed: int) -> None:
+        self._random = random.Random(seed)  # noqa: S311 - wanted: the same each time
+
+    def questions(self, count: int) -> Iterator[Question]:
+        """Make about so many questions, without those that cannot be compared."""
+        for _ in range(count):
+            question = Question(
+                self._broken(self._range(), 0.1),
+                [self._broken(self._version(), 0.05) for _ in range(8)],
+            )
+            if not UNREADABLE.search("\n".join([question.range, *question.versions])):
+                yield question
+
+    def _pick(self, *choices: str) -> str:
+        return self._random.choice(choices)
+
+    def _maybe(self, chance: float, text: str) -> str:
+        return text if self._random.random() < chance else ""
+
+    def _number(self) -> str:
+        if self._random.random() < 0.9:
+            return self._pick(*"00111223")
+        return self._pick("00", "01", "002", "10", "11", "9999999999999999999")
+
+    def _words(self, *words: str) -> str:
+        return ".".join(self._pick(*words) for _ in range(self._random.randint(1, 3)))
+
+    def _suffix(self) -> str:
+        identifiers = ("0", "0", "1", "2", "10", "a", "b", "rc", "rc1", "B", "0a", "-")
+        odd = (*identifiers, "01", "1-", "x", "a-b", "00", "")
+        prerelease = self._words(*self._random.choice((identifiers, identifiers, odd)))
+        metadata = self._words("b", "1", "01", "5-x", "exp")
+        return self._maybe(0.35, f"-{prerelease}") + self._maybe(0.1, f"+{metadata}")
+
+    def _version(self) -> str:
+        count = self._random.choice((3, 3, 3, 3, 3, 3, 2, 2, 1, 4))
+        numbers = ".".join(self._number() for _ in range(count))
+        return self._maybe(0.2, "v") + numbers + self._suffix()
+
+    def _pattern(self) -> str:
+        count = self._random.choice((3, 3, 3, 3, 2, 2, 2, 1, 1, 4))
+        numbers = [self._number() for _ in range(count)]
+        for i in range(count):
+            if self._random.random() < 0.15:
+                numbers[i] = self._pick("x", "x", "X", "*", "*", "xx", "1x", "|")
+        return self._maybe(0.1, "v") + ".".join(numbers) + self._suffix()
+
+    def _space(self) -> str:
+        return self._pick("", "", "", "", "", "", " ", " ", "  ", "\t", "\n\r\f ")
+
+    def _comparator(self) -> str:
+        operators = "", "", "=", "!=", ">", "<", ">=", "=>", "<=", "=<", "~", "~>", "^"
+        return self._pick(*operators) + self._space() + self._pattern()
+
+    def _hyphen(self) -> str:
+        dash = self._pick(" - ", " - ", " - ", "  - ", " -\t", "-", "- ")
+        return self._pattern() + dash + self._pattern()
+
+    def _group(self) -> str:
+        text = ""
+        for i in range(self._random.choice((1, 1, 1, 2, 2, 3))):
+            part = self._hyphen() if self._random.random() < 0.2 else self._comparator()
+            between = self._pick(" ", " ", " ", ", ", ",", " , ", "  ", "", ",,", "\v")
+            text += (between if i else "") + part
+        return self._space() + text + self._space()
+
+    def _range(self) -> str:
+        groups = [self._group() for _ in range(self._random.choice((1, 1, 1, 2, 2, 3)))]
+        return self._pick("||", "||", " || ", " || ", " ||", "|| ", "|").join(groups)
+
+    def _broken(self, text: str, chance: float) -> str:
+        while self._random.random() < chance:
+            at = self._random.randint(0, len(text))
+            new = self._pick("", *"01xX*v.-+~^<>=!|, \n\v_aV", "||", " - ", "\u0661")
+            text = text[:at] + new + text[at + self._random.randint(0, 1) :]
+        return text
+
+
+def own_answer(question: Question) -> Answer:
+    """Answer a question as the Go program does, from this project's code."""
+    loose = [parse_version(text, loose=True) for text in question.versions]
+    try:
+        own = Range.parse(question.range)
+    except ValueError:
+        own = None
+    return Answer(
+        range=own is not None,
+        loose=[version is not None for version in loose],
+        flux=[parse_version(text) is not None for text in question.versions],
+        contains=[
+            own is not None and version is not None and own.contains(version)
+            for version in loose
+        ],
+        compare=[compare(one, two) for one, two in pairwise(loose)],
+    )
+
+
+def compare(one: Version | None, two: Version | None) -> int:
+    """Return -1, 0 or 1, as Masterminds does; 0 where one is no version."""
+    if one is None or two is None:
+        return 0
+    return (one.precedence > two.precedence) - (one.precedence < two.precedence)
+
+
+def has_three_numbers(text: str) -> bool:
+    """Tell whether the dots that Flux counts stand between numbers."""
+    return re.split("[-+]", text, maxsplit=1)[0].count(".") == 2
+
+
+def differences(questions: Sequence[Question], answers: Sequence[Answer]) -> list[str]:
+    """Tell, for a person, where this project's answers are others."""
+    found = []
+    for question, theirs in zip(questions, answers, strict=True):
+        own = own_answer(question)
+        if own.range != theirs.range:
+            found.append(f"{question.range!r} is a range: {theirs.range}")
+        for i, text in enumerate(question.versions):
+            if own.loose[i] != theirs.loose[i]:
+                found.append(f"{text!r} is a loose version: {theirs.loose[i]}")
+            if own.flux[i] != (theirs.flux[i] and has_three_numbers(text)):
+                found.append(f"{text!r} is a version for Flux: {theirs.flux[i]}")
+            if own.contains[i] != theirs.contains[i]:
+                found.append(
+                    f"{question.range!r} contains {text!r}: {theirs.contains[i]}"
+                )
+            if own.compare[i:][:1] != theirs.compare[i:][:1]:
+                found.append(
+                    f"{question.versions[i : i + 2]} compare as {theirs.compare[i]}"
+                )
+    return found
+
+
+def test_random_questions_get_the_same_answers(oracle: Oracle) -> None:
+    """Random ranges and versions are read, matched and ordered as in the originals."""
+    questions = list(Generator(SEED).questions(QUESTIONS))
+    answers = oracle(questions)
+
+    assert differences(questions, answers) == []
+    # Neither answer to any question is rare, so the line above says something.
+    good = [answer for answer in answers if answer.range]
+    for flags in (
+        [answer.range for answer in answers],
+        [flag for answer in answers for flag in answer.loose],
+        [flag for answer in answers for flag in answer.flux],
+        [flag for answer in good for flag in answer.contains],
+        [order > 0 for answer in answers for order in answer.compare],
+        [order < 0 for answer in answers for order in answer.compare],
+    ):
+        assert 0.1 < sum(flags) / len(flags) < 0.9
+
+
+def test_differences_are_the_deliberate_ones(oracle: Oracle) -> None:
+    """Exact numbers and three numbers are all that this project does differently."""
+    deliberate = Question(
+        range=">=18446744073709551616",
+        versions=["18446744073709551616.0.0", "1.2-3.4", "1-a.b.c", "1.2.3"],
+    )
+    (theirs,) = oracle([deliberate])
+
+    assert not theirs.range
+    assert theirs.loose == theirs.flux == [False, True, True, True]
+    assert own_answer(deliberate) == Answer(
+        range=True,
+        loose=[True, True, True, True],
+        flux=[True, False, False, True],
+        contains=[True, False, False, False],
+        compare=[1, 1, -1],
+    )

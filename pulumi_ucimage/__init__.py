@@ -34,7 +34,7 @@ from pulumi_ucimage.results import (
     GetDockerImagesResult,
     TagCounts,
 )
-from pulumi_ucimage.version import VERSION as __version__
+from pulumi_ucimage.version import __version__
 
 __all__ = [
     "AmbiguousImageError",

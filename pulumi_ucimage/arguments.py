@@ -26,11 +26,11 @@ class Type(enum.Enum):
     STRINGS = "array"
 
 
-_PYTHON_TYPES: Final[Mapping[Type, tuple[type, str]]] = {
+_PYTHON_TYPES: Final[Mapping[Type, tuple[type | tuple[type, ...], str]]] = {
     Type.STRING: (str, "a string"),
     Type.INTEGER: (int, "a whole number"),
     Type.BOOLEAN: (bool, "True or False"),
-    Type.STRINGS: (list, "a list of strings"),
+    Type.STRINGS: ((list, tuple), "a list of strings"),
 }
 
 
@@ -67,8 +67,7 @@ class Argument:
         fits = isinstance(value, python_type) and (
             isinstance(value, bool) == (self.type is Type.BOOLEAN)
         )
-        if fits and self.type is Type.STRINGS:
-            assert isinstance(value, list)  # noqa: S101 - told to the type checker
+        if fits and isinstance(value, (list, tuple)):
             fits = all(isinstance(item, str) for item in value)
         if not fits:
             message = f"{self.name} must be {words}, not {type(value).__name__}."
@@ -206,8 +205,7 @@ GET_DOCKER_IMAGES: Final = (
     Argument(
         "name_regex",
         Type.STRING,
-        "Only images the last part of whose name matches this RE2 expression as a"
-        " whole.",
+        "Only images the last part of whose name matches this RE2 expression as a whole.",
     ),
     Argument(
         "limit",

@@ -122,8 +122,7 @@ SETTINGS: Final = (
     Setting(
         "registry",
         "UCIMAGE_REGISTRY",
-        "The `host[:port]` that supplies or replaces the registry's host in every"
-        " `image`.",
+        "The `host[:port]` that supplies or replaces the registry's host in every `image`.",
         "the host in the image's name",
     ),
     Setting(
@@ -214,8 +213,7 @@ def load(
         or places.refuse_no_region(),
         project_id=argument("project_id", project_id, name)
         or places.first("projectId", name),
-        endpoint=places.first("baseUrl", Endpoint.parse)
-        or Endpoint.parse(DEFAULT_URL),
+        endpoint=places.first("baseUrl", Endpoint.parse) or Endpoint.parse(DEFAULT_URL),
         registry=argument("registry", registry, registry_host)
         or places.first("registry", registry_host),
         timeout_s=places.first("timeoutSeconds", _seconds) or DEFAULT_TIMEOUT_S,
@@ -340,9 +338,7 @@ class _Places:
         self._environ = environ
         self._argument_profile = argument_profile
 
-    def first(
-        self, key: str, parse: Callable[[str], T], default: T | None = None
-    ) -> Any:  # noqa: ANN401 - T, and None only where that is the default
+    def first(self, key: str, parse: Callable[[str], T], default: T | None = None) -> Any:
         """The first value there is, understood.
 
         Raises:
@@ -351,7 +347,7 @@ class _Places:
         for place, value in self._values(key):
             try:
                 return parse(value)
-            except ValueError as error:
+            except ValueError as error:  # noqa: PERF203 - two rounds at the most
                 # An address may hold a password before an @.
                 shown = "" if "@" in value else f", not {quoted(value)}"
                 message = f"{place} {error}{shown}."

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NoReturn, final
+from typing import TYPE_CHECKING, NoReturn, final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 @final
@@ -18,7 +21,10 @@ class Secret:
 
     def __init__(self, text: str) -> None:
         # Held by a closure: a slot would show in tools that walk attributes.
-        self._reveal = lambda: text
+        def reveal() -> str:
+            return text
+
+        self._reveal: Callable[[], str] = reveal
 
     def reveal(self) -> str:
         """The text; for the line that uses it, never for a variable."""

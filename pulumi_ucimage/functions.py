@@ -7,8 +7,8 @@ functions of a generated SDK would.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any, Final, NamedTuple, TypeAlias
+from collections.abc import Sequence  # noqa: TC003 - signatures can be resolved
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 import pulumi
 import pulumi.runtime
@@ -24,6 +24,9 @@ from pulumi_ucimage.results import (
     from_wire,
 )
 
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+
 InvokeOptions: TypeAlias = pulumi.InvokeOptions | pulumi.InvokeOutputOptions
 
 
@@ -31,7 +34,7 @@ class _Function(NamedTuple):
     name: str
     token: str
     arguments: tuple[arguments.Argument, ...]
-    question: type[ImageQuestion] | type[ImagesQuestion]
+    question: type[ImageQuestion | ImagesQuestion]
     result: type
 
 
@@ -148,9 +151,7 @@ def get_docker_image_output(
     return _output(_GET_DOCKER_IMAGE, locals())
 
 
-def _document(
-    function: Callable[..., Any], table: tuple[arguments.Argument, ...]
-) -> None:
+def _document(function: Callable[..., Any], table: tuple[arguments.Argument, ...]) -> None:
     """Write the table's descriptions, and what all functions share, under a docstring.
 
     So that `help` tells of each argument what schema and docs tell.
@@ -190,12 +191,14 @@ def _plain(function: _Function, values: Mapping[str, Any]) -> dict[str, Any]:
             raise ArgumentTypeError(message)
     question = function.question.of(values)
     if program.is_mocked():
-        answer = pulumi.runtime.invoke(
-            function.token, _wire_values(function, values), opts
-        )
-        return vars(from_wire(function.result, answer.value or {}))
+        answer = pulumi.runtime.invoke(function.token, _wire_values(function, values), opts)
+        mocked: dict[str, Any] = vars(from_wire(function.result, answer.value or {}))
+        return mocked
     around = program.surroundings()
-    return vars(program.wait_for(lambda: question.ask(around)))
+    result: GetDockerImageResult | GetDockerImagesResult = program.wait_for(
+        lambda: question.ask(around)
+    )
+    return vars(result)
 
 
 def _output(function: _Function, values: Mapping[str, Any]) -> pulumi.Output[Any]:

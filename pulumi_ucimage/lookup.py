@@ -6,7 +6,7 @@ itself is loaded by the first call that needs one, for it costs as much as all t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Protocol, final
 
 from pulumi_ucimage import arguments, config
@@ -69,7 +69,7 @@ class Surroundings:
 
     stack: Mapping[str, str | Secret]
     log: Log
-    clock: Clock = Clock()
+    clock: Clock = field(default_factory=Clock)
 
 
 @final
@@ -113,7 +113,10 @@ class _Place:
         )
 
     def listing(
-        self, settings: Settings, clock: Clock, window: Window = Window()  # noqa: B008
+        self,
+        settings: Settings,
+        clock: Clock,
+        window: Window = Window(),  # noqa: B008
     ) -> Listing:
         """The bucket's images, asked of the API."""
         # The only way to requests and pydantic: a program that calls nothing, or under
@@ -259,7 +262,7 @@ class ImageQuestion:
             else:
                 break
             around.log.info(
-                f"Tag {quoted(self._policy.tag or '')} is not listed in bucket"
+                f"The tag {quoted(self._policy.tag or '')} is not listed in bucket"
                 f" '{self._place.bucket_name}' yet; looking again."
             )
             clock.sleep(min(pause_s, remaining_s))
@@ -368,8 +371,7 @@ def _several(name: str, images: Sequence[ImageRecord]) -> AmbiguousImageError:
 
 def _tags(record: ImageRecord) -> list[Tag]:
     return [
-        Tag(tag.get("TagName"), tag.get("CreateTime"))
-        for tag in record.get("TagSet") or ()
+        Tag(tag.get("TagName"), tag.get("CreateTime")) for tag in record.get("TagSet") or ()
     ]
 
 

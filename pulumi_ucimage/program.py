@@ -24,7 +24,7 @@ from pulumi_ucimage.credentials import Secret
 from pulumi_ucimage.lookup import Surroundings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 T = TypeVar("T")
 
@@ -105,10 +105,11 @@ def when_known(
             if isinstance(resource, pulumi.CustomResource) and vars(resource).get("id")
         ]
 
-    there = pulumi.Output.from_input(ids())
+    awaited: Awaitable[Any] = ids()
+    there: pulumi.Output[Any] = pulumi.Output.from_input(awaited)
     named = depends_on.apply(lambda _: None)
     return pulumi.Output.all(known, there, named).apply(_first)
 
 
-def _first(values: Sequence[Any]) -> Any:  # noqa: ANN401 - whatever it is
+def _first(values: Sequence[Any]) -> Any:
     return values[0]

@@ -8,7 +8,15 @@ resource.
 """
 
 from collections.abc import Generator
-from typing import Annotated, Any, ClassVar, NamedTuple, TypeVar, get_args, get_type_hints
+from typing import (
+    Annotated,
+    Any,
+    ClassVar,
+    NamedTuple,
+    TypeVar,
+    get_args,
+    get_type_hints,
+)
 
 import pulumi
 
@@ -53,6 +61,8 @@ def _output_type(cls: type[T]) -> type[T]:
     # The annotations would make Pulumi's decorator put getters of its own here.
     cls.__annotations__ = {}
     cls.fields = fields  # type: ignore[attr-defined]
+    # Likewise where a class has no constructor in its own body.
+    setattr(cls, "__init__", cls.__init__)  # noqa: B010 - mypy knows no other way
     return pulumi.output_type(cls)
 
 
@@ -72,7 +82,6 @@ class _Nested(dict[str, Any]):
     """A result within a result."""
 
     fields: ClassVar[tuple[Field, ...]]
-    __init__ = dict.__init__  # type: ignore[assignment]
 
 
 class _Result:
@@ -121,8 +130,7 @@ class DockerImage(_Nested):
     ]
     update_time: Annotated[
         int | None,
-        "When the image was last changed, in Unix seconds. None where the API sent"
-        " none.",
+        "When the image was last changed, in Unix seconds. None where the API sent none.",
     ]
     updated_at: Annotated[str | None, "The same moment as RFC 3339 in UTC."]
     resource_id: Annotated[str | None, "UCloud's id of the image."]
@@ -207,8 +215,9 @@ class AwaitableGetDockerImageResult(GetDockerImageResult):
 
 
 def _ready(result: T) -> Generator[None, None, T]:
+    """Make a generator that is done at once, which is what `await` takes."""
+    yield from ()
     return result
-    yield  # makes it a generator, which is what `await` takes
 
 
 def from_wire(cls: Any, values: Any) -> Any:

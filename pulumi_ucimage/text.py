@@ -9,10 +9,10 @@ if TYPE_CHECKING:
 
 
 def printable(text: str, *, keep: str = "", limit: int | None = None) -> str:
-    """Text with every character that could steer a terminal escaped.
+    r"""Text with every character that could steer a terminal escaped.
 
     Control, format (bidirectional marks among them), surrogate and unassigned
-    characters become `\\x1b`, `\\u202e` and the like, as `str.isprintable` has them.
+    characters become `\x1b`, `\u202e` and the like, as `str.isprintable` has them.
 
     Args:
         text: any text, such as a server's message or a tag's name.

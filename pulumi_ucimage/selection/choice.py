@@ -170,7 +170,7 @@ def _created_by(policy: Policy, now: float) -> tuple[int | None, int | None]:
     return policy.as_of_s, by_age
 
 
-def _judge(
+def _judge(  # noqa: C901 - one list of steps
     policy: Policy, created_by: tuple[int | None, int | None]
 ) -> Callable[[Tag], Step | Candidate]:
     """A function that says of a tag why it falls out, or what it ranks by."""
@@ -180,7 +180,7 @@ def _judge(
     read_rank = _rank_reader(policy)
     floating, needs_time = policy.floating_tags, policy.needs_time
 
-    def judge(tag: Tag) -> Step | Candidate:  # noqa: C901, PLR0911, PLR0912 - one list of steps
+    def judge(tag: Tag) -> Step | Candidate:  # noqa: PLR0911 - one list of steps
         name, create_time = tag
         if not name or not TAG.fullmatch(name):
             return Step.INVALID
@@ -218,7 +218,7 @@ def _rank_reader(policy: Policy) -> Callable[[str, int | None], Any]:
     if policy.name == SEMVER:
         loose, contains = policy.semver_loose, policy.semver_range.contains
 
-        def version_rank(text: str, _create_time: int | None) -> Any:  # noqa: ANN401
+        def version_rank(text: str, _create_time: int | None) -> Any:
             version = parse_version(text, loose=loose)
             if version is None:
                 return Step.UNPARSABLE

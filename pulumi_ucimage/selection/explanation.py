@@ -81,9 +81,7 @@ def explain(
 def explain_missing_tag(choice: Choice, image_name: str) -> str:
     """Why an explicit tag cannot be used: it is not there."""
     wanted = choice.policy.tag or ""
-    listed = [
-        tag.name for fallen in choice.left_out.values() for tag in fallen if tag.name
-    ]
+    listed = [tag.name for fallen in choice.left_out.values() for tag in fallen if tag.name]
     names = [candidate.name for candidate in choice.candidates] + listed
     there = f"its tags are {some(names)}" if names else "it has no tags"
     alike = next((name for name in names if name.lower() == wanted.lower()), None)
@@ -120,9 +118,11 @@ def _would_have(choice: Choice) -> Iterator[str]:
 
 
 def _tie(choice: Choice) -> Iterator[str]:
-    best, *others = choice.candidates or [None]
-    equals = [other.name for other in others if best and other.rank == best.rank]
-    if best and equals:
+    if not choice.candidates:
+        return
+    best, *others = choice.candidates
+    equals = [other.name for other in others if other.rank == best.rank]
+    if equals:
         by_version = all(parse_version(t, loose=True) for t in (best.name, equals[0]))
         rule_ = "the higher version" if by_version else "the greatest name in bytes"
         yield f"Equal to {some(equals)}; among equals it was {rule_}."

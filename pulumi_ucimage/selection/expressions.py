@@ -107,7 +107,7 @@ class Template:
         parts.append(text[end:])
         return cls(text, tuple(part for part in parts if part != ""))
 
-    def expand(self, match: Any) -> str:  # noqa: ANN401 - RE2's matches have no type
+    def expand(self, match: Any) -> str:
         """The text for one match."""
         return "".join(
             part if isinstance(part, str) else match[part] or "" for part in self.parts

@@ -45,9 +45,7 @@ def parse_moment(text: str) -> int:
     match = _MOMENT.fullmatch(text)
     if match is None:
         raise ValueError(message)
-    ahead = timedelta(
-        hours=int(match["hours"] or 0), minutes=int(match["minutes"] or 0)
-    )
+    ahead = timedelta(hours=int(match["hours"] or 0), minutes=int(match["minutes"] or 0))
     if ahead >= timedelta(days=1) or int(match["minutes"] or 0) > 59:  # noqa: PLR2004
         raise ValueError(message)
     year, month, day, hour, minute, second = map(int, match.groups()[:6])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeVar, final
 
@@ -14,7 +13,7 @@ from pulumi_ucimage.selection.semver import Range
 from pulumi_ucimage.text import quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 T = TypeVar("T")
 
@@ -120,11 +119,7 @@ class Policy:
     @property
     def needs_time(self) -> bool:
         """Whether a tag without a CreateTime cannot be judged."""
-        return (
-            self.name == NEWEST
-            or self.min_age_s is not None
-            or self.as_of_s is not None
-        )
+        return self.name == NEWEST or self.min_age_s is not None or self.as_of_s is not None
 
 
 def _one_of(choices: tuple[str, ...], name: str, arguments: Mapping[str, Any]) -> str:
@@ -135,9 +130,7 @@ def _one_of(choices: tuple[str, ...], name: str, arguments: Mapping[str, Any]) -
     return value
 
 
-def _parsed(
-    parse: Callable[[str], T], name: str, arguments: Mapping[str, Any]
-) -> T | None:
+def _parsed(parse: Callable[[str], T], name: str, arguments: Mapping[str, Any]) -> T | None:
     text = arguments.get(name)
     if text is None:
         return None

@@ -68,7 +68,5 @@ def select(
         raise NoMatchingTagError(explain_nothing_left(choice, image_name))
     times = [listed.create_time for listed in tags if listed.name == tag]
     create_time = max((time for time in times if time is not None), default=None)
-    explanation = explain(
-        choice, image_name, tag=tag, create_time=create_time, found=found
-    )
+    explanation = explain(choice, image_name, tag=tag, create_time=create_time, found=found)
     return Selection(tag, create_time, found, choice, explanation)

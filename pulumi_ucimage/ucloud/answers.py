@@ -127,9 +127,7 @@ def _refusal(body: bytes) -> Refusal | None:
 
 
 def _complaint(error: ValidationError) -> str:
-    first = error.errors(include_url=False, include_context=False, include_input=False)[
-        0
-    ]
+    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
     if first["type"] == "json_invalid":
         return "it is not JSON"
     place = ".".join(str(part) for part in first["loc"]) or "the whole"

@@ -85,9 +85,7 @@ class Client:
         Raises:
             TransportError, ResponseError, ApiError: what the last try came to.
         """
-        form = signed_form(
-            bucket.parameters(limit=limit, offset=offset), self.credentials
-        )
+        form = signed_form(bucket.parameters(limit=limit, offset=offset), self.credentials)
 
         def attempt() -> Page | Failure:
             answer = self.transport.post(form, deadline)

@@ -63,7 +63,7 @@ def list_images(
     bucket: Bucket,
     *,
     deadline: Deadline,
-    window: Window = Window(),  # noqa: B008 - it is immutable
+    window: Window = Window(),
     check_total_count: bool = True,
 ) -> Listing:
     """The images of a bucket, or of a window of it.

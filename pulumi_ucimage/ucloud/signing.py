@@ -32,9 +32,7 @@ def sign(parameters: Mapping[str, str | int], private_key: Secret) -> str:
     return digest.hexdigest()
 
 
-def signed_form(
-    parameters: Mapping[str, str | int], credentials: Credentials
-) -> Secret:
+def signed_form(parameters: Mapping[str, str | int], credentials: Credentials) -> Secret:
     """The body of a signed POST: `application/x-www-form-urlencoded`."""
     token = credentials.security_token
     whole = _Parameters(

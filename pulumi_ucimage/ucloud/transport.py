@@ -27,7 +27,7 @@ from pulumi_ucimage.text import printable, quoted
 from pulumi_ucimage.ucloud import retry
 from pulumi_ucimage.ucloud.deadline_http import DeadlineAdapter, reading_until
 from pulumi_ucimage.ucloud.retry import Failure, Retry
-from pulumi_ucimage.version import VERSION
+from pulumi_ucimage.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,7 +46,7 @@ _HEADERS: Final = {
     "Accept": "application/json",
     "Accept-Encoding": "gzip",
     "Content-Type": "application/x-www-form-urlencoded",
-    "User-Agent": f"pulumi-ucimage/{VERSION}",
+    "User-Agent": f"pulumi-ucimage/{__version__}",
 }
 
 
@@ -170,9 +170,7 @@ class Transport:
         return Failure(self._error(problem), worth)
 
     def _error(self, problem: str) -> TransportError:
-        return TransportError(
-            problem, host=self._endpoint.host, port=self._endpoint.port
-        )
+        return TransportError(problem, host=self._endpoint.host, port=self._endpoint.port)
 
     def _late(self, deadline: Deadline) -> Failure:
         return Failure(
@@ -187,8 +185,7 @@ class Transport:
     def _unusable(self, problem: str) -> Failure:
         return Failure(
             ResponseError(
-                f"The UCloud API at {self._endpoint.host}:{self._endpoint.port}"
-                f" {problem}"
+                f"The UCloud API at {self._endpoint.host}:{self._endpoint.port} {problem}"
             ),
             Retry.NEVER,
         )
@@ -261,7 +258,7 @@ _TOO_LARGE: Final = (
 )
 
 
-def _explain(error: BaseException) -> tuple[str, Retry]:
+def _explain(error: BaseException) -> tuple[str, Retry]:  # noqa: C901, PLR0911 - a table
     """What happened, as the end of a sentence, and whether another try is worth it."""
     causes = list(_causes(error))
 

@@ -41,7 +41,7 @@ _PART = r"[0-9|xX*]+"
 _PATTERN = rf"v?{_PART}(?:\.{_PART})?(?:\.{_PART})?(?:-{_WORDS})?(?:\+{_WORDS})?"
 _SPACE = r"[\t\n\f\r ]"  # Go's \s
 _HYPHEN = re.compile(rf"{_SPACE}*({_PATTERN}){_SPACE}+-{_SPACE}+({_PATTERN})")
-_GAP = re.compile(rf"(?<=[=<>~^]){_SPACE}+(?=[v0-9|xX*])")
+_GAP = re.compile(rf"(?<=[=<>~^]){_SPACE}+(?=[v0-9xX*])")
 _AND = re.compile(rf"{_SPACE}*,{_SPACE}*|{_SPACE}+")
 _COMPARATOR = re.compile(
     r"([<>]=?|=[<>]?|!=|~>?|\^|)"

@@ -1,0 +1,1 @@
+"""The ways to have Pulumi's engine here, for `install.py` beside this package."""

@@ -156,7 +156,7 @@ def main() -> int:
     try:
         with Emulator() as emulator:
             run(emulator, Path(tools))
-    except (DemoError, RuntimeError) as error:
+    except (DemoError, RuntimeError, OSError) as error:
         sys.stderr.write(f"The demo failed: {error}\n")
         return 1
     return 0

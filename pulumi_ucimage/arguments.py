@@ -67,11 +67,13 @@ class Argument:
         fits = isinstance(value, python_type) and (
             isinstance(value, bool) == (self.type is Type.BOOLEAN)
         )
-        if fits and isinstance(value, (list, tuple)):
-            fits = all(isinstance(item, str) for item in value)
         if not fits:
             message = f"{self.name} must be {words}, not {type(value).__name__}."
             raise ArgumentTypeError(message)
+        for item in value if isinstance(value, (list, tuple)) else ():
+            if not isinstance(item, str):
+                message = f"{self.name} must be {words}, and has {type(item).__name__} in it."
+                raise ArgumentTypeError(message)
 
 
 _BUCKET: Final = (

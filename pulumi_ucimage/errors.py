@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 
 import pulumi
 
-from pulumi_ucimage.text import printable
+from pulumi_ucimage.text import printable, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -75,7 +75,7 @@ class TransportError(UcimageError):
     """
 
     def __init__(self, problem: str, *, host: str, port: int) -> None:
-        super().__init__(f"The UCloud API at {host}:{port} {problem}")
+        super().__init__(f"The UCloud API at {printable(host)}:{port} {problem}")
         self.host = host
         self.port = port
 
@@ -106,10 +106,12 @@ _CURES = {
     " set both anew, from one key pair of UCloud's console",
     172: "UCloud does not know the public key; set the key pair anew",
     174: "the key needs a security token that is missing or has expired;"
-    " set ucimage:securityToken (UCIMAGE_SECURITY_TOKEN) beside a temporary key",
+    " set ucimage:securityToken (`pulumi config set --secret ucimage:securityToken`) or"
+    " UCIMAGE_SECURITY_TOKEN, in the place where the pair of keys is set",
     292: "the key may not use this project;"
-    " set ucimage:projectId (UCLOUD_PROJECT_ID) or the argument project_id to one"
-    " of the account's projects",
+    " set ucimage:projectId (`pulumi config set ucimage:projectId org-abc123`),"
+    " UCLOUD_PROJECT_ID, the profile's project_id or the argument project_id to one of"
+    " the account's projects",
     294: "this machine's address is not among those that may use the key;"
     " add it in UCloud's console",
     299: "the key's user lacks the permission;"
@@ -136,11 +138,11 @@ class ApiError(UcimageError):
         self, *, ret_code: int, message: str, action: str, bucket: str, region: str
     ) -> None:
         said = printable(message, limit=500)
-        cure = _CURES.get(ret_code, "see UCloud's list of error codes")
+        cure = _CURES.get(ret_code, "look it up in UCloud's list of error codes")
         words = f" ({said})" if said else ""
         super().__init__(
-            f"{action} for bucket '{bucket}' in region '{region}' failed with RetCode"
-            f" {ret_code}{words}: {cure}."
+            f"{action} for bucket {quoted(bucket)} in region {quoted(region)} failed with"
+            f" RetCode {ret_code}{words}: {cure}."
         )
         self.ret_code = ret_code
         self.message = said

@@ -1,18 +1,20 @@
 """The official UCloud CLI's profiles: `config.json` and `credential.json`.
 
-Both are lists of objects, one for each profile. Files are read and never written, and no
-message shows what stands in them.
+Both are lists of objects, one for each profile. Files are read and never written. What
+stands in them is in no message, and no error leads to it: where one is raised, no variable
+holds a file's content but as a `Secret`.
 """
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, final
+from typing import TYPE_CHECKING, Final, final
 
 from pulumi_ucimage.credentials import Secret
 from pulumi_ucimage.errors import ConfigError
+from pulumi_ucimage.settings import SETTINGS_BY_KEY
 from pulumi_ucimage.text import quoted, some
 
 if TYPE_CHECKING:
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 
 _LARGEST_FILE: Final = 1024 * 1024
 _TEXTS: Final = ("region", "project_id", "base_url")
+_KEYS: Final = ("public_key", "private_key")
 
 
 @final
@@ -29,18 +32,20 @@ class Profile:
 
     Attributes:
         name: its name.
+        config_file: path of the file of profiles.
+        credentials_file: path of the file of keys.
         texts: `region`, `project_id` and `base_url`, as far as they are set.
         keys: `public_key` and `private_key`, as far as they are set.
         is_oauth: whether the CLI logs in with a browser here; the keys that may still
             stand in its file are then stale.
-        files: both files' paths, for messages.
     """
 
     name: str
+    config_file: str
+    credentials_file: str
     texts: Mapping[str, str]
     keys: Mapping[str, Secret]
     is_oauth: bool
-    files: str
 
 
 def read_profile(
@@ -59,104 +64,127 @@ def read_profile(
     Raises:
         ConfigError: a file is malformed, or no profile has that name.
     """
-    configs = _read(config_file)
-    credentials = _read(credentials_file)
-    names = list(dict.fromkeys(str(row["profile"]) for row in configs + credentials))
+    configs = _read(config_file, _TEXTS, "sharedConfigFile")
+    credentials = _read(credentials_file, _KEYS, "sharedCredentialsFile")
+    names = list(dict.fromkeys([*configs, *credentials]))
     if name is None:
-        active = (row["profile"] for row in configs if row.get("active") is True)
-        name = next(active, "default" if "default" in names else None)
-        if name is None:
+        active = [row.name for row in configs.values() if row.is_active]
+        # The CLI writes one at the most, and reads the last.
+        name = active[-1] if active else "default"
+        if name not in names:
             return None
     if name not in names:
-        there = f"there are {some(names)}" if names else "there is none"
+        there = f"there are {some(names)}" if names else "there is none at all"
         message = (
             f"No profile is named {quoted(name)} in {quoted(config_file)} or"
-            f" {quoted(credentials_file)}: {there}; name one of them (argument profile,"
-            " `pulumi config set ucimage:profile NAME` or UCLOUD_PROFILE), or make it"
-            " with `ucloud init`."
+            f" {quoted(credentials_file)}, {there}: name another (argument profile,"
+            f" {SETTINGS_BY_KEY['profile'].command('NAME')} or UCLOUD_PROFILE), or make"
+            " it with `ucloud config`."
         )
         raise ConfigError(message)
-    config = _named(configs, name)
-    secret = _named(credentials, name)
+    config = configs.get(name, _Row(name)).checked(config_file)
+    secret = credentials.get(name, _Row(name)).checked(credentials_file)
     return Profile(
         name=name,
-        texts=_texts(config, _TEXTS, config_file),
-        keys={
-            key: Secret(_texts(secret, (key,), credentials_file)[key])
-            for key in ("public_key", "private_key")
-            if secret.get(key)
-        },
-        is_oauth=str(secret.get("auth_mode", "")).lower() == "oauth",
-        files=f"{quoted(config_file)} and {quoted(credentials_file)}",
+        config_file=config_file,
+        credentials_file=credentials_file,
+        texts={key: text.reveal() for key, text in config.texts.items()},
+        keys=secret.texts,
+        is_oauth=secret.is_oauth,
     )
 
 
-def _read(path: str) -> list[_Row]:
-    """The rows of a profile file; none where there is no file.
+@final
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """What is used of one object of a profile file.
+
+    Attributes:
+        name: the profile's name.
+        is_active: whether the CLI uses it where none is named.
+        is_oauth: whether the CLI logs in with a browser.
+        texts: the fields that are set; empty ones and null are not.
+        malformed: the fields that should be texts and are none.
+    """
+
+    name: str
+    is_active: bool = False
+    is_oauth: bool = False
+    texts: Mapping[str, Secret] = field(default_factory=dict)
+    malformed: tuple[str, ...] = ()
+
+    def checked(self, path: str) -> _Row:
+        """The row itself.
+
+        Raises:
+            ConfigError: a field is malformed; only the row that is used must be well.
+        """
+        if self.malformed:
+            message = (
+                f"{self.malformed[0]} of the profile {quoted(self.name)} in"
+                f" {quoted(path)} is no text; mend it, or make the profile anew with"
+                " `ucloud config`."
+            )
+            raise ConfigError(message)
+        return self
+
+
+def _read(path: str, keys: tuple[str, ...], setting: str) -> dict[str, _Row]:
+    """The rows of a profile file by name; none where there is no file.
 
     Raises:
         ConfigError: the file cannot be read, or is not a list of profiles.
     """
-    problem = "cannot be read"
+    rows = _rows(path, keys)
+    if isinstance(rows, str):
+        other = SETTINGS_BY_KEY[setting]
+        message = (
+            f"The profile file {quoted(path)} {rows}; mend it, make it anew with `ucloud"
+            f" init`, or name another ({other.command('PATH')} or {other.variable})."
+        )
+        raise ConfigError(message)
+    # Of two rows with one name the CLI takes the last.
+    return {row.name: row for row in rows}
+
+
+def _rows(path: str, keys: tuple[str, ...]) -> list[_Row] | str:
+    """The rows of a profile file, or what is wrong with it."""
     try:
         with Path(path).open("rb") as file:
             content = file.read(_LARGEST_FILE + 1)
-        if len(content) > _LARGEST_FILE:
-            problem = "is too large for one"
-        else:
-            # No Python object of the exception may keep the content: it holds keys.
-            rows = _rows(content)
-            if rows is not None:
-                return rows
-            problem = "is not a list of profiles in JSON"
     except FileNotFoundError:
         return []
     except (OSError, ValueError):
-        pass
-    message = (
-        f"The profile file {quoted(path)} {problem}; mend it, make it anew with"
-        " `ucloud init`, or set UCLOUD_SHARED_CONFIG_FILE and"
-        " UCLOUD_SHARED_CREDENTIAL_FILE to others."
-    )
-    raise ConfigError(message)
-
-
-class _Row(dict[str, Any]):
-    """An object of a profile file, which no repr shows."""
-
-    def __repr__(self) -> str:
-        return "<profile>"
-
-
-def _rows(content: bytes) -> list[_Row] | None:
+        return "cannot be read"
+    if len(content) > _LARGEST_FILE:
+        return "is larger than 1 MiB"
     try:
-        rows = json.loads(content, object_hook=_Row)
+        # The CLI writes `null` where it has no profile, and reads an empty file so.
+        values = json.loads(content or b"null")
     except (ValueError, RecursionError):
+        values = False
+    if values is None:
+        return []
+    rows = [_row(value, keys) for value in values] if isinstance(values, list) else [None]
+    well = [row for row in rows if row]
+    return well if len(well) == len(rows) else "is not a list of profiles in JSON"
+
+
+def _row(value: object, keys: tuple[str, ...]) -> _Row | None:
+    """A row of a profile file; None where it is none."""
+    if not isinstance(value, dict):
         return None
-    if not isinstance(rows, list) or not all(isinstance(row, _Row) for row in rows):
+    name, active = value.get("profile"), value.get("active")
+    if not isinstance(name, str) or not isinstance(active, bool | None):
         return None
-    named = all(isinstance(row.get("profile"), str) for row in rows)
-    return rows if named else None
-
-
-def _named(rows: list[_Row], name: str) -> _Row:
-    return next((row for row in rows if row["profile"] == name), _Row())
-
-
-def _texts(row: _Row, keys: tuple[str, ...], path: str) -> dict[str, str]:
-    """The values of some keys; empty ones and null are as good as none.
-
-    Raises:
-        ConfigError: a value is no text.
-    """
-    texts = {}
-    for key in keys:
-        if value := row.get(key):
-            if not isinstance(value, str):
-                message = (
-                    f"{key} of profile {quoted(row['profile'])} in {quoted(path)} is no"
-                    " text; mend it, or make the profile anew with `ucloud init`."
-                )
-                raise ConfigError(message)
-            texts[key] = value
-    return texts
+    return _Row(
+        name,
+        is_active=active is True,
+        is_oauth=value.get("auth_mode") == "oauth",
+        texts={
+            key: Secret(text)
+            for key in keys
+            if isinstance(text := value.get(key), str) and text
+        },
+        malformed=tuple(key for key in keys if not isinstance(value.get(key), str | None)),
+    )

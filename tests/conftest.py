@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pulumi.runtime
 import pytest
 from hypothesis import settings
 
@@ -24,6 +26,33 @@ settings.register_profile(
     "ucimage", deadline=None, derandomize=bool(os.environ.get("CI")), print_blob=True
 )
 settings.load_profile("ucimage")
+
+
+_left_out: list[str] = []
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Note each test that was skipped or expected to fail; `live` ones may be."""
+    if "live" not in report.keywords and (report.skipped or hasattr(report, "wasxfail")):
+        _left_out.append(report.nodeid)
+
+
+def pytest_deselected(items: list[pytest.Item]) -> None:
+    """Note each test that CI did not run; a developer may choose some."""
+    if os.environ.get("CI"):
+        _left_out.extend(i.nodeid for i in items if not i.get_closest_marker("live"))
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Fail a run that left a test out: what is not run guards nothing."""
+    if _left_out and session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say which tests were left out."""
+    for nodeid in _left_out:
+        terminalreporter.write_line(f"Left out, which fails the run: {nodeid}")
 
 
 @pytest.fixture(autouse=True)
@@ -43,6 +72,28 @@ def no_kept_connections() -> Iterator[None]:
     """Close the connections that a test leaves in the cache."""
     yield
     clients.close_connections()
+
+
+@pytest.fixture
+def event_loop() -> Iterator[None]:
+    """Give Pulumi's Outputs an event loop outside of a program; mocks end with it."""
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    yield
+    loop.run_until_complete(_end_tasks())
+    loop.run_until_complete(loop.shutdown_default_executor())
+    pulumi.runtime.settings.reset_options()
+    loop.close()
+    asyncio.set_event_loop(None)
+
+
+async def _end_tasks() -> None:
+    """End what a stack under mocks leaves behind: Pulumi itself waits for none of it."""
+    current = asyncio.current_task()
+    while tasks := {task for task in asyncio.all_tasks() if task is not current}:
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
 
 
 @pytest.fixture

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pulumi
 import pytest
 
 import pulumi_ucimage as ucimage
 from pulumi_ucimage.emulator import Emulator
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 HELLO = "ucsdr.ucloud.cn:5000/ucs/helloworld"
 KEYS = [{"PublicKey": "demo-public-key", "PrivateKey": "demo-private-key"}]
@@ -284,7 +281,7 @@ def test_short_name_of_several_images_is_an_error(serve: Any, function: Any) -> 
             [{"ImageName": "h.io/y"}],
             {},
             ucimage.NoMatchingTagError,
-            ["no tags", "default_tag"],
+            ["default_tag"],
         ),
         (THREE[:1], {"tag": "2"}, ucimage.NoMatchingTagError, ["'2'", "'1'"]),
         (
@@ -420,6 +417,7 @@ def test_bad_arguments_are_said_before_any_call(
 @pytest.mark.parametrize(
     "argument", ["bucket_name", "region", "limit", "tag", "floating_tags"]
 )
+@pytest.mark.usefixtures("event_loop")
 def test_outputs_are_refused_by_the_plain_form(argument: str) -> None:
     """The error is an ArgumentError and a TypeError, and names the other form."""
     output = pulumi.Output.from_input("x")

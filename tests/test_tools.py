@@ -178,13 +178,13 @@ def builder(machine: Machine) -> Machine:
 
 def folder_of(done: subprocess.CompletedProcess[str]) -> Path:
     """The folder that a call printed as its last line."""
-    assert (done.returncode, "Traceback" in done.stderr) == (0, False), done.stderr
+    assert (0, False) == (done.returncode, "Traceback" in done.stderr), done.stderr
     return Path(done.stdout.splitlines()[-1])
 
 
 def sentence_of(done: subprocess.CompletedProcess[str]) -> str:
     """The one sentence that a failing call ends with."""
-    assert (done.returncode, done.stdout) == (1, ""), done.stderr
+    assert (1, "") == (done.returncode, done.stdout), done.stderr
     assert "Traceback" not in done.stderr
     sentence = done.stderr.splitlines()[-1]
     assert sentence.endswith(".")
@@ -199,7 +199,7 @@ def test_an_engine_on_path_serves(machine: Machine, version: str) -> None:
     """A whole Pulumi on PATH, as old as the pin or younger, is used where it is."""
     machine.put_engine(version)
 
-    assert folder_of(machine.call()) == machine.bin
+    assert machine.bin == folder_of(machine.call())
 
 
 def test_path_comes_before_every_other_way(machine: Machine) -> None:
@@ -210,7 +210,7 @@ def test_path_comes_before_every_other_way(machine: Machine) -> None:
 
     machine.call()
 
-    assert (machine.noted("fetched"), machine.noted("built")) == ([], [])
+    assert ([], []) == (machine.noted("fetched"), machine.noted("built"))
 
 
 @pytest.mark.parametrize(
@@ -233,7 +233,7 @@ def test_what_does_not_serve_on_path_is_passed_over(
     done = builder.call()
 
     assert reason in done.stderr
-    assert folder_of(done).parent == builder.cache
+    assert builder.cache == folder_of(done).parent
 
 
 @pytest.mark.parametrize("missing", FILES)
@@ -244,7 +244,7 @@ def test_a_part_missing_on_path_is_enough_to_pass_it_over(
     builder.put_engine()
     (builder.bin / missing).unlink()
 
-    assert folder_of(builder.call()).parent == builder.cache
+    assert builder.cache == folder_of(builder.call()).parent
 
 
 def test_hosts_not_asked_for_may_be_missing_on_path(machine: Machine) -> None:
@@ -252,7 +252,7 @@ def test_hosts_not_asked_for_may_be_missing_on_path(machine: Machine) -> None:
     machine.put_engine()
     (machine.bin / "pulumi-language-go").unlink()
 
-    assert folder_of(machine.call("pulumi-language-yaml")) == machine.bin
+    assert machine.bin == folder_of(machine.call("pulumi-language-yaml"))
 
 
 def test_hosts_are_looked_for_beside_a_linked_pulumi(machine: Machine) -> None:
@@ -261,7 +261,7 @@ def test_hosts_are_looked_for_beside_a_linked_pulumi(machine: Machine) -> None:
     machine.put_engine(folder=elsewhere)
     (machine.bin / "pulumi").symlink_to(elsewhere / "pulumi")
 
-    assert folder_of(machine.call()) == elsewhere
+    assert elsewhere == folder_of(machine.call())
 
 
 def test_what_stands_in_several_folders_is_linked_into_one(machine: Machine) -> None:
@@ -273,8 +273,8 @@ def test_what_stands_in_several_folders_is_linked_into_one(machine: Machine) -> 
 
     folder = folder_of(machine.call(PATH=f"{machine.bin}{os.pathsep}{other}"))
 
-    assert sorted(path.name for path in folder.iterdir()) == sorted(FILES)
-    assert (folder / "pulumi-language-go").readlink() == other / "pulumi-language-go"
+    assert sorted(FILES) == sorted(path.name for path in folder.iterdir())
+    assert other / "pulumi-language-go" == (folder / "pulumi-language-go").readlink()
 
 
 # The second way: Pulumi's installer.
@@ -288,7 +288,7 @@ def test_the_installer_comes_before_a_build(builder: Machine) -> None:
 
     assert builder.cache in folder.parents
     assert all(os.access(folder / name, os.X_OK) for name in FILES)
-    assert builder.noted("built") == []
+    assert [] == builder.noted("built")
 
 
 def test_the_installer_is_told_version_and_folder(machine: Machine) -> None:
@@ -310,10 +310,10 @@ def test_every_download_gives_up_in_time(machine: Machine) -> None:
     machine.call()
 
     bounds = "--connect-timeout 3 --speed-limit 10000 --speed-time 20 -fsSL "
-    assert [line.startswith(bounds) for line in machine.noted("fetched")] == [
+    assert [
         True,
         True,
-    ]
+    ] == [line.startswith(bounds) for line in machine.noted("fetched")]
 
 
 @pytest.mark.parametrize(
@@ -337,7 +337,7 @@ def test_a_bad_installation_is_dropped_for_a_build(
 
     assert reason in done.stderr
     assert folder_of(done).name.startswith("built-")
-    assert [*builder.cache.glob("installed-*"), *builder.cache.glob("tmp-*")] == []
+    assert [] == [*builder.cache.glob("installed-*"), *builder.cache.glob("tmp-*")]
 
 
 @pytest.mark.parametrize(
@@ -363,7 +363,7 @@ def test_an_installer_out_of_reach_leads_to_a_build(
 def test_a_hanging_command_ends_at_its_limit() -> None:
     """A command past its limit ends with all it started, and its status says so."""
     code = (
-        "from engine.process import run;"
+        "from pulumi_engine.process import run;"
         "print(run(['/bin/sh', '-c', '/bin/sleep 600 & wait'], limit_s=0.1))"
     )
     done = subprocess.run(
@@ -385,7 +385,7 @@ def test_a_build_makes_one_folder_of_all_programs(builder: Machine) -> None:
     """Programs and scripts stand in one folder, ready to run, no links among them."""
     folder = folder_of(builder.call())
 
-    assert sorted(path.name for path in folder.iterdir()) == sorted(FILES)
+    assert sorted(FILES) == sorted(path.name for path in folder.iterdir())
     assert all(os.access(folder / name, os.X_OK) for name in FILES)
     assert not any((folder / name).is_symlink() for name in FILES)
 
@@ -395,7 +395,7 @@ def test_a_build_resolves_nothing(builder: Machine) -> None:
     builder.call(GOFLAGS="-mod=mod", GOTOOLCHAIN="auto", GOWORK="/elsewhere")
 
     expected = [f"{name} -mod=readonly local off" for name in PROGRAMS]
-    assert builder.noted("settings") == expected
+    assert expected == builder.noted("settings")
 
 
 def test_a_second_call_fetches_and_builds_nothing(builder: Machine) -> None:
@@ -405,8 +405,8 @@ def test_a_second_call_fetches_and_builds_nothing(builder: Machine) -> None:
     first = folder_of(builder.call())
     second = folder_of(builder.call())
 
-    assert (second, builder.noted("built")) == (first, PROGRAMS)
-    assert len(builder.noted("fetched")) == 1
+    assert (first, PROGRAMS) == (second, builder.noted("built"))
+    assert 1 == len(builder.noted("fetched"))
 
 
 def test_one_more_program_builds_that_program_only(builder: Machine) -> None:
@@ -415,9 +415,9 @@ def test_one_more_program_builds_that_program_only(builder: Machine) -> None:
     built = builder.noted("built")
     builder.call()
 
-    assert built == ["pulumi", "pulumi-language-yaml"]
-    assert sorted(path.name for path in few.iterdir()) == built
-    assert sorted(builder.noted("built")) == sorted(PROGRAMS)
+    assert ["pulumi", "pulumi-language-yaml"] == built
+    assert built == sorted(path.name for path in few.iterdir())
+    assert sorted(PROGRAMS) == sorted(builder.noted("built"))
 
 
 def test_another_go_builds_anew(builder: Machine) -> None:
@@ -427,7 +427,7 @@ def test_another_go_builds_anew(builder: Machine) -> None:
         for release in ("go1.26.8", "go1.27.0")
     }
 
-    assert (len(folders), builder.noted("built")) == (2, ["pulumi"] * 2)
+    assert (2, ["pulumi"] * 2) == (len(folders), builder.noted("built"))
 
 
 def test_a_damaged_folder_is_made_again(builder: Machine) -> None:
@@ -438,8 +438,8 @@ def test_a_damaged_folder_is_made_again(builder: Machine) -> None:
 
     again = folder_of(builder.call())
 
-    assert again == folder
-    assert builder.noted("built") == [*PROGRAMS, "pulumi-language-go"]
+    assert folder == again
+    assert [*PROGRAMS, "pulumi-language-go"] == builder.noted("built")
 
 
 @pytest.fixture
@@ -447,12 +447,14 @@ def held(builder: Machine) -> Iterator[subprocess.Popen[str]]:
     """A call whose second build is held at the gate."""
     reached = os.open(builder.home / "reached", os.O_RDWR)
     with builder.start(FAKE_GATE="pulumi-language-python") as call:
-        assert select.select([reached], [], [], 30)[0]
-        go = int(os.read(reached, 100))
-        yield call
-        call.kill()
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(go, signal.SIGKILL)
+        try:
+            assert select.select([reached], [], [], 30)[0], "no build was started"
+            go = int(os.read(reached, 100))
+            yield call
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(go, signal.SIGKILL)
+        finally:
+            call.kill()
     os.close(reached)
 
 
@@ -467,8 +469,8 @@ def test_two_calls_build_once(builder: Machine, held: subprocess.Popen[str]) -> 
         (builder.home / "gate").write_text("go on\n")
         folders = {held.communicate()[0], late.communicate()[0]}
 
-    assert (len(folders), builder.noted("built")) == (1, PROGRAMS)
-    assert Path(folders.pop().strip()).parent == builder.cache
+    assert (1, PROGRAMS) == (len(folders), builder.noted("built"))
+    assert builder.cache == Path(folders.pop().strip()).parent
 
 
 def test_an_interrupted_build_leaves_nothing_half_made(
@@ -480,9 +482,9 @@ def test_an_interrupted_build_leaves_nothing_half_made(
 
     folder_of(builder.call())
 
-    assert output == ""
-    assert builder.noted("built") == [*PROGRAMS[:2], *PROGRAMS[1:]]
-    assert list(builder.cache.glob("tmp-*")) == []
+    assert "" == output
+    assert [*PROGRAMS[:2], *PROGRAMS[1:]] == builder.noted("built")
+    assert [] == list(builder.cache.glob("tmp-*"))
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -493,8 +495,8 @@ def test_a_call_that_is_told_to_end_cleans_up(
     held.send_signal(number)
     _, said = held.communicate()
 
-    assert (held.returncode, "Traceback" in said) == (128 + number, False)
-    assert list(builder.cache.glob("tmp-*")) == []
+    assert (128 + number, False) == (held.returncode, "Traceback" in said)
+    assert [] == list(builder.cache.glob("tmp-*"))
 
 
 # What is missing.
@@ -502,11 +504,13 @@ def test_a_call_that_is_told_to_end_cleans_up(
 
 def test_a_missing_go_is_one_sentence(machine: Machine) -> None:
     """Without Go the last line says what to install."""
-    assert sentence_of(machine.call()) == (
+    expected = (
         "Go 1.26 or later is needed to build Pulumi's engine here; install it from "
         f"https://go.dev/dl or put Pulumi {PINNED} or later, with its language hosts, "
         "on PATH."
     )
+
+    assert expected == sentence_of(machine.call())
 
 
 @pytest.mark.parametrize("release", ["go1.9", "go1.25.11"])
@@ -516,7 +520,7 @@ def test_an_old_go_is_one_sentence(builder: Machine, release: str) -> None:
 
     seen = release.removesuffix(".11")
     assert f"needed to build Pulumi's engine here (PATH has {seen}); " in sentence
-    assert builder.noted("built") == []
+    assert [] == builder.noted("built")
 
 
 @pytest.mark.parametrize("program", PROGRAMS)
@@ -540,7 +544,7 @@ def test_a_build_that_does_not_run_is_not_kept(builder: Machine) -> None:
     sentence = sentence_of(builder.call(FAKE_VERSION="nothing"))
 
     assert "does not run" in sentence
-    assert [path.name for path in builder.cache.iterdir()] == ["lock"]
+    assert ["lock"] == [path.name for path in builder.cache.iterdir()]
 
 
 def test_a_cache_that_cannot_be_written_is_one_sentence(builder: Machine) -> None:
@@ -557,7 +561,7 @@ def test_an_unknown_name_is_refused(machine: Machine) -> None:
     """A name that is no program is answered with those that are."""
     done = machine.call("pulumi-language-cobol")
 
-    assert done.returncode == 2
+    assert 2 == done.returncode
     assert ", ".join(PROGRAMS) in done.stderr.replace("\n", " ")
 
 
@@ -567,14 +571,14 @@ def test_an_unknown_name_is_refused(machine: Machine) -> None:
 def test_print_makes_nothing(builder: Machine) -> None:
     """With --print and nothing kept, the answer is a sentence and no build."""
     assert "without --print" in sentence_of(builder.call("--print"))
-    assert builder.noted("built") == []
+    assert [] == builder.noted("built")
 
 
 def test_print_finds_what_is_kept(builder: Machine) -> None:
     """With --print the folder of an earlier call is found."""
     folder = folder_of(builder.call())
 
-    assert folder_of(builder.call("--print")) == folder
+    assert folder == folder_of(builder.call("--print"))
 
 
 @pytest.mark.parametrize(
@@ -598,7 +602,7 @@ def test_the_cache_is_where_it_was_asked_for(
     """The tools' own setting comes before the user's cache folder."""
     folder = folder_of(builder.call("pulumi", **settings))
 
-    assert folder.parent == builder.home / place
+    assert builder.home / place == folder.parent
 
 
 # The real thing.
@@ -607,7 +611,7 @@ def test_the_cache_is_where_it_was_asked_for(
 def test_the_real_folder_holds_every_program(tools: Path) -> None:
     """The folder that the other tests use is outside the checkout and whole."""
     assert TOOLS.parent not in tools.parents
-    assert [name for name in FILES if not os.access(tools / name, os.X_OK)] == []
+    assert [] == [name for name in FILES if not os.access(tools / name, os.X_OK)]
 
 
 def test_the_real_engine_tells_its_version(tools: Path) -> None:
@@ -643,7 +647,7 @@ def test_every_go_sum_is_complete(program: str, tools: Path) -> None:
     )
 
     assert tools.is_dir()
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (0, "") == (done.returncode, done.stderr)
 
 
 def test_no_registry_is_named() -> None:
@@ -656,4 +660,4 @@ def test_no_registry_is_named() -> None:
 
     hosts = {host for text in texts for host in re.findall(r"https?://([\w.-]+)", text)}
 
-    assert hosts == {"get.pulumi.com", "go.dev"}
+    assert {"get.pulumi.com", "go.dev"} == hosts

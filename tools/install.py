@@ -17,18 +17,18 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from engine.build import built_in, from_go, go_on_path
-from engine.cache import locked
-from engine.errors import InstallError, RouteError
-from engine.installer import from_installer, installed_in
-from engine.path import from_path
-from engine.process import say
-from engine.programs import PROGRAMS, PULUMI, complete, names
+from pulumi_engine.build import built_in, from_go, go_on_path
+from pulumi_engine.cache import locked
+from pulumi_engine.errors import InstallError, RouteError
+from pulumi_engine.installer import from_installer, installed_in
+from pulumi_engine.path import from_path
+from pulumi_engine.process import say
+from pulumi_engine.programs import PROGRAMS, PULUMI, complete, names
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from engine.programs import Program
+    from pulumi_engine.programs import Program
 
 
 def provide(programs: Sequence[Program], cache: Path, *, install: bool) -> Path:

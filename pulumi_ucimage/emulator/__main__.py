@@ -90,14 +90,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The exit status: 0 after a signal, 2 where the arguments cannot be used.
     """
     options = _parser().parse_args(arguments)
-    # A signal's handler may put into this queue at any moment, unlike set an Event.
-    signals: queue.SimpleQueue[int] = queue.SimpleQueue()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda caught, _: signals.put(caught))
     try:
-        with Emulator(
-            data=options.data, faults=options.fault, port=options.port
-        ) as emulator:
+        emulator = Emulator(data=options.data, faults=options.fault, port=options.port)
+        with emulator:
+            # Such a queue is made to be put into by a handler; an Event could lock up.
+            signals: queue.SimpleQueue[int] = queue.SimpleQueue()
+            for number in (signal.SIGINT, signal.SIGTERM):
+                signal.signal(number, lambda caught, _: signals.put(caught))
             sys.stdout.write(f"{emulator.url}\n")
             sys.stdout.flush()
             signals.get()

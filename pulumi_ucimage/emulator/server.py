@@ -56,7 +56,7 @@ class Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
         self._workers: list[threading.Thread] = []
         super().__init__((HOST, port), _Handler)
         self._accepting = threading.Thread(
-            target=self.serve_forever, args=(0.05,), name="ucloud-emulator", daemon=True
+            target=self.serve_forever, args=(0.02,), name="ucloud-emulator", daemon=True
         )
 
     @property
@@ -109,13 +109,14 @@ class _Handler(BaseHTTPRequestHandler):
 
     server: Server
     protocol_version = "HTTP/1.1"
-    server_version = "ucloud-emulator"
-    sys_version = ""
     disable_nagle_algorithm = True
 
     def handle(self) -> None:
         with contextlib.suppress(ConnectionError):  # a client may go when it likes
             super().handle()
+
+    def version_string(self) -> str:
+        return "ucloud-emulator"
 
     def do_GET(self) -> None:
         path, _, query = self.path.partition("?")
@@ -140,7 +141,7 @@ class _Handler(BaseHTTPRequestHandler):
         """Log nothing: a GET's path has the signature in it."""
 
     def _read_body(self) -> bytes | None:
-        """The request's body, or None when the request has been refused."""
+        """The request's body, or None when there is nothing more to do."""
         length = self.headers.get("Content-Length", "")
         if not (length.isascii() and length.isdigit()):
             self._refuse(HTTPStatus.LENGTH_REQUIRED, "Send a Content-Length.")
@@ -150,7 +151,10 @@ class _Handler(BaseHTTPRequestHandler):
                 f"Send at most {_LONGEST_BODY} bytes.",
             )
         else:
-            return self.rfile.read(int(length))
+            body = self.rfile.read(int(length))
+            if len(body) == int(length):
+                return body
+            self.close_connection = True  # the client went away in the middle
         return None
 
     def _answer_api(self, form: str) -> None:

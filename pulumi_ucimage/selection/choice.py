@@ -1,18 +1,17 @@
-"""The tags of one image and a policy become one chosen tag, and the reason why."""
+"""The tags of one image and a policy become candidates, sorted, and counts."""
 
 from __future__ import annotations
 
 import enum
+import math
 import re
 from dataclasses import dataclass
 from itertools import groupby
-from operator import attrgetter
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, final
+from operator import attrgetter, eq
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar, final
 
-from pulumi_ucimage.errors import AmbiguousTagError
 from pulumi_ucimage.selection.policy import NEWEST, NUMERICAL, SEMVER, TAG, Policy
 from pulumi_ucimage.selection.semver import parse_version
-from pulumi_ucimage.text import quoted, some
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -68,7 +67,7 @@ class Choice:
     Attributes:
         policy: the rule.
         candidates: what was left, best first.
-        left_out: the others, by the step at which they fell out.
+        left_out: the others, newest first, by the step at which they fell out.
         total: how many tags there were.
     """
 
@@ -81,20 +80,27 @@ class Choice:
         """How many tags fell out at each step; they add up to `total`."""
         return {
             "total": self.total,
-            **{step.value: len(self.left_out[step]) for step in Step},
+            **{step.value: len(tags) for step, tags in self.left_out.items()},
             "candidates": len(self.candidates),
         }
 
+    def twins(self) -> list[str]:
+        """The tags that share the best extracted text, by name; empty where none do."""
+        if not (self.policy.extract and self.candidates):
+            return []
+        best = self.candidates[0].text
+        names = sorted(tag.name for tag in self.candidates if tag.text == best)
+        return names if len(names) > 1 else []
+
+
+T = TypeVar("T", Tag, Candidate)
 
 # As cosign and its like name what belongs to an image.
-_ARTIFACT: Final = re.compile(r"sha256-[0-9a-f]{64}(?:\.(?:sig|att|sbom))?", re.ASCII)
+_ARTIFACT: Final = re.compile(r"sha256-[0-9a-f]{64}(?:\.(?:sig|att|sbom))?")
 # Flux would take floats, which tell neither 1.10 from 1.1 nor two long time stamps.
-_NUMBER: Final = re.compile(r"[0-9]+(?:\.[0-9]+)*", re.ASCII)
-_LONGEST_NUMBER: Final = 4300
-"""Characters; Python reads no longer number, and an extracted text may be any length."""
-
-_NAME: Final = attrgetter("name")
-_RANK: Final = attrgetter("rank")
+_NUMBER: Final = re.compile(r"[0-9]+(?:\.[0-9]+)*")
+_LONGEST_NUMBER: Final = 640
+"""Characters, of which a tag has 128; any Python reads numbers as long as this."""
 
 
 def sort_out(policy: Policy, tags: Iterable[Tag], *, now: float) -> Choice:
@@ -103,79 +109,69 @@ def sort_out(policy: Policy, tags: Iterable[Tag], *, now: float) -> Choice:
     Args:
         policy: the rule.
         tags: of one image; not changed.
-        now: Unix seconds; only `min_age` looks at it, and only without `as_of`.
-
-    Raises:
-        AmbiguousTagError: two tags share the extracted text that is best, and no
-            explicit tag is asked for.
+        now: Unix seconds, for `min_age`.
     """
     distinct = _distinct(tags)
     left_out: dict[Step, list[Tag]] = {step: [] for step in Step}
     candidates: list[Candidate] = []
-    judge = _judge(policy, _created_by(policy, now))
+    judge = _judge(policy, _youngest(policy, now))
     for tag in distinct:
         verdict = judge(tag)
         if isinstance(verdict, Step):
             left_out[verdict].append(tag)
         else:
             candidates.append(verdict)
-    for fallen in left_out.values():
-        fallen.sort(key=lambda tag: tag.name or "")
-    ranked = _ranked(candidates, highest=policy.highest)
-    if policy.extract and not policy.tag:
-        _refuse_twins(ranked)
-    return Choice(policy, ranked, left_out, len(distinct))
+    return Choice(
+        policy,
+        _ranked(candidates, attrgetter("rank"), highest=policy.highest),
+        {step: _newest_first(fallen) for step, fallen in left_out.items()},
+        len(distinct),
+    )
 
 
 def newest_first(tags: Iterable[Tag]) -> list[Tag]:
     """Each tag once, the newest first, with ties as in a choice; undated ones last."""
-    candidates = [
-        Candidate(_age_key(tag), tag.name or "", "", tag.create_time)
-        for tag in _distinct(tags)
-    ]
-    return [
-        Tag(candidate.name or None, candidate.create_time)
-        for candidate in _ranked(candidates, highest=True)
-    ]
+    return _newest_first(_distinct(tags))
 
 
 def newest(tags: Iterable[Tag]) -> Tag | None:
     """What the policy `newest` chooses of tags that come newest first."""
-    judge = _judge(Policy(), (None, None))
-    return next((tag for tag in tags if isinstance(judge(tag), Candidate)), None)
+    return next((tag for tag in tags if isinstance(_JUDGE_NEWEST(tag), Candidate)), None)
 
 
 def _distinct(tags: Iterable[Tag]) -> list[Tag]:
     """Each name once, with its newest CreateTime; those without a name all stay."""
-    newest: dict[str, Tag] = {}
+    latest: dict[str, Tag] = {}
     nameless = []
     for tag in tags:
-        if not tag.name:
-            nameless.append(tag)
-        elif (known := newest.get(tag.name)) is None or _age_key(tag) > _age_key(known):
-            newest[tag.name] = tag
-    return [*newest.values(), *nameless]
+        name = tag.name
+        if not name:
+            nameless.append(Tag(None, tag.create_time))
+        elif (known := latest.get(name)) is None or _age_key(tag) > _age_key(known):
+            latest[name] = tag
+    return [*latest.values(), *nameless]
 
 
 def _age_key(tag: Tag) -> int:
     return -1 if tag.create_time is None else tag.create_time
 
 
-def _created_by(policy: Policy, now: float) -> tuple[int | None, int | None]:
-    """The latest CreateTime that is old enough, by `as_of` and by `min_age`."""
-    by_age = None
-    if policy.min_age_s is not None:
-        counted_from = now if policy.as_of_s is None else min(now, policy.as_of_s)
-        by_age = int(counted_from // 1) - policy.min_age_s
-    return policy.as_of_s, by_age
+def _newest_first(tags: Iterable[Tag]) -> list[Tag]:
+    return _ranked(tags, _age_key, highest=True)
+
+
+def _youngest(policy: Policy, now: float) -> int | None:
+    """The latest CreateTime that is old enough for `as_of` and `min_age`."""
+    if policy.min_age_s is None:
+        return policy.as_of_s
+    counted_from = now if policy.as_of_s is None else min(now, policy.as_of_s)
+    return math.floor(counted_from) - policy.min_age_s
 
 
 def _judge(  # noqa: C901 - one list of steps
-    policy: Policy, created_by: tuple[int | None, int | None]
+    policy: Policy, youngest: int | None
 ) -> Callable[[Tag], Step | Candidate]:
     """A function that says of a tag why it falls out, or what it ranks by."""
-    limits = [limit for limit in created_by if limit is not None]
-    youngest = min(limits, default=None)
     include, exclude, extract = policy.include, policy.exclude, policy.extract
     read_rank = _rank_reader(policy)
     floating, needs_time = policy.floating_tags, policy.needs_time
@@ -199,10 +195,10 @@ def _judge(  # noqa: C901 - one list of steps
         elif youngest is not None and create_time > youngest:
             return Step.TOO_YOUNG
         text = extract.expand(match) if extract else name
-        read = read_rank(text, create_time)
-        if isinstance(read, Step):
-            return read
-        return Candidate(read, name, text, create_time)
+        rank = read_rank(text, create_time)
+        if isinstance(rank, Step):
+            return rank
+        return Candidate(rank, name, text, create_time)
 
     return judge
 
@@ -210,9 +206,7 @@ def _judge(  # noqa: C901 - one list of steps
 def _rank_reader(policy: Policy) -> Callable[[str, int | None], Any]:
     """A function from a text and a CreateTime to a rank, or to why it has none."""
     if policy.name == NEWEST:
-        return lambda _text, create_time: (
-            Step.UNDATED if create_time is None else create_time
-        )
+        return lambda _text, create_time: create_time
     if policy.name == NUMERICAL:
         return lambda text, _create_time: _number(text)
     if policy.name == SEMVER:
@@ -225,7 +219,8 @@ def _rank_reader(policy: Policy) -> Callable[[str, int | None], Any]:
             return version.precedence if contains(version) else Step.OUT_OF_RANGE
 
         return version_rank
-    return lambda text, _create_time: text.encode()
+    # Python compares text by code points, which is the order of its bytes in UTF-8.
+    return lambda text, _create_time: text
 
 
 def _number(text: str) -> tuple[int, ...] | Step:
@@ -234,48 +229,45 @@ def _number(text: str) -> tuple[int, ...] | Step:
     return tuple(map(int, text.split(".")))
 
 
-def _ranked(candidates: list[Candidate], *, highest: bool) -> list[Candidate]:
-    """Candidates, best first; where ranks are equal, by `_tie_broken`."""
-    # Sorting is stable, in reverse too: equal ranks keep the order of their names.
-    by_name = sorted(candidates, key=_NAME, reverse=True)
-    by_rank = sorted(by_name, key=_RANK, reverse=highest)
-    ranked: list[Candidate] = []
-    for _, group in groupby(by_rank, key=_RANK):
-        ranked += _tie_broken(list(group))
-    return ranked
-
-
-def _tie_broken(equals: list[Candidate]) -> list[Candidate]:
-    """Candidates of equal rank: SemVer precedence, then the bytewise greatest name.
-
-    Precedence says something of two versions only. So the versions are put into their
-    order at the places that versions have in the order of names, which no other name
-    leaves.
-
-    Args:
-        equals: candidates of equal rank, the greatest name first.
-    """
-    if len(equals) == 1:
-        return equals
-    versions = [parse_version(tag.name, loose=True) for tag in equals]
-    places = [place for place, version in enumerate(versions) if version]
-    in_order = sorted(
-        places,
-        key=lambda place: version.precedence if (version := versions[place]) else (),
-        reverse=True,
-    )
-    broken = list(equals)
-    for place, source in zip(places, in_order, strict=True):
-        broken[place] = equals[source]
+def _ranked(tags: Iterable[T], rank: Callable[[T], Any], *, highest: bool) -> list[T]:
+    """Tags with different names, best first; where ranks are equal, by `_tie_broken`."""
+    ranked = sorted(tags, key=rank, reverse=highest)
+    ranks = list(map(rank, ranked))
+    if not any(map(eq, ranks, ranks[1:])):
+        return ranked
+    broken: list[T] = []
+    for _, equals in groupby(ranked, key=rank):
+        broken += _tie_broken(list(equals))
     return broken
 
 
-def _refuse_twins(ranked: list[Candidate]) -> None:
-    twins = sorted(tag.name for tag in ranked if tag.text == ranked[0].text)
-    if len(twins) > 1:
-        message = (
-            f"The tags {some(twins)} share the extracted text that is best,"
-            f" {quoted(ranked[0].text)}; make tag_regex or tag_extract tell them apart,"
-            " or name one of them in tag."
-        )
-        raise AmbiguousTagError(message)
+def _tie_broken(equals: list[T]) -> list[T]:
+    """Tags of equal rank: SemVer precedence, then the bytewise greatest name.
+
+    Precedence says something of two versions only, so that tags can go in a circle:
+    1.10.0 before 1.9.0 (precedence) before 1.5_a before 1.10.0 (bytes). So a version
+    takes the place of the greatest name among it and the versions below it. What comes
+    before each other tag is then the first, in a circle the highest version is; and
+    without the first, the second is what would be chosen.
+    """
+    if len(equals) == 1:
+        return equals
+    versions = sorted(
+        (version.precedence, tag.name)
+        for tag in equals
+        if tag.name and TAG.fullmatch(tag.name)
+        if (version := parse_version(tag.name, loose=True))
+    )
+    places: dict[str | None, tuple[str, int]] = {}
+    greatest = ""
+    for height, (_, name) in enumerate(versions):
+        greatest = max(greatest, name)
+        places[name] = (greatest, height)
+    return sorted(
+        equals,
+        key=lambda tag: places.get(tag.name, (tag.name or "", 0)),
+        reverse=True,
+    )
+
+
+_JUDGE_NEWEST: Final = _judge(Policy(), None)

@@ -1,13 +1,16 @@
 """Why this tag, or why none: what a person wants to read at three in the morning.
 
-The texts tell moments and never ages, and depend on the tags and the policy alone.
+The first line can stand alone. The texts tell moments and never ages, and depend on what
+fell out where, not on the clock.
 """
 
 from __future__ import annotations
 
+from itertools import takewhile
 from typing import TYPE_CHECKING, Final
 
 from pulumi_ucimage.selection.choice import Step
+from pulumi_ucimage.selection.cures import cures, old_enough_at
 from pulumi_ucimage.selection.moments import format_moment
 from pulumi_ucimage.selection.policy import (
     ALPHABETICAL,
@@ -17,35 +20,33 @@ from pulumi_ucimage.selection.policy import (
     Policy,
 )
 from pulumi_ucimage.selection.semver import parse_version
-from pulumi_ucimage.text import quoted, some
+from pulumi_ucimage.text import printable, quoted, some
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from pulumi_ucimage.selection.choice import Candidate, Choice, Tag
-    from pulumi_ucimage.selection.expressions import Expression
+    from pulumi_ucimage.selection.semver import Version
 
 _RUNNERS_UP: Final = 3
+_EXAMPLES: Final = 3
 
-_COMPARED: Final = {
-    NEWEST: "CreateTime",
-    SEMVER: "version",
-    NUMERICAL: "number",
-    ALPHABETICAL: "name in bytes",
+_ENDS: Final = {
+    NEWEST: ("newest CreateTime", "oldest CreateTime"),
+    SEMVER: ("highest version", "lowest version"),
+    NUMERICAL: ("highest number", "lowest number"),
+    ALPHABETICAL: ("last name in the order of bytes", "first name in the order of bytes"),
 }
 
 
 def rule(policy: Policy) -> str:
     """A policy in some words: `highest version in ^1.2 (policy semver)`."""
-    compared = _COMPARED[policy.name]
-    end = "highest" if policy.highest else "lowest"
-    if policy.name == NEWEST:
-        end = "newest" if policy.highest else "oldest"
-    words = [end, compared]
+    highest, lowest = _ENDS[policy.name]
+    words = [highest if policy.highest else lowest]
     if policy.name == SEMVER:
-        words += ["in", policy.semver_range.text]
+        words.append(f"in {printable(policy.semver_range.text, limit=200)}")
     if policy.extract:
-        words += ["of", quoted(policy.extract.text)]
+        words.append(f"by tag_extract {quoted(policy.extract.text)}")
     return f"{' '.join(words)} (policy {policy.name})"
 
 
@@ -63,32 +64,36 @@ def explain(
     """
     policy = choice.policy
     if not found:
-        why = f"it is default_tag, for the {rule(policy)} left nothing to choose from"
+        why = f"it is default_tag, and nothing is left for the {rule(policy)}"
+        lines = [f"To find one, {cure}." for cure in cures(choice)[:1]]
     elif policy.tag:
-        why = "it was asked for by name"
+        why = "the argument tag names it"
+        lines = [_would_have(choice, tag)]
     else:
         why = f"the {rule(policy)}"
+        lines = [*_ties(choice), _runners_up(choice)]
     created = _created(create_time)
-    lines = [f"Chose {quoted(tag)} of {quoted(image_name)}{created}: {why}."]
-    if policy.tag:
-        lines += _would_have(choice)
-    else:
-        lines += _tie(choice)
-        lines += _runners_up(choice.candidates[1:])
-    return "\n".join([*lines, *_left_out(choice)])
+    head = f"Chose {quoted(tag)} of {quoted(image_name)}{created}: {why}."
+    return "\n".join([head, *lines, *_left_out(choice)])
 
 
 def explain_missing_tag(choice: Choice, image_name: str) -> str:
     """Why an explicit tag cannot be used: it is not there."""
     wanted = choice.policy.tag or ""
-    listed = [tag.name for fallen in choice.left_out.values() for tag in fallen if tag.name]
-    names = [candidate.name for candidate in choice.candidates] + listed
-    there = f"its tags are {some(names)}" if names else "it has no tags"
-    alike = next((name for name in names if name.lower() == wanted.lower()), None)
-    cure = f"; did you mean {quoted(alike)}?" if alike else "."
+    left_out = [tag.name for fallen in choice.left_out.values() for tag in fallen]
+    names = [candidate.name for candidate in choice.candidates]
+    names += [name for name in left_out if name]
+    alike = [name for name in names if _alike(name, wanted)]
+    if alike:
+        there = f"it has {some(alike)}; name that, "
+    elif names:
+        there = f"it has {some(names)}; name one of them, "
+    else:
+        there = "it has none; "
+    wait = "wait longer" if choice.policy.wait_s else "give wait"
     return (
-        f"The image {quoted(image_name)} has no tag {quoted(wanted)}: {there}; push it"
-        f" first, give wait if it was pushed a moment ago, or name another{cure}"
+        f"The image {quoted(image_name)} has no tag {quoted(wanted)}: {there}push"
+        f" {quoted(wanted)} first, or {wait} if that was done a moment ago."
     )
 
 
@@ -96,180 +101,113 @@ def explain_nothing_left(choice: Choice, image_name: str) -> str:
     """Why nothing could be chosen, and the nearest thing that would have worked."""
     head = f"No tag of {quoted(image_name)} is left for the {rule(choice.policy)}"
     if not choice.total:
-        return f"{head}: the image has no tags; push one, or give default_tag."
-    cures = "; ".join(_cures(choice))
-    lines = [f"{head}: {cures or 'push a tag that fits, or give default_tag'}."]
+        return f"{head}, for the image has none: push one, or give default_tag."
+    nearest, *others = [*cures(choice), "push a tag that fits, or give default_tag"]
+    lines = [f"{head}: {nearest}."]
+    if others[:-1]:
+        lines.append(f"Or {'; or '.join(others[:-1])}.")
     return "\n".join([*lines, *_left_out(choice)])
+
+
+def explain_twins(choice: Choice, image_name: str) -> str:
+    """Why two tags are as good as one another: they share the best extracted text."""
+    text = choice.candidates[0].text
+    return (
+        f"The tags {some(choice.twins())} of {quoted(image_name)} share the extracted text"
+        f" that is best, {quoted(text)}: make tag_regex or tag_extract tell them apart, or"
+        " name one of them in tag."
+    )
+
+
+def _alike(name: str, wanted: str) -> bool:
+    """Whether names differ in case, a leading v or the spelling of a version alone."""
+    read, asked = _loosely(name), _loosely(wanted)
+    if read and asked:
+        return read.precedence == asked.precedence
+    return name.lower().removeprefix("v") == wanted.lower().removeprefix("v")
+
+
+def _loosely(name: str) -> Version | None:
+    return parse_version(name.lower(), loose=True)
 
 
 def _created(create_time: int | None) -> str:
     return "" if create_time is None else f", created {format_moment(create_time)}"
 
 
-def _would_have(choice: Choice) -> Iterator[str]:
-    if choice.candidates:
-        best = choice.candidates[0]
-        yield (
-            f"The {rule(choice.policy)} would have been {quoted(best.name)}"
-            f"{_created(best.create_time)}."
-        )
-    else:
-        yield f"The {rule(choice.policy)} would have left nothing to choose from."
-
-
-def _tie(choice: Choice) -> Iterator[str]:
+def _would_have(choice: Choice, tag: str) -> str:
+    by_policy = f"the {rule(choice.policy)}"
     if not choice.candidates:
-        return
+        return f"Without tag: nothing is left for {by_policy}."
+    best = choice.candidates[0]
+    other = "the same" if best.name == tag else _shown(best, choice.policy)
+    return f"Without tag: {other}, {by_policy}."
+
+
+def _ties(choice: Choice) -> Iterator[str]:
     best, *others = choice.candidates
-    equals = [other.name for other in others if other.rank == best.rank]
+    equals = [tag.name for tag in takewhile(lambda tag: tag.rank == best.rank, others)]
     if equals:
-        by_version = all(parse_version(t, loose=True) for t in (best.name, equals[0]))
-        rule_ = "the higher version" if by_version else "the greatest name in bytes"
-        yield f"Equal to {some(equals)}; among equals it was {rule_}."
-
-
-def _runners_up(others: Sequence[Candidate]) -> Iterator[str]:
-    if others:
-        shown = ", ".join(
-            f"{quoted(other.name)}{_created(other.create_time)}"
-            for other in others[:_RUNNERS_UP]
+        yield (
+            f"Equal to {some(equals, _RUNNERS_UP)}: of equals the higher version is taken,"
+            " else the last name in the order of bytes."
         )
-        rest = len(others) - _RUNNERS_UP
-        yield f"Next: {shown}{f' and {rest} more' if rest > 0 else ''}."
+
+
+def _runners_up(choice: Choice) -> str:
+    _, *others = choice.candidates
+    if not others:
+        return "Nothing else was left to choose from."
+    shown = "; ".join(_shown(other, choice.policy) for other in others[:_RUNNERS_UP])
+    rest = len(others) - _RUNNERS_UP
+    return f"Next: {shown}{f'; and {rest} more' if rest > 0 else ''}."
+
+
+def _shown(candidate: Candidate, policy: Policy) -> str:
+    compared = f" (as {quoted(candidate.text)})" if policy.extract else ""
+    return f"{quoted(candidate.name)}{compared}{_created(candidate.create_time)}"
 
 
 def _left_out(choice: Choice) -> Iterator[str]:
     fallen = sum(map(len, choice.left_out.values()))
-    if fallen:
-        yield f"Left out {fallen} of {choice.total} tags:"
+    yield f"Left out {fallen or 'none'} of {choice.total} tags{':' if fallen else '.'}"
     for step, tags in choice.left_out.items():
         if tags:
-            yield (
-                f"  {len(tags)} {step.value} ({_reason(step, choice.policy)}), such as"
-                f" {_example(step, tags, choice.policy)}"
-            )
+            reason = _reason(step, choice.policy)
+            examples = _examples(step, tags, choice.policy)
+            yield f"  {len(tags)} {step.value} ({reason}), such as {examples}"
 
 
 def _reason(step: Step, policy: Policy) -> str:
-    times = []
+    given = policy.arguments
+    limits = []
     if policy.as_of_s is not None:
-        times.append(f"created after {format_moment(policy.as_of_s)}, as_of")
-    if policy.min_age is not None:
-        times.append(f"younger than min_age {policy.min_age}")
+        limits.append(f"as_of {format_moment(policy.as_of_s)}")
+    if policy.min_age_s is not None:
+        limits.append(f"min_age {given['min_age']}")
+    version = "a version" if policy.semver_loose else "a version of three parts"
     return {
         Step.INVALID: "the name cannot be a tag's",
         Step.ARTIFACT: "it belongs to an image and is none",
-        Step.FLOATING: "floating_tags names it and no tag_regex matches it",
-        Step.NOT_MATCHED: f"tag_regex {_text(policy.include)} does not match the whole",
-        Step.EXCLUDED: f"tag_exclude_regex {_text(policy.exclude)} matches it",
-        Step.TOO_YOUNG: " or ".join(times),
+        Step.FLOATING: "it is one of floating_tags, and no tag_regex matches it",
+        Step.NOT_MATCHED: f"not matched by tag_regex {quoted(given.get('tag_regex', ''))}",
+        Step.EXCLUDED: "matched by tag_exclude_regex"
+        f" {quoted(given.get('tag_exclude_regex', ''))}",
+        Step.TOO_YOUNG: f"too young for {' and '.join(limits)}",
         Step.UNDATED: "the API sent no CreateTime",
-        Step.UNPARSABLE: "it is no number"
-        if policy.name == NUMERICAL
-        else "it is no version"
-        if policy.semver_loose
-        else "it is no version of three parts",
-        Step.OUT_OF_RANGE: f"outside of {policy.semver_range.text}",
+        Step.UNPARSABLE: f"not {version if policy.name == SEMVER else 'a number'}",
+        Step.OUT_OF_RANGE: f"not in {printable(policy.semver_range.text, limit=200)}",
     }[step]
 
 
-def _text(expression: Expression | None) -> str:
-    return quoted(expression.text) if expression else ""
-
-
-def _example(step: Step, tags: Sequence[Tag], policy: Policy) -> str:
-    example = tags[0] if step is not Step.TOO_YOUNG else min(tags, key=_time)
-    name = quoted(example.name) if example.name else "one without a name"
+def _examples(step: Step, tags: Sequence[Tag], policy: Policy) -> str:
     if step is not Step.TOO_YOUNG:
-        return name
-    return f"{name}{_created(example.create_time)}{_old_enough(example, policy)}"
-
-
-def _time(tag: Tag) -> tuple[int, str]:
-    return tag.create_time or 0, tag.name or ""
-
-
-def _old_enough(tag: Tag, policy: Policy) -> str:
-    if policy.as_of_s is not None or policy.min_age_s is None:
-        return ""
-    return f", old enough from {format_moment((tag.create_time or 0) + policy.min_age_s)}"
-
-
-def _cures(choice: Choice) -> Iterator[str]:
-    """What would have left something, nearest first."""
-    policy, left_out = choice.policy, choice.left_out
-    if young := left_out[Step.TOO_YOUNG]:
-        first = min(young, key=_time)
-        yield _cure_young(first, policy)
-    if fallen := [tag.name or "" for tag in left_out[Step.OUT_OF_RANGE]]:
-        yield _cure_range(fallen, policy)
-    if fallen := [tag.name or "" for tag in left_out[Step.UNPARSABLE]]:
-        yield _cure_unparsable(fallen, policy)
-    if left_out[Step.UNDATED]:
-        yield "choose by another policy than time, such as 'semver' or 'alphabetical'"
-    if excluded := left_out[Step.EXCLUDED]:
-        yield f"make tag_exclude_regex leave some of {_names(excluded)}"
-    if fallen := [tag.name or "" for tag in left_out[Step.NOT_MATCHED]]:
-        yield _cure_unmatched(fallen, policy)
-    if floating := left_out[Step.FLOATING]:
-        yield f"name one of {_names(floating)} in tag to take a tag that moves"
-
-
-def _names(tags: Sequence[Tag]) -> str:
-    return some([tag.name or "" for tag in tags], 3)
-
-
-def _cure_young(first: Tag, policy: Policy) -> str:
-    name = quoted(first.name or "")
-    if policy.as_of_s is None:
-        return (
-            f"wait or lower min_age: the first tag, {name}, is old enough from"
-            f" {format_moment((first.create_time or 0) + (policy.min_age_s or 0))}"
-        )
-    return (
-        f"set as_of later: the first tag, {name}, was created"
-        f" {format_moment(first.create_time or 0)}"
+        names = [quoted(tag.name) if tag.name else "one without a name" for tag in tags]
+        return ", ".join(names[:_EXAMPLES])
+    first = min(tags, key=lambda tag: (tag.create_time, tag.name))
+    since = (
+        ""
+        if policy.as_of_s is not None
+        else f", old enough from {old_enough_at(first, policy)}"
     )
-
-
-def _cure_range(names: Sequence[str], policy: Policy) -> str:
-    for name in names:
-        version = parse_version(_compared(name, policy), loose=policy.semver_loose)
-        if version and policy.semver_range.contains(version, prereleases=True):
-            return (
-                f"{quoted(name)} is in range but for being a prerelease; a range"
-                " allows those where it names one, such as '>=1.2.0-0' in place of"
-                " '>=1.2.0'"
-            )
-    return f"widen semver_range to take one of {some(names, 3)}"
-
-
-def _cure_unparsable(names: Sequence[str], policy: Policy) -> str:
-    if policy.name == SEMVER and not policy.semver_loose:
-        loose = [n for n in names if parse_version(_compared(n, policy), loose=True)]
-        if loose:
-            return f"set semver_loose to take {some(loose, 3)} for versions"
-    return (
-        "choose by another policy, such as 'newest' or 'alphabetical', or cut a"
-        f" {'number' if policy.name == NUMERICAL else 'version'} out of"
-        f" {some(names, 3)} with tag_regex and tag_extract"
-    )
-
-
-def _cure_unmatched(names: Sequence[str], policy: Policy) -> str:
-    include = policy.include
-    partly = [name for name in names if include and include.search(name)]
-    if include and partly:
-        return (
-            f"tag_regex must match the whole of a tag, and matches a part of"
-            f" {some(partly, 3)}; write {quoted(f'.*(?:{include.text}).*')} if a part is"
-            " enough"
-        )
-    return f"make tag_regex match one of {some(names, 3)}"
-
-
-def _compared(name: str, policy: Policy) -> str:
-    """What the policy compares of a tag that matches its expressions."""
-    if not (policy.extract and policy.include):
-        return name
-    return policy.extract.expand(policy.include.match(name))
+    return f"{quoted(first.name or '')}{_created(first.create_time)}{since}"

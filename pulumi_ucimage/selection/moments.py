@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, time, timedelta, timezone
 from typing import Final
 
-_DURATION: Final = re.compile(r"([0-9]{1,9})([smhd])", re.ASCII)
+_DURATION: Final = re.compile(r"([0-9]{1,12})([smhd])", re.ASCII)
 _SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _LONGEST_S: Final = 36500 * 86400
 """A hundred years; whoever asks for more has made a slip."""
@@ -19,6 +19,8 @@ _MOMENT: Final = re.compile(
 )
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=timezone.utc)
+_LAST: Final = 253402300799
+"""The last second of year 9999, the last year that RFC 3339 can write."""
 
 
 def parse_duration(text: str) -> int:
@@ -28,15 +30,18 @@ def parse_duration(text: str) -> int:
         ValueError: a clause that says what a duration must be.
     """
     match = _DURATION.fullmatch(text)
-    seconds = int(match[1]) * _SECONDS[match[2]] if match else _LONGEST_S + 1
-    if seconds > _LONGEST_S:
+    if match is None:
         message = "a duration is written as 30s, 15m, 12h or 7d"
+        raise ValueError(message)
+    seconds = int(match[1]) * _SECONDS[match[2]]
+    if seconds > _LONGEST_S:
+        message = "a duration is at most 36500d"
         raise ValueError(message)
     return seconds
 
 
 def parse_moment(text: str) -> int:
-    """Unix seconds of an RFC 3339 moment, rounded down.
+    """Unix seconds of an RFC 3339 moment from year 1 to 9999 in UTC, rounded down.
 
     Raises:
         ValueError: a clause that says what a moment must be.
@@ -45,23 +50,23 @@ def parse_moment(text: str) -> int:
     match = _MOMENT.fullmatch(text)
     if match is None:
         raise ValueError(message)
-    ahead = timedelta(hours=int(match["hours"] or 0), minutes=int(match["minutes"] or 0))
-    if ahead >= timedelta(days=1) or int(match["minutes"] or 0) > 59:  # noqa: PLR2004
-        raise ValueError(message)
     year, month, day, hour, minute, second = map(int, match.groups()[:6])
     try:
         local = datetime(year, month, day, hour, minute, second, tzinfo=timezone.utc)
-    except ValueError:
+        # RFC 3339 gives offsets the limits of a time of day.
+        ahead = time(int(match["hours"] or 0), int(match["minutes"] or 0))
+        offset = timedelta(hours=ahead.hour, minutes=ahead.minute)
+        moment = local + offset if match["sign"] == "-" else local - offset
+    except (ValueError, OverflowError):
         raise ValueError(message) from None
-    since_epoch = local - _EPOCH + (ahead if match["sign"] == "-" else -ahead)
-    return since_epoch // timedelta(seconds=1)
+    return (moment - _EPOCH) // timedelta(seconds=1)
 
 
 def format_moment(seconds: int) -> str:
     """Unix seconds as RFC 3339 in UTC: `2009-02-13T23:31:30Z`.
 
     Args:
-        seconds: from year 1 to year 9999.
+        seconds: from year 1; what is beyond year 9999 is shown as its last second.
     """
-    moment = _EPOCH + timedelta(seconds=seconds)
+    moment = _EPOCH + timedelta(seconds=min(seconds, _LAST))
     return f"{moment:%Y-%m-%dT%H:%M:%S}Z".rjust(20, "0")

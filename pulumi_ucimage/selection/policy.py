@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, TypeVar, final
 
 from pulumi_ucimage.errors import InvalidPolicyError
@@ -57,12 +57,12 @@ class Policy:
         exclude: tags must not match it as a whole.
         extract: what is compared instead of the tag.
         min_age_s: how old a tag must be, in seconds; None for any age.
-        min_age: the same as the user wrote it.
         as_of_s: when a tag must have been created by, in Unix seconds.
         floating_tags: names that move.
         tag: exactly this tag, whatever the rest says.
         wait_s: how long to wait for it, in seconds.
         default_tag: what serves where nothing is left.
+        arguments: what all this was read from, by Python name.
     """
 
     name: str = NEWEST
@@ -73,12 +73,12 @@ class Policy:
     exclude: Expression | None = None
     extract: Template | None = None
     min_age_s: int | None = None
-    min_age: str | None = None
     as_of_s: int | None = None
     floating_tags: frozenset[str] = frozenset(FLOATING_TAGS)
     tag: str | None = None
     wait_s: int = 0
     default_tag: str | None = None
+    arguments: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
     def of(cls, arguments: Mapping[str, Any]) -> Policy:
@@ -93,8 +93,6 @@ class Policy:
         name = _one_of(_NAMES, "policy", arguments)
         _refuse_combinations(name, arguments)
         include = _parsed(Expression.parse, "tag_regex", arguments)
-        template = arguments.get("tag_extract")
-        floating = arguments.get("floating_tags")
         return cls(
             name=name,
             highest=_one_of(_ORDERS, "order", arguments) == HIGHEST,
@@ -102,18 +100,17 @@ class Policy:
             semver_loose=arguments.get("semver_loose", False),
             include=include,
             exclude=_parsed(Expression.parse, "tag_exclude_regex", arguments),
-            extract=_parsed(
+            extract=include
+            and _parsed(
                 lambda text: Template.parse(text, include), "tag_extract", arguments
-            )
-            if template and include
-            else None,
+            ),
             min_age_s=_parsed(parse_duration, "min_age", arguments),
-            min_age=arguments.get("min_age"),
             as_of_s=_parsed(parse_moment, "as_of", arguments),
-            floating_tags=frozenset(FLOATING_TAGS if floating is None else floating),
+            floating_tags=_floating_tags(arguments),
             tag=arguments.get("tag"),
             wait_s=_parsed(parse_duration, "wait", arguments) or 0,
             default_tag=_parsed(_tag, "default_tag", arguments),
+            arguments=dict(arguments),
         )
 
     @property
@@ -132,13 +129,21 @@ def _one_of(choices: tuple[str, ...], name: str, arguments: Mapping[str, Any]) -
 
 def _parsed(parse: Callable[[str], T], name: str, arguments: Mapping[str, Any]) -> T | None:
     text = arguments.get(name)
-    if text is None:
-        return None
+    return None if text is None else _understood(parse, name, text)
+
+
+def _understood(parse: Callable[[str], T], name: str, text: str) -> T:
     try:
         return parse(text)
     except ValueError as error:
         message = f"{name} {quoted(text)} cannot be used: {error}."
         raise InvalidPolicyError(message) from None
+
+
+def _floating_tags(arguments: Mapping[str, Any]) -> frozenset[str]:
+    names = arguments.get("floating_tags", FLOATING_TAGS)
+    # As for arguments, an empty string is the same as none.
+    return frozenset(_understood(_tag, "floating_tags", name) for name in names if name)
 
 
 def _tag(text: str) -> str:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, final
 
-from pulumi_ucimage.errors import NoMatchingTagError
+from pulumi_ucimage.errors import AmbiguousTagError, NoMatchingTagError
 from pulumi_ucimage.selection.choice import Choice, Tag, sort_out
 from pulumi_ucimage.selection.explanation import (
     explain,
     explain_missing_tag,
     explain_nothing_left,
+    explain_twins,
 )
 
 if TYPE_CHECKING:
@@ -60,6 +61,8 @@ def select(
         tag = policy.tag
         if all(listed.name != tag for listed in tags):
             raise NoMatchingTagError(explain_missing_tag(choice, image_name))
+    elif choice.twins():
+        raise AmbiguousTagError(explain_twins(choice, image_name))
     elif choice.candidates:
         tag = choice.candidates[0].name
     elif policy.default_tag:

@@ -8,15 +8,15 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine.cache import digest, published
-from engine.errors import InstallError, RouteError
-from engine.process import last_line, run, say
-from engine.programs import PULUMI, complete, prove_host, prove_pulumi
+from pulumi_engine.cache import digest, published
+from pulumi_engine.errors import InstallError, RouteError
+from pulumi_engine.process import last_line, run, say
+from pulumi_engine.programs import PULUMI, complete, prove_host, prove_pulumi
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from engine.programs import Program
+    from pulumi_engine.programs import Program
 
 MINIMUM_GO = (1, 26)
 ASK_LIMIT_S = 20.0
@@ -107,9 +107,7 @@ def build(program: Program, folder: Path) -> None:
 
 def ask_go(program: Program, *command: str | Path) -> str:
     """What a go command prints, run where the program's go.mod is."""
-    status, output = run(
-        ["go", *command], folder=program.source, environment=ENVIRONMENT
-    )
+    status, output = run(["go", *command], folder=program.source, environment=ENVIRONMENT)
     if status:
         say("\n".join(output.splitlines()[-20:]))
         raise InstallError(

@@ -9,15 +9,15 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine.cache import published
-from engine.errors import RouteError
-from engine.process import last_line, run, say
-from engine.programs import PULUMI, complete, names, pinned, prove
+from pulumi_engine.cache import published
+from pulumi_engine.errors import RouteError
+from pulumi_engine.process import last_line, run, say
+from pulumi_engine.programs import PULUMI, complete, names, pinned, prove
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from engine.programs import Program
+    from pulumi_engine.programs import Program
 
 SITE = "https://get.pulumi.com"
 UNREACHABLE = "--connect-timeout 3"

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine.errors import RouteError
-from engine.process import last_line, run
+from pulumi_engine.errors import RouteError
+from pulumi_engine.process import last_line, run
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

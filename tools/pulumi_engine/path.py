@@ -7,14 +7,14 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine.cache import digest, locked, published
-from engine.errors import RouteError
-from engine.programs import PULUMI, complete, names, pinned, prove
+from pulumi_engine.cache import digest, locked, published
+from pulumi_engine.errors import RouteError
+from pulumi_engine.programs import PULUMI, complete, names, pinned, prove
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from engine.programs import Program
+    from pulumi_engine.programs import Program
 
 
 def from_path(programs: Sequence[Program], cache: Path) -> Path:

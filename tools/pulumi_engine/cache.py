@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine.process import say
+from pulumi_engine.process import say
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

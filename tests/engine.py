@@ -1,0 +1,30 @@
+"""Pulumi projects made of a test's own program text, on a real engine."""
+
+from __future__ import annotations
+
+import textwrap
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from workspace import Workspace
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+def python_project(
+    folder: Path, program: str, *, tools: Path, extra: Mapping[str, str]
+) -> Workspace:
+    """A workspace with a Python program.
+
+    Args:
+        folder: an empty one.
+        program: the text of `__main__.py`; may be indented.
+        tools: the folder with `pulumi` and its language hosts.
+        extra: further variables for the commands.
+    """
+    source = folder / "source"
+    source.mkdir(parents=True)
+    (source / "Pulumi.yaml").write_text("name: test\nruntime: python\n")
+    (source / "__main__.py").write_text(textwrap.dedent(program))
+    return Workspace.make(folder, source, tools=tools, extra=extra)

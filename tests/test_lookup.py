@@ -1,0 +1,164 @@
+"""The use cases with time, configuration and log as arguments."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from conftest import environment_for
+
+from pulumi_ucimage.errors import ApiError, NoMatchingTagError, NoSuchImageError
+from pulumi_ucimage.lookup import ImageQuestion, Surroundings
+from pulumi_ucimage.ucloud.clock import Clock
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pulumi_ucimage.emulator import Emulator
+
+
+class Time:
+    """A clock that goes on when somebody sleeps, and then does what a test wants."""
+
+    def __init__(self, at_sleep: Callable[[int], object] = lambda _: None) -> None:
+        self.now = 1_800_000_000.0
+        self.sleeps: list[float] = []
+        self._at_sleep = at_sleep
+
+    def sleep(self, seconds: float) -> None:
+        """Go on by so much."""
+        self.now += seconds
+        self.sleeps.append(seconds)
+        self._at_sleep(len(self.sleeps))
+
+    def clock(self) -> Clock:
+        """What look-ups take."""
+        return Clock(
+            monotonic=lambda: self.now,
+            now=lambda: self.now,
+            sleep=self.sleep,
+            random=lambda: 1.0,
+        )
+
+
+class Log:
+    """Keeps what a look-up tells."""
+
+    def __init__(self) -> None:
+        self.infos: list[str] = []
+        self.debugs: list[str] = []
+
+    def info(self, msg: str) -> None:
+        """Keep an info line."""
+        self.infos.append(msg)
+
+    def debug(self, msg: str) -> None:
+        """Keep a debug line."""
+        self.debugs.append(msg)
+
+
+def ask(log: Log | None = None, time: Time | None = None, **values: Any) -> Any:
+    """Ask for an image of the demo's bucket."""
+    question = ImageQuestion.of({"bucket_name": "ucs", **values})
+    around = Surroundings(stack={}, log=log or Log(), clock=(time or Time()).clock())
+    return question.ask(around)
+
+
+@pytest.fixture(autouse=True)
+def _environment(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in environment_for(emulator).items():
+        monkeypatch.setenv(name, value)
+
+
+def test_wait_looks_again_until_the_tag_is_listed(emulator: Emulator) -> None:
+    """A tag that comes while it is waited for is found, and the waiting is told."""
+    log = Log()
+    time = Time(lambda n: n == 2 and emulator.push("ucs", "helloworld", "2.0.0"))
+
+    result = ask(log, time, tag="2.0.0", wait="90s")
+
+    assert "2.0.0" == result.tag
+    assert [1.0, 2.0] == time.sleeps
+    assert 3 == len(emulator.requests)
+    assert ["'2.0.0' is not listed" in line for line in log.infos] == [True, True]
+
+
+def test_wait_serves_an_image_that_is_pushed_first(emulator: Emulator) -> None:
+    """The image itself may come while its tag is waited for."""
+    time = Time(lambda n: n == 1 and emulator.push("ucs", "ucs/new", "1"))
+
+    result = ask(None, time, image_name="new", tag="1", wait="1m")
+
+    assert ("1", [1.0]) == (result.tag, time.sleeps)
+
+
+def test_wait_ends(emulator: Emulator) -> None:
+    """At most so long: the last look is at the end, and then it is an error."""
+    time = Time()
+
+    with pytest.raises(NoMatchingTagError, match=r"no tag '9'"):
+        ask(None, time, tag="9", wait="10s")
+
+    assert [1.0, 2.0, 4.0, 3.0] == time.sleeps
+
+
+@pytest.mark.parametrize(
+    ("values", "error"),
+    [({"tag": "9"}, NoMatchingTagError), ({"image_name": "new"}, NoSuchImageError)],
+)
+def test_nothing_waits_unasked(
+    emulator: Emulator, values: dict[str, str], error: type[Exception]
+) -> None:
+    """Without `wait`, what is not there is an error at once."""
+    time = Time()
+
+    with pytest.raises(error):
+        ask(None, time, **values)
+
+    assert not time.sleeps
+
+
+def test_wait_does_not_outwait_errors(emulator: Emulator) -> None:
+    """A refusal of the API is no reason to wait."""
+    emulator.fault("retcode=171")
+    time = Time()
+
+    with pytest.raises(ApiError):
+        ask(None, time, tag="9", wait="10s")
+
+    assert not time.sleeps
+
+
+def test_minimum_age_looks_at_the_clock(emulator: Emulator) -> None:
+    """A tag that is too young now is taken later."""
+    time = Time()
+    emulator.push("ucs", "helloworld", "2.0.0", create_time=int(time.now) - 3600)
+
+    young, old = ask(None, time, min_age="2h"), ask(None, time, min_age="1h")
+
+    assert ("1.1.0", "2.0.0") == (young.tag, old.tag)
+
+
+def test_explain_tells_one_line_and_the_candidates_in_debug(
+    emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the setting, a choice is one info line, and its candidates a debug line."""
+    monkeypatch.setenv("UCIMAGE_EXPLAIN", "true")
+    log = Log()
+
+    ask(log)
+
+    (line,) = log.infos
+    assert line.startswith("Chose '1.1.0' of ")
+    assert "\n" not in line
+    assert "'1.2.0-rc.1'" in log.debugs[0]
+
+
+def test_retries_take_the_clock(emulator: Emulator) -> None:
+    """A throttled call waits by the injected clock, up to the configured tries."""
+    emulator.fault("retcode=153*2")
+    time = Time()
+
+    ask(None, time)
+
+    assert [1.0, 2.0] == time.sleeps

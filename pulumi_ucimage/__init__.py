@@ -25,6 +25,7 @@ from pulumi_ucimage.functions import (
     get_docker_images,
     get_docker_images_output,
 )
+from pulumi_ucimage.pin import ImagePin
 from pulumi_ucimage.results import (
     AwaitableGetDockerImageResult,
     AwaitableGetDockerImagesResult,
@@ -50,6 +51,7 @@ __all__ = [
     "DowngradeError",
     "GetDockerImageResult",
     "GetDockerImagesResult",
+    "ImagePin",
     "InvalidPolicyError",
     "NoMatchingTagError",
     "NoSuchImageError",

@@ -24,12 +24,14 @@ class Type(enum.Enum):
     INTEGER = "integer"
     BOOLEAN = "boolean"
     STRINGS = "array"
+    MAP = "object"
 
 
 _PYTHON_TYPES: Final[Mapping[Type, tuple[type | tuple[type, ...], str]]] = {
     Type.STRING: (str, "a string"),
     Type.INTEGER: (int, "a whole number"),
     Type.BOOLEAN: (bool, "True or False"),
+    Type.MAP: (dict, "a map of strings"),
     Type.STRINGS: ((list, tuple), "a list of strings"),
 }
 
@@ -70,10 +72,19 @@ class Argument:
         if not fits:
             message = f"{self.name} must be {words}, not {type(value).__name__}."
             raise ArgumentTypeError(message)
-        for item in value if isinstance(value, (list, tuple)) else ():
-            if not isinstance(item, str):
-                message = f"{self.name} must be {words}, and has {type(item).__name__} in it."
+        for part in _parts(value):
+            if not isinstance(part, str):
+                message = (
+                    f"{self.name} must be {words}, and has {type(part).__name__} in it."
+                )
                 raise ArgumentTypeError(message)
+
+
+def _parts(value: object) -> Iterable[object]:
+    """What a list or a map holds."""
+    if isinstance(value, dict):
+        return (*value.keys(), *value.values())
+    return value if isinstance(value, (list, tuple)) else ()
 
 
 _BUCKET: Final = (
@@ -222,6 +233,22 @@ GET_DOCKER_IMAGES: Final = (
     ),
 )
 GET_DOCKER_IMAGE: Final = (*_BUCKET, *CHOICE)
+IMAGE_PIN: Final = (
+    *_BUCKET,
+    *CHOICE,
+    Argument(
+        "triggers",
+        Type.MAP,
+        "Any texts, such as a commit's id, a date or a release's number: where one of"
+        " them changes, the pin chooses again.",
+    ),
+    Argument(
+        "allow_downgrade",
+        Type.BOOLEAN,
+        "Whether the pin may go to a tag that ranks below the one it has. False by"
+        " default; an explicit `tag` may always.",
+    ),
+)
 
 
 def given(table: Iterable[Argument], values: Mapping[str, Any]) -> dict[str, Any]:

@@ -242,13 +242,25 @@ class ImageQuestion:
         given = arguments.given(arguments.GET_DOCKER_IMAGE, values)
         return cls(_Place.of(given), given.get("image_name"), Policy.of(given))
 
+    @property
+    def policy(self) -> Policy:
+        """The rule by which a tag is chosen."""
+        return self._policy
+
     def ask(self, around: Surroundings) -> GetDockerImageResult:
         """The answer, chosen from a whole listing.
 
         Raises:
             UcimageError: see `errors`.
         """
-        settings = self._place.settings(around.stack)
+        return self.ask_with(self.settings(around.stack), around)
+
+    def settings(self, stack: Mapping[str, str | Secret]) -> Settings:
+        """The settings that hold for it; raises ConfigError."""
+        return self._place.settings(stack)
+
+    def ask_with(self, settings: Settings, around: Surroundings) -> GetDockerImageResult:
+        """The answer under given settings; see `ask`."""
         clock = around.clock
         waited_enough = Deadline.after(self._policy.wait_s, clock)
         pause_s = _FIRST_PAUSE_S
@@ -272,6 +284,15 @@ class ImageQuestion:
             around.log.info(first)
             around.log.debug(f"{rest}\nCandidates: {some(result.candidates, 1000)}")
         return result
+
+    def tags(self, settings: Settings, around: Surroundings) -> list[Tag]:
+        """The tags of the image, all of them.
+
+        Raises:
+            UcimageError: see `errors`; a NoSuchImageError where it is not there.
+        """
+        images = self._place.listing(settings, around.clock).images
+        return _tags(self._the_image(images, settings.region))
 
     def _look(self, settings: Settings, clock: Clock) -> GetDockerImageResult:
         images = self._place.listing(settings, clock).images

@@ -28,3 +28,13 @@ def python_project(
     (source / "Pulumi.yaml").write_text("name: test\nruntime: python\n")
     (source / "__main__.py").write_text(textwrap.dedent(program))
     return Workspace.make(folder, source, tools=tools, extra=extra)
+
+
+def errors(text: str) -> list[str]:
+    """The error lines of a command's output, Pulumi's own about the program left out."""
+    shown = text.partition("Diagnostics:")[2] or text
+    return [
+        line.strip().removeprefix("error: ")
+        for line in shown.splitlines()
+        if "error: " in line and "unhandled error" not in line
+    ]

@@ -21,7 +21,8 @@ from pulumi_ucimage.errors import ArgumentError, ArgumentTypeError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-TEXT, NUMBER, FLAG, TEXTS = Type.STRING, Type.INTEGER, Type.BOOLEAN, Type.STRINGS
+TEXT, NUMBER, FLAG = Type.STRING, Type.INTEGER, Type.BOOLEAN
+TEXTS, MAP = Type.STRINGS, Type.MAP
 
 # From sections 2 and 3 of the contract: Python name, wire name, type.
 BOTH = {
@@ -66,13 +67,15 @@ OF_A_CHOICE = {
 def test_the_table_is_the_contract_s(
     table: tuple[Argument, ...], expected: set[tuple[str, str, Type]]
 ) -> None:
-    """Every argument of the contract is there once, with its names and type; no other is."""
+    """Every argument of the contract is there once, named and typed; no other is."""
     rows = [(argument.name, argument.wire, argument.type) for argument in table]
 
     assert sorted(expected, key=str) == sorted(rows, key=str)
 
 
-@pytest.mark.parametrize("table", [GET_DOCKER_IMAGES, GET_DOCKER_IMAGE], ids=["images", "image"])
+@pytest.mark.parametrize(
+    "table", [GET_DOCKER_IMAGES, GET_DOCKER_IMAGE], ids=["images", "image"]
+)
 def test_only_the_bucket_is_required(table: tuple[Argument, ...]) -> None:
     """A call needs a bucket and nothing else."""
     assert [a.name for a in table if a.required] == ["bucket_name"]
@@ -114,7 +117,10 @@ def test_only_the_bucket_may_be_positional(function: str) -> None:
     """The bucket comes first, by position or name; everything else is by name alone."""
     first, *others = signature(function).parameters.values()
 
-    assert (first.name, first.kind) == ("bucket_name", inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    assert (first.name, first.kind) == (
+        "bucket_name",
+        inspect.Parameter.POSITIONAL_OR_KEYWORD,
+    )
     assert {other.kind for other in others} == {inspect.Parameter.KEYWORD_ONLY}
 
 
@@ -169,6 +175,7 @@ ANY = {
     NUMBER: Argument("word", NUMBER, "A number."),
     FLAG: Argument("word", FLAG, "A flag."),
     TEXTS: Argument("word", TEXTS, "Some texts."),
+    MAP: Argument("word", MAP, "Some texts by name."),
 }
 
 
@@ -194,6 +201,8 @@ class Text(str):
         (TEXTS, ("a", "b")),
         (TEXTS, ()),
         (TEXTS, [""]),
+        (MAP, {}),
+        (MAP, {"a": "b"}),
     ],
 )
 def test_a_value_of_the_type_passes(type_: Type, value: object) -> None:
@@ -225,6 +234,9 @@ def test_a_value_of_the_type_passes(type_: Type, value: object) -> None:
         (TEXTS, {"a"}, "a list of strings, not set"),
         (TEXTS, iter(["a"]), "a list of strings, not list_iterator"),
         (TEXTS, True, "a list of strings, not bool"),
+        (MAP, "a", "a map of strings, not str"),
+        (MAP, ["a"], "a map of strings, not list"),
+        (MAP, True, "a map of strings, not bool"),
     ],
     ids=repr,
 )
@@ -238,13 +250,23 @@ def test_a_value_of_another_type_is_refused(
     assert str(caught.value) == f"word must be {complaint}."
 
 
-@pytest.mark.parametrize("value", [["a", 1], ("a", 1), [1, "a"]], ids=repr)
-def test_each_of_a_list_must_be_a_text(value: object) -> None:
-    """A list with something else in it is an error that says what it is."""
+@pytest.mark.parametrize(
+    ("type_", "value", "what"),
+    [
+        (TEXTS, ["a", 1], "a list"),
+        (TEXTS, ("a", 1), "a list"),
+        (TEXTS, [1, "a"], "a list"),
+        (MAP, {"a": 1}, "a map"),
+        (MAP, {1: "a"}, "a map"),
+    ],
+    ids=repr,
+)
+def test_each_part_must_be_a_text(type_: Type, value: object, what: str) -> None:
+    """A list or map with something else in it is an error that says what it is."""
     with pytest.raises(ArgumentTypeError) as caught:
-        given([ANY[TEXTS]], {"word": value})
+        given([ANY[type_]], {"word": value})
 
-    assert str(caught.value) == "word must be a list of strings, and has int in it."
+    assert str(caught.value) == f"word must be {what} of strings, and has int in it."
 
 
 @pytest.mark.parametrize("type_", Type)
@@ -259,7 +281,9 @@ def test_what_is_left_out_is_not_given() -> None:
     assert given([ANY[TEXT]], {"opts": object()}) == {}
 
 
-@pytest.mark.parametrize("values", [{}, {"bucket_name": None}, {"bucket_name": ""}], ids=repr)
+@pytest.mark.parametrize(
+    "values", [{}, {"bucket_name": None}, {"bucket_name": ""}], ids=repr
+)
 def test_a_missing_bucket_is_refused(values: dict[str, Any]) -> None:
     """Without a bucket's name there is nothing to look into."""
     with pytest.raises(ArgumentError) as caught:

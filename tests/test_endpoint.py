@@ -66,7 +66,11 @@ def test_this_machine_is_loopback(url: str) -> None:
 
 @pytest.mark.parametrize(
     "url",
-    ["https://api.ucloud.cn/", "http://api.service.ucloud.cn/", "https://127.0.0.1.evil.com/"],
+    [
+        "https://api.ucloud.cn/",
+        "http://api.service.ucloud.cn/",
+        "https://127.0.0.1.evil.com/",
+    ],
 )
 def test_other_machines_are_not_loopback(url: str) -> None:
     """An address elsewhere is not taken for this machine's."""
@@ -100,7 +104,7 @@ def test_other_machines_are_not_loopback(url: str) -> None:
     ],
 )
 def test_elsewhere_nothing_goes_in_clear(url: str) -> None:
-    """Plain HTTP is refused but for loopback and the in-network endpoint, with the reason."""
+    """Plain HTTP is refused but for loopback and the in-network endpoint."""
     with pytest.raises(ValueError, match="must begin with https://, for whoever sees"):
         Endpoint.parse(url)
 

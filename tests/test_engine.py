@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
 from conftest import environment_for
-from engine import python_project
+from engine import errors, python_project
 
 from pulumi_ucimage.emulator import DEMO_IMAGE, DEMO_PRIVATE_KEY, DEMO_PUBLIC_KEY, Emulator
 
@@ -37,15 +37,6 @@ def project(tmp_path: Path, tools: Path, emulator: Emulator) -> MakeProject:
         )
 
     return make
-
-
-def errors(text: str) -> list[str]:
-    """The error lines of a command's output, Pulumi's own about the program left out."""
-    return [
-        line.strip().removeprefix("error: ")
-        for line in text.partition("Diagnostics:")[2].splitlines()
-        if "error: " in line and "unhandled error" not in line
-    ]
 
 
 BOTH_FORMS = """

@@ -216,8 +216,9 @@ def test_an_error_may_have_lines_of_its_own() -> None:
             174,
             "",
             "RetCode 174: the key needs a security token that is missing or has expired;"
-            " set ucimage:securityToken (`pulumi config set --secret ucimage:securityToken`)"
-            " or UCIMAGE_SECURITY_TOKEN, in the place where the pair of keys is set.",
+            " set ucimage:securityToken (`pulumi config set --secret"
+            " ucimage:securityToken`) or UCIMAGE_SECURITY_TOKEN, in the place where the"
+            " pair of keys is set.",
         ),
         (
             299,
@@ -259,7 +260,7 @@ def test_an_error_may_have_lines_of_its_own() -> None:
     ],
 )
 def test_what_the_api_refused(ret_code: int, message: str, expected: str) -> None:
-    """An API's error names action, bucket, region, RetCode, the API's words, and the cure."""
+    """It names action, bucket, region, RetCode, the API's words and the cure."""
     beginning = "GetDockerImageList for bucket 'ucs' in region 'cn-bj2' failed with "
 
     assert beginning + expected == str(api_error(ret_code, message))

@@ -5,13 +5,13 @@ from __future__ import annotations
 import enum
 import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from operator import attrgetter, eq
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar, final
 
 from pulumi_ucimage.selection.policy import NEWEST, NUMERICAL, SEMVER, TAG, Policy
-from pulumi_ucimage.selection.semver import parse_version
+from pulumi_ucimage.selection.semver import Range, parse_version
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -127,6 +127,24 @@ def sort_out(policy: Policy, tags: Iterable[Tag], *, now: float) -> Choice:
         {step: _newest_first(fallen) for step, fallen in left_out.items()},
         len(distinct),
     )
+
+
+def rank(policy: Policy, tag: Tag) -> Any:
+    """A tag's rank under a policy, whatever its filters and its range say.
+
+    Returns:
+        None where it has none: it is no version, no number, has no time, or
+        `tag_extract` has nothing to compare of it.
+    """
+    text = tag.name or ""
+    if policy.extract and policy.include:
+        match = policy.include.match(text)
+        if not match:
+            return None
+        text = policy.extract.expand(match)
+    anything = replace(policy, semver_range=Range.parse("*-0"))
+    read = _rank_reader(anything)(text, tag.create_time)
+    return None if isinstance(read, Step) else read
 
 
 def newest_first(tags: Iterable[Tag]) -> list[Tag]:

@@ -80,28 +80,28 @@ def _of_time(choice: Choice) -> str | None:
 
 
 def _of_range(choice: Choice) -> str | None:
-    return _first(choice, _ranges(choice))
+    return _first(choice, Step.OUT_OF_RANGE, _ranges(choice))
 
 
 def _of_reading(choice: Choice) -> str | None:
-    return _first(choice, _readings(choice))
+    return _first(choice, Step.UNPARSABLE, _readings(choice))
 
 
 def _of_dates(choice: Choice) -> str | None:
     timeless: _Changes = {"as_of": None, "min_age": None}
     if choice.policy.name != NEWEST:
-        return _first(choice, [timeless])
+        return _first(choice, Step.UNDATED, [timeless])
     others: list[_Changes] = [
         {"policy": SEMVER},
         {"policy": SEMVER, "semver_loose": True},
         {"policy": NUMERICAL},
         {"policy": ALPHABETICAL},
     ]
-    return _first(choice, [{**other, **timeless} for other in others])
+    return _first(choice, Step.UNDATED, [{**other, **timeless} for other in others])
 
 
 def _of_exclusion(choice: Choice) -> str | None:
-    return _first(choice, [{"tag_exclude_regex": None}])
+    return _first(choice, Step.EXCLUDED, [{"tag_exclude_regex": None}])
 
 
 def _of_matching(choice: Choice) -> str | None:
@@ -109,12 +109,12 @@ def _of_matching(choice: Choice) -> str | None:
     names = [tag.name or "" for tag in choice.left_out[Step.NOT_MATCHED]]
     partly = [name for name in names if regex and regex.search(name)]
     if not (regex and partly):
-        return _first(choice, [{"tag_regex": None, "tag_extract": None}])
+        return _first(choice, Step.NOT_MATCHED, [{"tag_regex": None, "tag_extract": None}])
     why = (
         "tag_regex must match the whole of a tag and matches a part of"
         f" {some(partly, _SHOWN)}"
     )
-    cure = _first(choice, [{"tag_regex": f".*?(?:{regex.text}).*"}])
+    cure = _first(choice, Step.NOT_MATCHED, [{"tag_regex": f".*?(?:{regex.text}).*"}])
     return f"{why}; {cure or 'make it match the whole'}"
 
 
@@ -141,8 +141,12 @@ def _ranges(choice: Choice) -> Iterator[_Changes]:
         if semver_range.contains(version, prereleases=True)
     }
     releases = {name for name, version in versions.items() if not version.prerelease}
-    if prereleases:
-        yield {"semver_range": _COMPARATOR.sub(_with_prerelease, semver_range.text)}
+    allowing: _Changes = {
+        "semver_range": _COMPARATOR.sub(_with_prerelease, semver_range.text)
+    }
+    allowed = _changed(choice, allowing)
+    if allowed and prereleases.issuperset(tag.name for tag in allowed.candidates):
+        yield allowing
     for operator, names in (("", prereleases), ("^", releases), ("^", set(versions))):
         for text in [tag.text for tag in every.candidates if tag.name in names][:1]:
             yield {"semver_range": f"{semver_range.text} || {operator}{text}"}
@@ -177,14 +181,15 @@ def _readings(choice: Choice) -> Iterator[_Changes]:
     yield {"policy": ALPHABETICAL, **other}
 
 
-def _first(choice: Choice, tries: Iterable[_Changes]) -> str | None:
-    """The first of some changes that leaves a tag, as a clause."""
+def _first(choice: Choice, step: Step, tries: Iterable[_Changes]) -> str | None:
+    """The first of some changes that takes a tag which fell out at a step, as a clause."""
+    fallen = {tag.name for tag in choice.left_out[step]}
     for changes in tries:
-        if changed := _changed(choice, changes):
-            best = changed.candidates[0]
+        changed = _changed(choice, changes)
+        if changed and (best := changed.candidates[0]).name in fallen:
             version = parse_version(best.text, loose=True)
-            is_pre = changed.policy.name == SEMVER and version and version.prerelease
-            kind = "the prerelease " if is_pre else ""
+            prerelease = changed.policy.name == SEMVER and version and version.prerelease
+            kind = "the prerelease " if prerelease else ""
             return f"{_told(choice, changes)} to take {kind}{quoted(best.name)}"
     return None
 

@@ -148,7 +148,10 @@ def _floating_tags(arguments: Mapping[str, Any]) -> frozenset[str]:
 
 def _tag(text: str) -> str:
     if not TAG.fullmatch(text):
-        message = "a tag has letters, digits, '_', '.' and '-', at most 128 in all"
+        message = (
+            "a tag has letters, digits, '_', '.' and '-', at most 128 in all, and begins"
+            " with none of '.' and '-'"
+        )
         raise ValueError(message)
     return text
 

@@ -1,0 +1,241 @@
+"""A pin's rules: keep the choice, choose again, replace, or refuse.
+
+Pure but for the look-up that a new choice needs. A pin's state is a flat map:
+
+- what was asked, under the names of the arguments, with `wanted_tag` and `wanted_image`
+  for `tag` and `image_name`, so that an explicit tag that is taken away is seen;
+- what was chosen, under the names in `CHOSEN`;
+- `region` and `project_id` as they held when the pin was made: an argument alone changes
+  them, and neither does the environment.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
+
+from pulumi_ucimage import arguments
+from pulumi_ucimage.errors import DowngradeError, NoSuchImageError
+from pulumi_ucimage.lookup import ImageQuestion
+from pulumi_ucimage.references import ImageName
+from pulumi_ucimage.selection.choice import Tag, rank, sort_out
+from pulumi_ucimage.selection.explanation import rule
+from pulumi_ucimage.selection.moments import parse_duration, parse_moment
+from pulumi_ucimage.selection.policy import FLOATING_TAGS, HIGHEST, NEWEST
+from pulumi_ucimage.text import quoted
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pulumi_ucimage.config import Settings
+    from pulumi_ucimage.lookup import Surroundings
+    from pulumi_ucimage.selection.policy import Policy
+
+    State = Mapping[str, Any]
+
+WANTED: Final = {"tag": "wanted_tag", "image_name": "wanted_image"}
+"""Arguments whose names the outputs have; their names among what was asked."""
+
+ASKED: Final = tuple(WANTED.get(a.name, a.name) for a in arguments.IMAGE_PIN)
+
+CHOSEN: Final = (
+    "tag",
+    "image",
+    "image_name",
+    "create_time",
+    "created_at",
+    "found",
+    "previous_tag",
+    "available",
+    "retagged",
+)
+"""What a choice or a look sets. What there is none of is "", for None would get lost."""
+
+IDENTITY: Final = ("bucket_name", "region", "project_id", "image_name")
+"""Where one of these changes, it is another pin."""
+
+
+def asked(state: State) -> dict[str, Any]:
+    """The arguments that a state asks with, by their own names, checked."""
+    return arguments.given(
+        arguments.IMAGE_PIN,
+        {a.name: state.get(WANTED.get(a.name, a.name)) for a in arguments.IMAGE_PIN},
+    )
+
+
+def question_of(state: State) -> ImageQuestion:
+    """The question that a state asks.
+
+    Raises:
+        ArgumentError: it cannot be one.
+    """
+    return ImageQuestion.of(asked(state))
+
+
+def is_another(olds: State, news: State) -> bool:
+    """Whether arguments ask for another pin: other region, project, bucket or image."""
+    moved = any(
+        news.get(key) and news[key] != olds.get(key)
+        for key in ("bucket_name", "region", "project_id")
+    )
+    wanted = news.get("wanted_image")
+    known = ImageName.parse(olds.get("image_name") or "")
+    return moved or bool(wanted and not known.is_called(wanted))
+
+
+def asks_the_same(olds: State, news: State) -> bool:
+    """Whether two states ask the same, by meaning: unset is as good as the default."""
+    return _meaning(olds) == _meaning(news)
+
+
+def _meaning(state: State) -> dict[str, Any]:
+    floating = state.get("floating_tags")
+    meaning = {
+        key: state.get(key) or "" for key in ASKED if key not in {*IDENTITY, "wanted_image"}
+    }
+    meaning |= {
+        "policy": state.get("policy") or NEWEST,
+        "order": state.get("order") or HIGHEST,
+        "semver_range": state.get("semver_range") or "*",
+        "floating_tags": frozenset(FLOATING_TAGS if floating is None else floating),
+        "min_age": parse_duration(state.get("min_age") or "0s"),
+        "wait": parse_duration(state.get("wait") or "0s"),
+        "triggers": dict(state.get("triggers") or {}),
+    }
+    if as_of := state.get("as_of"):
+        meaning["as_of"] = parse_moment(as_of)
+    return meaning
+
+
+def kept(olds: State, news: State) -> dict[str, Any]:
+    """What is asked now, with the choice of before; no call is made."""
+    places = {key: news.get(key) or olds.get(key, "") for key in ("region", "project_id")}
+    return {**news, **places, **{key: olds.get(key, "") for key in CHOSEN}}
+
+
+def chosen(olds: State, news: State, around: Surroundings) -> dict[str, Any]:
+    """What is asked now, with a new choice.
+
+    Args:
+        olds: the state of before; empty for a new pin.
+        news: what is asked now, of the same bucket, region, project and image.
+        around: the program around it.
+
+    Raises:
+        UcimageError: see `errors`; a `DowngradeError` where the choice ranks below the
+            pinned tag, by the new policy and order.
+    """
+    question, settings = _in_place(olds, news, around)
+    result = question.ask_with(settings, around)
+    if olds and not news.get("allow_downgrade"):
+        _refuse_downgrade(question.policy, olds, result.tag, result.create_time)
+    changed = bool(olds) and result.tag != olds.get("tag")
+    return {
+        **news,
+        "region": settings.region,
+        "project_id": settings.project_id or "",
+        "tag": result.tag,
+        "image": result.image,
+        "image_name": result.image_name,
+        "create_time": "" if result.create_time is None else result.create_time,
+        "created_at": result.created_at or "",
+        "found": result.found,
+        "previous_tag": olds.get("tag") if changed else olds.get("previous_tag", ""),
+        "available": result.found,
+        "retagged": False,
+    }
+
+
+def looked_at(state: State, around: Surroundings) -> tuple[dict[str, Any], list[str]]:
+    """A pin after a look at the registry, and what there is to tell.
+
+    Its tag stays, whatever was pushed meanwhile.
+
+    Args:
+        state: the pin's.
+        around: the program around it.
+
+    Raises:
+        UcimageError: the look failed; the pin keeps what it knew.
+    """
+    question, settings = _in_place(state, state, around)
+    try:
+        tags = question.tags(settings, around)
+    except NoSuchImageError:
+        tags = []
+    pinned = Tag(state["tag"], _time(state))
+    name = f"{state['image_name']}:{pinned.name}"
+    times = {tag.create_time for tag in tags if tag.name == pinned.name}
+    retagged = bool(times) and _moved(pinned.create_time, times)
+    news = []
+    if not times:
+        news.append(
+            f"The pinned {quoted(name)} is not listed any more: push it again, or change"
+            " a trigger to choose another tag."
+        )
+    if retagged:
+        news.append(
+            f"The pinned {quoted(name)} was pushed again and may be another image now:"
+            " change a trigger to choose anew."
+        )
+    choice = sort_out(question.policy, tags, now=around.clock.now())
+    if choice.candidates and not question.policy.tag:
+        best = choice.candidates[0]
+        newer = Tag(best.name, best.create_time)
+        if best.name != pinned.name and _goes_back(question.policy, newer, pinned):
+            news.append(
+                f"{quoted(best.name)} is there, and {quoted(name)} stays pinned: change"
+                " a trigger to take it."
+            )
+    return {**state, "available": bool(times), "retagged": retagged}, news
+
+
+def _moved(pinned: int | None, listed: set[int | None]) -> bool:
+    """Whether a tag's CreateTime is another than it was, as far as both are known."""
+    known = {time for time in listed if time is not None}
+    return pinned is not None and bool(known) and max(known) != pinned
+
+
+def _in_place(
+    olds: State, news: State, around: Surroundings
+) -> tuple[ImageQuestion, Settings]:
+    """The question and the settings, with what the pin keeps from when it was made."""
+    wanted = asked(news)
+    if not olds:
+        question = ImageQuestion.of(wanted)
+        return question, question.settings(around.stack)
+    # A default tag serves the first choice only.
+    wanted.pop("default_tag", None)
+    wanted["image_name"] = olds["image_name"]
+    wanted["region"] = news.get("region") or olds["region"]
+    question = ImageQuestion.of(wanted)
+    settings = question.settings(around.stack)
+    project_id = news.get("project_id") or olds.get("project_id") or None
+    return question, replace(settings, project_id=project_id)
+
+
+def _refuse_downgrade(
+    policy: Policy, olds: State, tag: str, create_time: int | None
+) -> None:
+    pinned = Tag(olds["tag"], _time(olds))
+    free = policy.tag or not olds.get("found")
+    if not free and _goes_back(policy, pinned, Tag(tag, create_time)):
+        message = (
+            f"The choice would go back from the pinned {quoted(olds['tag'])} to"
+            f" {quoted(tag)}, by the {rule(policy)}: set allow_downgrade, or name the tag"
+            " to go to in tag."
+        )
+        raise DowngradeError(message, pinned=olds["tag"], chosen=tag)
+
+
+def _goes_back(policy: Policy, before: Tag, after: Tag) -> bool:
+    """Whether a move is to a lower rank; it is not where one of them has no rank."""
+    high, low = rank(policy, before), rank(policy, after)
+    if high is None or low is None:
+        return False
+    return bool(low < high if policy.highest else low > high)
+
+
+def _time(state: State) -> int | None:
+    time = state.get("create_time")
+    return int(time) if time not in {None, ""} else None

@@ -1,0 +1,365 @@
+"""What falls out of a choice, why, and in which order the rest comes."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import pytest
+from choosing import (
+    ARGUMENTS,
+    FIRST,
+    HOUR,
+    NOW,
+    TAGS,
+    at_once,
+    hourly,
+    names,
+    sorted_out,
+    undated,
+)
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pulumi_ucimage.selection.choice import Choice, Step, Tag
+
+DIGEST = "0123456789abcdef" * 4
+AT_20 = "2023-11-14T22:13:20Z"  # FIRST
+
+# arguments, tags that fall out at the step, tags that do not fall out at all.
+STEPS: list[tuple[Step, dict[str, Any], list[str | None], list[str | None]]] = [
+    (
+        Step.INVALID,
+        {},
+        [
+            None,
+            "",
+            ".a",
+            "-a",
+            "a b",
+            "a/b",
+            "a:b",
+            "a+b",
+            "a\n",
+            "\u00e9",
+            "a" * 129,
+            "\u0661",
+        ],
+        ["a", "A", "_", "9", "a.b-c_d", "a" * 128, "a-", "a."],
+    ),
+    (
+        Step.ARTIFACT,
+        {},
+        [f"sha256-{DIGEST}{end}" for end in ("", ".sig", ".att", ".sbom")],
+        [
+            f"sha256-{DIGEST}.sigx",
+            f"sha256-{DIGEST}.",
+            f"sha256-{DIGEST}xsig",
+            f"sha256-{DIGEST}0",
+            f"sha256-{DIGEST[1:]}",
+            f"sha256-{DIGEST.upper()}",
+            f"sha512-{DIGEST}",
+            f"asha256-{DIGEST}",
+            f"sha256_{DIGEST}",
+        ],
+    ),
+    (
+        Step.FLOATING,
+        {},
+        ["latest", "stable", "edge", "nightly", "main", "master", "dev", "develop"],
+        ["Latest", "latest-1", "development", "beta"],
+    ),
+    (Step.FLOATING, {"floating_tags": ["beta"]}, ["beta"], ["latest", "main"]),
+    (Step.FLOATING, {"floating_tags": []}, [], ["latest", "main"]),
+    (Step.FLOATING, {"tag_regex": "late|x"}, ["latest", "main"], ["x"]),
+    (Step.FLOATING, {"tag_regex": "latest|x"}, ["main"], ["latest", "x"]),
+    (Step.NOT_MATCHED, {"tag_regex": "1"}, ["11", "21", "2"], ["1"]),
+    (Step.NOT_MATCHED, {"tag_regex": "a|b"}, ["ab"], ["a", "b"]),
+    (Step.EXCLUDED, {"tag_exclude_regex": "1"}, ["1"], ["11", "21", "2"]),
+    (
+        Step.EXCLUDED,
+        {"tag_regex": "latest|1.*", "tag_exclude_regex": "latest|.*-rc"},
+        ["latest", "1-rc"],
+        ["1", "1-rc1"],
+    ),
+    (
+        Step.UNPARSABLE,
+        {"policy": "semver"},
+        ["1", "1.2", "v1.2-5", "1.2.3.4", "V1.2.3", "a", "1.0.0-01"],
+        ["1.2.3", "v1.2.3", "2025.07.03"],
+    ),
+    (
+        Step.UNPARSABLE,
+        {"policy": "semver", "semver_loose": True, "semver_range": "*-0"},
+        ["a", "1.2.3.4", "V1"],
+        ["1", "1.2", "v1.2-5", "1.2.3", "1.2.3-a"],
+    ),
+    (
+        Step.UNPARSABLE,
+        {"policy": "numerical"},
+        ["1a", "v1", "1.", "1..2", "1_0", "1e3", "0x1", "1-2", "inf", "nan"],
+        ["0", "1", "007", "160615.10", "1.2.3.4.5", "9" * 128],
+    ),
+    (
+        Step.UNPARSABLE,
+        {"policy": "numerical", "tag_regex": "b(.*)", "tag_extract": "$1"},
+        ["b", "bb1"],
+        ["b1", "b1.2"],
+    ),
+    (
+        Step.UNPARSABLE,
+        {"policy": "numerical", "tag_regex": "(.*)", "tag_extract": "$1$1$1$1$1"},
+        ["a"],
+        ["1" * 128, "1.2"],
+    ),
+    (Step.UNPARSABLE, {"policy": "alphabetical"}, [], ["a", "1", "_"]),
+    (
+        Step.OUT_OF_RANGE,
+        {"policy": "semver", "semver_range": "^1.2"},
+        ["1.1.9", "2.0.0", "1.3.0-rc.1"],
+        ["1.2.0", "1.9.9"],
+    ),
+    (Step.OUT_OF_RANGE, {"policy": "semver"}, ["1.0.0-rc.1", "1.0.0-0"], ["1.0.0"]),
+    (
+        Step.OUT_OF_RANGE,
+        {"policy": "semver", "semver_range": ">=1.0.0-0 <2 || 3"},
+        ["3.0.0-rc.1", "2.0.0"],
+        ["1.5.0-rc.1", "3.0.0"],
+    ),
+]
+
+
+def fallen(choice: Choice, step: Step) -> set[str | None]:
+    """The names that fell out at a step."""
+    return {tag.name for tag in choice.left_out[step]}
+
+
+@pytest.mark.parametrize(("step", "arguments", "out", "left"), STEPS)
+def test_tags_fall_out_where_they_should(
+    step: Step, arguments: dict[str, Any], out: list[str | None], left: list[str | None]
+) -> None:
+    """Each step leaves out what it names and nothing else."""
+    for name in out:
+        choice = sorted_out(at_once([name]), **arguments)
+        assert fallen(choice, step) == {name or None}, name
+    for name in left:
+        choice = sorted_out(at_once([name]), **arguments)
+        assert names(choice) == [name], name
+
+
+def young(seconds: int, **arguments: Any) -> bool:
+    """Whether a tag that was created so long after FIRST is too young."""
+    tag = Tag("1", FIRST + seconds)
+    now = arguments.pop("now", NOW)
+    choice = sorted_out([tag], now=now, **arguments)
+    assert choice.left_out[Step.TOO_YOUNG] == [tag] or names(choice) == ["1"]
+    return not choice.candidates
+
+
+# seconds after FIRST, arguments, whether it is too young.
+AGES: list[tuple[int, dict[str, Any], bool]] = [
+    (0, {"as_of": AT_20}, False),
+    (1, {"as_of": AT_20}, True),
+    (-1, {"as_of": AT_20}, False),
+    (0, {"as_of": "2023-11-14T22:13:20.999Z"}, False),
+    (1, {"as_of": "2023-11-14T22:13:20.999Z"}, True),
+    (1, {"as_of": "2023-11-14T22:13:21Z", "now": FIRST}, False),
+    (0, {"min_age": "10s", "now": FIRST + 10}, False),
+    (1, {"min_age": "10s", "now": FIRST + 10}, True),
+    (0, {"min_age": "10s", "now": FIRST + 9.999}, True),
+    (0, {"min_age": "10s", "now": FIRST + 10.001}, False),
+    (1, {"min_age": "10s", "now": FIRST + 10.999}, True),
+    (0, {"min_age": "0s", "now": FIRST}, False),
+    (1, {"min_age": "0s", "now": FIRST}, True),
+    # With as_of min_age counts from the earlier of as_of and now.
+    (-10, {"as_of": AT_20, "min_age": "10s", "now": FIRST + HOUR}, False),
+    (-9, {"as_of": AT_20, "min_age": "10s", "now": FIRST + HOUR}, True),
+    (-15, {"as_of": AT_20, "min_age": "10s", "now": FIRST - 5}, False),
+    (-14, {"as_of": AT_20, "min_age": "10s", "now": FIRST - 5}, True),
+    (-14, {"as_of": AT_20, "min_age": "10s", "now": FIRST - 4.5}, True),
+    # Without either, a tag may be from the future.
+    (10**6, {"now": 0}, False),
+]
+
+
+@pytest.mark.parametrize(("seconds", "arguments", "expected"), AGES)
+@pytest.mark.parametrize("policy", ["newest", "semver"])
+def test_tags_are_too_young_from_their_second_on(
+    seconds: int,
+    arguments: dict[str, Any],
+    expected: bool,  # noqa: FBT001 - a column of the table
+    policy: str,
+) -> None:
+    """A tag that was created exactly at the limit stays, one a second later does not."""
+    loosely: dict[str, Any] = {"semver_loose": True} if policy == "semver" else {}
+
+    assert young(seconds, policy=policy, **loosely, **arguments) == expected
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        ({}, True),
+        ({"policy": "newest", "order": "lowest"}, True),
+        ({"policy": "alphabetical"}, False),
+        ({"policy": "alphabetical", "min_age": "1s"}, True),
+        ({"policy": "alphabetical", "min_age": "0s"}, True),
+        ({"policy": "semver", "as_of": AT_20}, True),
+        ({"policy": "semver"}, False),
+        ({"policy": "numerical"}, False),
+    ],
+)
+def test_undated_tags_fall_out_where_time_counts(
+    arguments: dict[str, Any],
+    expected: bool,  # noqa: FBT001 - a column of the table
+) -> None:
+    """A tag without a CreateTime falls out under newest, min_age and as_of alone."""
+    choice = sorted_out(undated("1.0.0 1"), **arguments)
+
+    assert bool(choice.left_out[Step.UNDATED]) == expected
+
+
+# Of two steps that would both leave a tag out, the first is the one that counts it.
+BOTH: list[tuple[Step, str | None, int | None, dict[str, Any]]] = [
+    (Step.INVALID, "+latest", FIRST, {"floating_tags": ["latest"], "tag_regex": "1"}),
+    (Step.ARTIFACT, f"sha256-{DIGEST}", FIRST, {"floating_tags": [f"sha256-{DIGEST}"]}),
+    (Step.ARTIFACT, f"sha256-{DIGEST}", FIRST, {"tag_regex": "1"}),
+    (Step.ARTIFACT, f"sha256-{DIGEST}", FIRST, {"tag_regex": ".*"}),
+    (Step.FLOATING, "latest", FIRST, {"tag_regex": "1"}),
+    (Step.FLOATING, "latest", None, {"tag_exclude_regex": "latest"}),
+    (Step.NOT_MATCHED, "2", FIRST, {"tag_regex": "1", "tag_exclude_regex": "2"}),
+    (Step.EXCLUDED, "2", FIRST + 1, {"tag_exclude_regex": "2", "as_of": AT_20}),
+    (Step.EXCLUDED, "2", None, {"tag_exclude_regex": "2"}),
+    (Step.TOO_YOUNG, "a", FIRST + 1, {"policy": "semver", "as_of": AT_20}),
+    (Step.UNDATED, "a", None, {"policy": "semver", "as_of": AT_20}),
+    (
+        Step.UNDATED,
+        "1.0.0",
+        None,
+        {"policy": "semver", "semver_range": "2", "min_age": "1s"},
+    ),
+    (Step.UNPARSABLE, "1.0", FIRST, {"policy": "semver", "semver_range": "2"}),
+]
+
+
+@pytest.mark.parametrize(("step", "name", "create_time", "arguments"), BOTH)
+def test_the_first_reason_counts(
+    step: Step, name: str | None, create_time: int | None, arguments: dict[str, Any]
+) -> None:
+    """The steps are tried in their order, and a tag counts at one of them."""
+    choice = sorted_out([Tag(name, create_time)], **arguments)
+
+    assert choice.counts()[step.value] == 1
+
+
+def test_counts_are_those_of_the_contract() -> None:
+    """The counts have their names in the order of the steps."""
+    keys = "total invalid artifact floating not_matched excluded too_young undated"
+    keys += " unparsable out_of_range candidates"
+
+    assert list(sorted_out([]).counts()) == keys.split()
+
+
+def test_every_step_counts() -> None:
+    """Tags that fall out for every reason are counted at each."""
+    arguments: dict[str, Any] = {
+        "policy": "semver",
+        "semver_range": "^1",
+        "tag_regex": "[^x]*",
+        "tag_exclude_regex": ".*-alpine",
+        "as_of": AT_20,
+    }
+    dated = ["a b", "a/b", f"sha256-{DIGEST}", "x", "y-alpine", "1", "2.0.0", "1.0.0"]
+    tags = [
+        *at_once([*dated, "1.1.0", "1.2.0"]),
+        Tag(None, None),
+        Tag("latestx", FIRST),
+        Tag("1.3.0", FIRST + 1),
+        Tag("1.4.0", None),
+    ]
+
+    assert sorted_out(tags, floating_tags=["latestx"], **arguments).counts() == {
+        "total": 14,
+        "invalid": 3,
+        "artifact": 1,
+        "floating": 1,
+        "not_matched": 1,
+        "excluded": 1,
+        "too_young": 1,
+        "undated": 1,
+        "unparsable": 1,
+        "out_of_range": 1,
+        "candidates": 3,
+    }
+
+
+@given(TAGS, ARGUMENTS, st.integers(min_value=FIRST - 2, max_value=FIRST + HOUR))
+def test_counts_add_up(tags: list[Tag], arguments: dict[str, Any], now: int) -> None:
+    """Whatever comes in, each distinct tag is counted once."""
+    counts = sorted_out(tags, now=now, **arguments).counts()
+    total = counts.pop("total")
+
+    assert sum(counts.values()) == total
+    assert total == len({tag.name for tag in tags if tag.name}) + sum(
+        not tag.name for tag in tags
+    )
+
+
+@given(st.data(), TAGS, ARGUMENTS)
+def test_arrival_order_does_not_matter(
+    data: st.DataObject, tags: list[Tag], arguments: dict[str, Any]
+) -> None:
+    """The same tags in another order make the same choice, to the last detail."""
+    shuffled = data.draw(st.permutations(tags))
+
+    assert sorted_out(shuffled, **arguments) == sorted_out(tags, **arguments)
+
+
+@given(TAGS, ARGUMENTS)
+def test_input_stays_as_it_is(tags: list[Tag], arguments: dict[str, Any]) -> None:
+    """Tags and arguments are not changed by a choice."""
+    before = copy.deepcopy((tags, arguments))
+    sorted_out(tags, **arguments)
+
+    assert (tags, arguments) == before
+
+
+def test_any_iterable_of_tags_will_do() -> None:
+    """Tags that can be read only once are enough."""
+    assert names(sorted_out(iter(hourly("1 2")))) == ["2", "1"]  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("times", "expected"),
+    [
+        ([1, 2], 2),
+        ([2, 1], 2),
+        ([None, 0], 0),
+        ([0, None], 0),
+        ([3, None, 5, 4, None], 5),
+        ([None, None], None),
+    ],
+)
+def test_a_tag_listed_twice_counts_once(
+    times: list[int | None], expected: int | None
+) -> None:
+    """Of a tag that is listed several times the newest CreateTime counts."""
+    tags = [Tag("1", time) for time in times]
+    choice = sorted_out(tags, policy="numerical")
+
+    assert choice.total == 1
+    assert [tag.create_time for tag in choice.candidates] == [expected]
+
+
+def test_each_tag_without_a_name_counts() -> None:
+    """Nameless tags are not one and the same."""
+    choice = sorted_out([Tag(None, 1), Tag("", 1), Tag(None, 1), Tag(None, None)])
+
+    assert choice.counts()["invalid"] == 4
+
+
+def test_left_out_tags_are_newest_first() -> None:
+    """What fell out is in the order in which people look for it."""
+    choice = sorted_out([Tag("a", None), *hourly("b c d")], policy="numerical")
+
+    assert [tag.name for tag in choice.left_out[Step.UNPARSABLE]] == ["d", "c", "b", "a"]

@@ -1,0 +1,161 @@
+"""What a duration and a moment are, and how a moment is shown."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timezone
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pulumi_ucimage.selection.moments import format_moment, parse_duration, parse_moment
+
+DURATIONS = [
+    ("0s", 0),
+    ("30s", 30),
+    ("15m", 900),
+    ("12h", 43200),
+    ("7d", 604800),
+    ("007d", 604800),
+    ("36500d", 3153600000),
+    ("3153600000s", 3153600000),
+]
+UNREADABLE = "a duration is written as 30s, 15m, 12h or 7d"
+TOO_LONG = "a duration is at most 36500d"
+NO_DURATIONS = [
+    ("", UNREADABLE),
+    ("7", UNREADABLE),
+    ("d", UNREADABLE),
+    ("7D", UNREADABLE),
+    ("7w", UNREADABLE),
+    ("7 d", UNREADABLE),
+    (" 7d", UNREADABLE),
+    ("7d\n", UNREADABLE),
+    ("-7d", UNREADABLE),
+    ("+7d", UNREADABLE),
+    ("1.5h", UNREADABLE),
+    ("1h30m", UNREADABLE),
+    ("1_0s", UNREADABLE),
+    ("\u0667d", UNREADABLE),
+    ("9" * 5000 + "s", UNREADABLE),
+    ("36501d", TOO_LONG),
+    ("3153600001s", TOO_LONG),
+    ("999999999999d", TOO_LONG),
+]
+
+# As Python's own reader of ISO 8601 has them, and by hand where it has none.
+MOMENTS = [
+    ("2009-02-13T23:31:30Z", 1234567890),
+    ("1970-01-01T00:00:00Z", 0),
+    ("1969-12-31T23:59:59Z", -1),
+    ("2023-11-14T22:13:20+00:00", 1700000000),
+    ("2023-11-14T22:13:20-00:00", 1700000000),
+    ("2023-11-15T06:13:20+08:00", 1700000000),
+    ("2023-11-14T14:43:20-07:30", 1700000000),
+    ("2023-11-15T22:12:20+23:59", 1700000000),
+    ("2023-11-14t22:13:20z", 1700000000),
+    ("2023-11-14T22:13:20.9Z", 1700000000),
+    ("2023-11-14T22:13:20.999999999999+00:00", 1700000000),
+    ("1969-12-31T23:59:59.5Z", -1),
+    ("2024-02-29T00:00:00Z", 1709164800),
+    ("0001-01-01T00:00:00Z", -62135596800),
+    ("9999-12-31T23:59:59Z", 253402300799),
+    ("0001-01-01T01:00:00+01:00", -62135596800),
+]
+NO_MOMENTS = [
+    "",
+    "2023-11-14",
+    "2023-11-14T22:13:20",
+    "2023-11-14 22:13:20Z",
+    "2023-11-14T22:13Z",
+    "2023-11-14T22:13:20.Z",
+    "2023-11-14T22:13:20+08",
+    "2023-11-14T22:13:20+0800",
+    "2023-11-14T22:13:20+24:00",
+    "2023-11-14T22:13:20+08:60",
+    "2023-11-14T24:00:00Z",
+    "2023-11-14T22:60:00Z",
+    "2023-13-01T00:00:00Z",
+    "2023-00-01T00:00:00Z",
+    "2023-02-29T00:00:00Z",
+    "0000-01-01T00:00:00Z",
+    "0001-01-01T00:00:00+00:01",
+    "9999-12-31T23:59:59-00:01",
+    "23-11-14T22:13:20Z",
+    "02023-11-14T22:13:20Z",
+    " 2023-11-14T22:13:20Z",
+    "2023-11-14T22:13:20Z\n",
+    "\u0662023-11-14T22:13:20Z",
+    "2023-11-14T22:13:20\u212a",
+    "1700000000",
+    "yesterday",
+]
+
+
+@pytest.mark.parametrize(("text", "seconds"), DURATIONS)
+def test_durations_are_seconds(text: str, seconds: int) -> None:
+    """A duration is a number with a unit of seconds, minutes, hours or days."""
+    assert parse_duration(text) == seconds
+
+
+@pytest.mark.parametrize(("text", "message"), NO_DURATIONS)
+def test_other_text_is_no_duration(text: str, message: str) -> None:
+    """Text that is no duration is refused with what would be one."""
+    with pytest.raises(ValueError, match=rf"\A{re.escape(message)}\Z"):
+        parse_duration(text)
+
+
+@pytest.mark.parametrize(("text", "seconds"), MOMENTS)
+def test_moments_are_unix_seconds(text: str, seconds: int) -> None:
+    """A moment is what RFC 3339 says; a part of a second is dropped."""
+    assert parse_moment(text) == seconds
+
+
+@pytest.mark.parametrize("text", NO_MOMENTS)
+def test_other_text_is_no_moment(text: str) -> None:
+    """Text that is no moment is refused with what would be one."""
+    message = "a moment is written as RFC 3339 has it, 2026-03-01T12:00:00Z"
+
+    with pytest.raises(ValueError, match=rf"\A{re.escape(message)}\Z"):
+        parse_moment(text)
+
+
+@given(st.integers(min_value=-62135596800, max_value=253402300799))
+def test_a_shown_moment_is_read_as_the_same(seconds: int) -> None:
+    """Every second that RFC 3339 can write is written in UTC and read again."""
+    text = format_moment(seconds)
+
+    assert re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z", text)
+    assert parse_moment(text) == seconds
+
+
+@given(st.datetimes(), st.integers(min_value=-1439, max_value=1439))
+def test_moments_are_read_as_python_reads_them(local: datetime, ahead: int) -> None:
+    """A moment with any offset is the one that Python's own reader makes of it."""
+    sign, minutes = "-" if ahead < 0 else "+", abs(ahead)
+    text = f"{local.replace(microsecond=0).isoformat()}{sign}"
+    text += f"{minutes // 60:02}:{minutes % 60:02}"
+    try:
+        expected = datetime.fromisoformat(text).astimezone(timezone.utc)
+    except OverflowError:
+        with pytest.raises(ValueError, match="RFC 3339"):
+            parse_moment(text)
+    else:
+        assert parse_moment(text) == expected.timestamp()
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (1234567890, "2009-02-13T23:31:30Z"),
+        (0, "1970-01-01T00:00:00Z"),
+        (-62135596800, "0001-01-01T00:00:00Z"),
+        (253402300799, "9999-12-31T23:59:59Z"),
+        (253402300800, "9999-12-31T23:59:59Z"),
+        (2**60, "9999-12-31T23:59:59Z"),
+    ],
+)
+def test_moments_are_shown_in_utc(seconds: int, text: str) -> None:
+    """A moment is shown as RFC 3339 in UTC; one beyond year 9999 as the last in it."""
+    assert format_moment(seconds) == text

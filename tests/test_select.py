@@ -1,0 +1,175 @@
+"""One tag comes out: the best, the one that was named, the default, or an error."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import pytest
+from choosing import ARGUMENTS, FIRST, HOUR, NOW, TAGS, hourly, names, selected, undated
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pulumi_ucimage.errors import (
+    AmbiguousTagError,
+    NoMatchingTagError,
+    SelectionError,
+)
+from pulumi_ucimage.selection.choice import Tag
+from pulumi_ucimage.selection.select import Selection
+
+TAGS_HERE = "1.0.0 1.1.0 latest 1.0.5 sha"
+
+
+def test_the_best_tag_is_selected() -> None:
+    """The first of what is left comes out, with its time and all that was left."""
+    selection = selected(hourly(TAGS_HERE), policy="semver")
+
+    assert (selection.tag, selection.create_time) == ("1.1.0", FIRST + HOUR)
+    assert selection.found
+    assert names(selection.choice) == ["1.1.0", "1.0.5", "1.0.0"]
+    assert selection.explanation.startswith("Chose '1.1.0' of ")
+
+
+@pytest.mark.parametrize(
+    "tag", ["1.0.0", "latest", "a b", f"sha256-{'0' * 64}.sig", "young", "undated"]
+)
+def test_an_explicit_tag_is_found_among_all_names(tag: str) -> None:
+    """An explicit tag comes out whatever the policy makes of it."""
+    tags = [
+        *hourly("1.0.0 1.1.0 latest"),
+        Tag("a b", FIRST),
+        Tag(f"sha256-{'0' * 64}.sig", FIRST),
+        Tag("young", NOW + 1),
+        Tag("undated", None),
+    ]
+    selection = selected(tags, tag=tag, policy="semver", min_age="1d", tag_regex="1.1.0")
+
+    assert (selection.tag, selection.found) == (tag, True)
+    assert names(selection.choice) == ["1.1.0"]
+
+
+def test_an_explicit_tag_has_its_newest_time() -> None:
+    """Of an explicit tag that is listed twice the newest CreateTime counts."""
+    tags = [Tag("1", 5), Tag("1", 7), Tag("1", None), Tag("2", 9)]
+
+    assert selected(tags, tag="1").create_time == 7
+    assert selected(undated("1"), tag="1").create_time is None
+
+
+@pytest.mark.parametrize(
+    ("listed", "tag"), [("1.0.0", "1.0"), ("a", "A"), ("", "1"), ("v1", "1")]
+)
+def test_an_explicit_tag_that_is_not_there_is_an_error(listed: str, tag: str) -> None:
+    """An explicit tag is itself or an error, never one like it."""
+    with pytest.raises(NoMatchingTagError, match=rf"has no tag '{tag}'"):
+        selected(hourly(listed), tag=tag)
+
+
+EXTRACTION: dict[str, Any] = {
+    "policy": "numerical",
+    "tag_regex": ".-(.*)",
+    "tag_extract": "$1",
+}
+
+
+def test_twins_are_an_error() -> None:
+    """Two tags whose extracted text is the same and best are an error that names them."""
+    with pytest.raises(AmbiguousTagError, match="'a-2', 'b-2'"):
+        selected(hourly("a-1 a-2 b-2 b-1"), **EXTRACTION)
+
+
+def test_twins_are_an_error_before_a_default() -> None:
+    """A default tag serves where nothing is left, not where too much is."""
+    with pytest.raises(AmbiguousTagError):
+        selected(hourly("a-1 b-1"), default_tag="x", **EXTRACTION)
+
+
+def test_twins_that_are_not_best_are_no_error() -> None:
+    """Two tags with the same extracted text do not matter below the best."""
+    assert selected(hourly("a-1 b-1 c-2"), **EXTRACTION).tag == "c-2"
+
+
+def test_twins_are_no_error_where_a_tag_is_named() -> None:
+    """With an explicit tag nothing has to be told apart."""
+    selection = selected(hourly("a-1 b-1"), tag="a-1", **EXTRACTION)
+
+    assert selection.tag == "a-1"
+    assert names(selection.choice) == ["b-1", "a-1"]
+
+
+def test_the_default_serves_where_nothing_is_left() -> None:
+    """The default tag comes out unfound, though it were listed, and then with its time."""
+    tags = hourly("1.0.0 latest")
+    absent = selected(tags, policy="semver", semver_range="2", default_tag="2.0.0")
+    present = selected(tags, policy="semver", semver_range="2", default_tag="1.0.0")
+
+    assert (absent.tag, absent.create_time, absent.found) == ("2.0.0", None, False)
+    assert (present.tag, present.create_time, present.found) == ("1.0.0", FIRST, False)
+    assert selected([], default_tag="1").tag == "1"
+
+
+def test_the_default_waits_for_nothing_to_be_left() -> None:
+    """The default tag is not used where a tag is left."""
+    selection = selected(hourly("1.0.0"), default_tag="2.0.0")
+
+    assert (selection.tag, selection.found) == ("1.0.0", True)
+
+
+@pytest.mark.parametrize("tags", ["", "latest main", "a"])
+def test_nothing_left_is_an_error(tags: str) -> None:
+    """Without a default, nothing to choose is an error."""
+    with pytest.raises(NoMatchingTagError, match=r"\ANo tag of "):
+        selected(hourly(tags), tag_exclude_regex="a")
+
+
+def outcome(tags: list[Tag], arguments: dict[str, Any]) -> object:
+    """The selection, or what the error is and says."""
+    try:
+        return selected(tags, **arguments)
+    except SelectionError as error:
+        return type(error), str(error)
+
+
+@given(TAGS, ARGUMENTS, st.permutations(range(12)))
+def test_arrival_order_does_not_matter(
+    tags: list[Tag], arguments: dict[str, Any], order: list[int]
+) -> None:
+    """The same tags in another order end with the same tag and text, or error."""
+    shuffled = [tags[i] for i in order if i < len(tags)]
+
+    assert outcome(shuffled, arguments) == outcome(tags, arguments)
+
+
+@given(TAGS, ARGUMENTS)
+def test_what_comes_out_is_one_of_the_tags(
+    tags: list[Tag], arguments: dict[str, Any]
+) -> None:
+    """A tag comes out that went in, with its CreateTime."""
+    selection = outcome(tags, arguments)
+    if isinstance(selection, Selection):
+        assert selection.found
+        assert Tag(selection.tag, selection.create_time) in tags
+
+
+@given(TAGS, ARGUMENTS)
+def test_input_stays_as_it_is(tags: list[Tag], arguments: dict[str, Any]) -> None:
+    """Tags and arguments are not changed by a selection."""
+    before = copy.deepcopy((tags, arguments))
+    outcome(tags, arguments)
+
+    assert (tags, arguments) == before
+
+
+@given(TAGS, ARGUMENTS)
+def test_a_default_tag_leaves_nothing_to_fail_for_lack_of_tags(
+    tags: list[Tag], arguments: dict[str, Any]
+) -> None:
+    """With a default tag the only error is that two are as good as one another."""
+    try:
+        selection = selected(tags, default_tag="default", **arguments)
+    except AmbiguousTagError:
+        assert "tag_extract" in arguments
+    else:
+        assert selection.found == (selection.tag != "default")
+        assert selection.found == bool(selection.choice.candidates)

@@ -1,4 +1,4 @@
-"""Show a real `pulumi up` follow a push: `make demo` runs this.
+"""Show a real `pulumi up` follow a push, and a pin stay: `make demo` runs this.
 
 Each step is checked, and the first that does not do what it says ends the demo.
 """
@@ -24,6 +24,7 @@ from pulumi_ucimage.emulator import (
     DEMO_PUBLIC_KEY,
     DEMO_REGION,
     Emulator,
+    EmulatorError,
 )
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def run(
     emulator: Emulator,
     tools: Path,
     *,
-    push: Callable[[Emulator], None] = push_new_tag,
+    push: Callable[[Emulator], object] = push_new_tag,
     tell: Callable[[str], None] = print,
 ) -> None:
     """Deploy, push, deploy again and clean up, and say so in a few lines.
@@ -74,19 +75,25 @@ def run(
                 "UCLOUD_REGION": DEMO_REGION,
             },
         )
+        old = newest_tag(emulator)
         tell("`pulumi up` on examples/quickstart, which writes a Compose file:")
-        first = _deploy(workspace, tell)
-        _agree(workspace, first, newest_tag(emulator))
+        _deploy(workspace, tell, newest=old, pinned=old)
 
         tell(f"Somebody pushes {DEMO_IMAGE}:{NEW_TAG}. `pulumi preview` says:")
         push(emulator)
-        tell(_change(workspace.pulumi("preview", "--diff")))
-        tell("`pulumi up` again:")
-        second = _deploy(workspace, tell)
-        _agree(workspace, second, newest_tag(emulator))
-        if not second.endswith(f":{NEW_TAG}") or second == first:
-            message = f"The second deployment has {second}, and not the tag {NEW_TAG}."
+        new = newest_tag(emulator)
+        if new != NEW_TAG:
+            message = f"The newest tag is {new}, and not the pushed {NEW_TAG}."
             raise DemoError(message)
+        _preview(workspace, tell)
+        tell("`pulumi up`: the function follows the push, and the pin stays.")
+        _deploy(workspace, tell, newest=new, pinned=old)
+
+        tell("`pulumi config set release second`, a trigger of the pin; the preview says:")
+        workspace.pulumi("config", "set", "release", "second")
+        _preview(workspace, tell)
+        tell("`pulumi up`: the pin has moved.")
+        _deploy(workspace, tell, newest=new, pinned=new)
 
         workspace.pulumi("destroy", "--yes", "--skip-preview")
         if _compose_file(workspace).exists():
@@ -95,33 +102,37 @@ def run(
     tell("`pulumi destroy` removed the file; nothing is left. That is all.")
 
 
-def _deploy(workspace: Workspace, tell: Callable[[str], None]) -> str:
+def _preview(workspace: Workspace, tell: Callable[[str], None]) -> None:
+    preview = workspace.pulumi("preview", "--diff").partition("--outputs:--")[2]
+    changes = [line.strip() for line in preview.splitlines() if "=>" in line]
+    for line in changes or ["nothing would change"]:
+        tell(f"    {line}")
+
+
+def _deploy(
+    workspace: Workspace, tell: Callable[[str], None], *, newest: str, pinned: str
+) -> None:
+    """Run `pulumi up`, and hold its outputs and the written file against what is due."""
     workspace.pulumi("up", "--yes", "--skip-preview")
-    image = str(workspace.outputs()["image"])
-    tell(f"    the stack's output image: {image}")
-    for line in _compose_file(workspace).read_text(encoding="utf-8").splitlines():
+    written = _compose_file(workspace).read_text(encoding="utf-8")
+    for line in written.splitlines():
         tell(f"    compose.yaml | {line}")
-    return image
+    due = {"newest": f"{DEMO_IMAGE}:{newest}", "pinned": f"{DEMO_IMAGE}:{pinned}"}
+    outputs = workspace.outputs()
+    if outputs != due:
+        message = f"The stack's outputs are {outputs}, and {due} was due."
+        raise DemoError(message)
+    file_due = (
+        f"services:\n  preview:\n    image: {due['newest']}\n"
+        f"  site:\n    image: {due['pinned']}\n"
+    )
+    if written != file_due:
+        message = f"The Compose file does not hold the stack's outputs:\n{written}"
+        raise DemoError(message)
 
 
 def _compose_file(workspace: Workspace) -> Path:
     return workspace.project / "compose.yaml"
-
-
-def _change(preview: str) -> str:
-    changes = [line.strip() for line in preview.splitlines() if "=>" in line]
-    return "\n".join(f"    {line}" for line in changes) or "    nothing would change"
-
-
-def _agree(workspace: Workspace, image: str, newest: str) -> None:
-    """Hold the output, the file and the API's own newest tag against each other."""
-    written = _compose_file(workspace).read_text(encoding="utf-8")
-    if f"    image: {image}\n" not in written:
-        message = f"The Compose file does not hold the output {image}:\n{written}"
-        raise DemoError(message)
-    if image != f"{DEMO_IMAGE}:{newest}":
-        message = f"The output is {image}, and the newest tag is {newest}."
-        raise DemoError(message)
 
 
 def newest_tag(emulator: Emulator) -> str:
@@ -156,7 +167,7 @@ def main() -> int:
     try:
         with Emulator() as emulator:
             run(emulator, Path(tools))
-    except (DemoError, RuntimeError, OSError) as error:
+    except (DemoError, EmulatorError, RuntimeError, OSError) as error:
         sys.stderr.write(f"The demo failed: {error}\n")
         return 1
     return 0

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import demo
 import pytest
 
-from pulumi_ucimage.emulator import DEMO_IMAGE, Emulator
+from pulumi_ucimage.emulator import DEMO_IMAGE, Emulator, EmulatorError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,20 +20,36 @@ def test_demo_shows_the_new_reference(emulator: Emulator, tools: Path) -> None:
     demo.run(emulator, tools, tell=lines.append)
 
     text = "\n".join(lines)
-    assert f"output image: {DEMO_IMAGE}:1.1.0" in text
-    assert f'"{DEMO_IMAGE}:1.1.0" => "{DEMO_IMAGE}:1.2.0"' in text
-    assert f"output image: {DEMO_IMAGE}:1.2.0" in text
+    files = [line for line in lines if "image: " in line]
+    assert [("1.1.0", "1.1.0"), ("1.2.0", "1.1.0"), ("1.2.0", "1.2.0")] == [
+        tuple(line.rpartition(":")[2] for line in files[n : n + 2]) for n in (0, 2, 4)
+    ]
+    assert f'newest: "{DEMO_IMAGE}:1.1.0" => "{DEMO_IMAGE}:1.2.0"' in text
+    assert f'pinned: "{DEMO_IMAGE}:1.1.0" => "{DEMO_IMAGE}:1.2.0"' in text
+
+
+def test_demo_fails_where_the_function_does_not_follow(
+    emulator: Emulator, tools: Path
+) -> None:
+    """A push to another bucket's image of that name is no push."""
+    with pytest.raises(demo.DemoError, match=r"not the pushed 1\.2\.0"):
+        demo.run(
+            emulator,
+            tools,
+            push=lambda running: running.push("ucs", "other", demo.NEW_TAG),
+            tell=lambda _: None,
+        )
 
 
 def test_demo_fails_without_the_push(emulator: Emulator, tools: Path) -> None:
     """A push that is withheld is noticed."""
-    with pytest.raises(demo.DemoError, match=r"not the tag 1\.2\.0"):
+    with pytest.raises(demo.DemoError, match=r"not the pushed 1\.2\.0"):
         demo.run(emulator, tools, push=lambda _: None, tell=lambda _: None)
 
 
 def test_demo_fails_without_the_emulator(emulator: Emulator, tools: Path) -> None:
     """An API that stops in between is noticed."""
-    with pytest.raises((demo.DemoError, RuntimeError, OSError)):
+    with pytest.raises((demo.DemoError, EmulatorError, RuntimeError, OSError)):
         demo.run(emulator, tools, push=lambda running: running.stop(), tell=lambda _: None)
 
 

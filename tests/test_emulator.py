@@ -396,6 +396,11 @@ def test_a_bucket_of_a_project_is_listed_for_it(many: Emulator) -> None:
     assert post(many.url, call).json()["RetCode"] == 0
 
 
+def test_a_bucket_without_a_project_is_listed_for_any(many: Emulator) -> None:
+    """Where the data names no project, the call may name one."""
+    assert post(many.url, signed(ProjectId="org-2")).json()["RetCode"] == 0
+
+
 def test_a_body_of_json_is_no_form(many: Emulator) -> None:
     """A call that is no form misses its Action, and the answer says what is read."""
     answer = requests.post(many.url, json=signed(), timeout=30).json()
@@ -465,6 +470,20 @@ def test_a_status_is_answered(many: Emulator, status: int) -> None:
     answer = post(many.url, signed())
 
     assert (answer.status_code, "{" in answer.text) == (status, False)
+
+
+@pytest.mark.parametrize("status", [204, 304, 503])
+def test_the_connection_serves_after_a_status(many: Emulator, status: int) -> None:
+    """What is sent with a status is no part of the next answer."""
+    many.fault(f"http={status}*1")
+    with raw(many) as connection:
+        request = b"GET / HTTP/1.1\r\nHost: x\r\n"
+        connection.sendall(request + b"\r\n" + request + b"Connection: close\r\n\r\n")
+        with connection.makefile("rb") as file:
+            answers = file.read().split(b"HTTP/1.1 ")
+
+    assert [answer[:3] for answer in answers[1:]] == [str(status).encode(), b"200"]
+    assert answers[1].endswith(b"\r\n\r\n") is (status in (204, 304))
 
 
 def test_a_redirection_leads_to_where_a_follower_is_seen(many: Emulator) -> None:
@@ -768,12 +787,17 @@ def test_an_emulator_without_buckets_says_so() -> None:
         Emulator(data={"Keys": [], "Buckets": []}).push("ucs", "hello", "1")
 
 
-def test_a_push_does_not_change_the_data_that_was_given() -> None:
-    """Two emulators from one dict know nothing of each other's pushes."""
-    before = json.dumps(DATA)
-    Emulator(data=DATA).push("many", NAMES[0], "1")
+def test_the_data_that_was_given_is_apart() -> None:
+    """A push does not change the dict that was given, nor the dict what is listed."""
+    data = json.loads(json.dumps(DATA))
+    emulator = Emulator(data=data)
 
-    assert json.dumps(DATA) == before
+    emulator.push("many", NAMES[0], "1")
+    unchanged = data == DATA
+    data["Buckets"][0]["ImageSet"][1]["ImageName"] = "another"
+
+    with emulator:
+        assert (unchanged, listed(emulator, "many")[1]) == (True, {"ImageName": NAMES[1]})
 
 
 def test_a_tag_is_deleted(emulator: Emulator) -> None:
@@ -1211,10 +1235,14 @@ def test_without_a_start_there_is_no_url() -> None:
 
 
 def test_a_port_that_was_asked_for_is_used(many: Emulator) -> None:
-    """The port of a stopped emulator can be had at once."""
+    """The port of an emulator that closed connections can be had again at once."""
     port = urlsplit(many.url).port or 0
-    requests.get(many.url, timeout=30)
-    many.stop()
+    with raw(many) as connection:
+        connection.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        until(lambda: many.requests)
+        many.stop()
+        with connection.makefile("rb") as file:
+            file.read()  # to the end, lest the client's own close forgets the connection
 
     with Emulator(port=port) as emulator:
         assert emulator.url == f"http://127.0.0.1:{port}/"
@@ -1376,6 +1404,7 @@ def run(*arguments: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-m", "pulumi_ucimage.emulator", *arguments],
         cwd=ROOT,
+        env={name: os.environ[name] for name in os.environ if name != "PYTHONUNBUFFERED"},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

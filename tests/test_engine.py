@@ -55,7 +55,7 @@ BOTH_FORMS = """
 
 
 def test_every_form_works_in_preview_and_up(project: MakeProject) -> None:
-    """Plain, listed, as an Output and within apply: the same tag, and then the pushed one."""
+    """Plain, listed, as an Output and within apply: each gives the same tag."""
     workspace = project(BOTH_FORMS)
 
     assert f"{DEMO_IMAGE}:1.1.0" in workspace.pulumi("preview")
@@ -115,7 +115,7 @@ ONE_LOOK_UP = """
 def test_configuration_of_the_stack_suffices(
     project: MakeProject, emulator: Emulator
 ) -> None:
-    """Keys, region and endpoint come from `pulumi config`; a secret key warns of nothing."""
+    """Keys, region and endpoint from `pulumi config`; a secret key warns of nothing."""
     nothing = dict.fromkeys(environment_for(emulator), "")
     workspace = project(ONE_LOOK_UP, **nothing)
     workspace.pulumi("config", "set", "ucimage:publicKey", DEMO_PUBLIC_KEY)

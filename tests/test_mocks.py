@@ -58,7 +58,7 @@ def run(program: Callable[[], Any]) -> Any:
     def keep() -> pulumi.Output[Any]:
         return pulumi.Output.from_input(program()).apply(results.append)
 
-    pulumi.runtime.test(keep)()
+    pulumi.runtime.test(keep)()  # type: ignore[no-untyped-call]
     return results[0] if results else None
 
 
@@ -87,9 +87,9 @@ def test_mocks_see_token_and_wire_names() -> None:
 def test_fields_that_a_mock_leaves_out_are_none() -> None:
     """Whatever the mock does not say is None, at every depth."""
     mocked(ANSWER)
-    image = ucimage.get_docker_image("ucs")
+    image: Any = ucimage.get_docker_image("ucs")
     mocked(LISTING)
-    images = ucimage.get_docker_images("ucs")
+    images: Any = ucimage.get_docker_images("ucs")
 
     assert (5, None, 2, None, ["7", "6"]) == (
         image.create_time,
@@ -133,7 +133,7 @@ def test_output_form_gives_typed_results() -> None:
 
 
 @pytest.mark.parametrize(("secret", "expected"), [(True, True), (False, False)])
-def test_secret_arguments_make_secret_results(secret: bool, expected: bool) -> None:
+def test_secret_arguments_make_secret_results(*, secret: bool, expected: bool) -> None:
     """The result is as secret as what it was asked with."""
     mocked(ANSWER)
 

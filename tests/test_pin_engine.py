@@ -27,7 +27,9 @@ PROGRAM = """
         "app",
         **{"bucket_name": "ucs", "image_name": "helloworld"}
         | json.loads(config.get("pin") or "{}"),
-        opts=pulumi.ResourceOptions(ignore_changes=json.loads(config.get("ignore") or "[]")),
+        opts=pulumi.ResourceOptions(
+            ignore_changes=json.loads(config.get("ignore") or "[]")
+        ),
     )
     for name in (
         "tag", "image", "image_name", "create_time", "created_at", "found",

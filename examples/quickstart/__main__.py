@@ -1,13 +1,26 @@
-"""Look up an image's newest tag, and deploy it with a Compose file."""
+"""Deploy an image with a Compose file: its newest tag for a preview, a pinned one for all.
+
+The function follows every push. The pin stays until `pulumi config set release` names
+another release, and `pulumi preview` shows the move.
+"""
 
 import pulumi
 from compose import ComposeFile
 
 import pulumi_ucimage as ucimage
 
+release = pulumi.Config().get("release") or "first"
+
 newest = ucimage.get_docker_image_output("ucs", image_name="helloworld")
+pinned = ucimage.ImagePin(
+    "site", bucket_name="ucs", image_name="helloworld", triggers={"release": release}
+)
 
-ComposeFile("site", path="compose.yaml", service="web", image=newest.image)
+ComposeFile(
+    "compose",
+    path="compose.yaml",
+    services={"preview": newest.image, "site": pinned.image},
+)
 
-pulumi.export("image", newest.image)
-pulumi.export("created_at", newest.created_at)
+pulumi.export("newest", newest.image)
+pulumi.export("pinned", pinned.image)

@@ -1,8 +1,9 @@
-"""A deployment that needs no cloud: a Compose file with one service.
+"""A deployment that needs no cloud: a Compose file.
 
 `docker compose up -d` in the same folder would start it.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ class ComposeFileProvider(ResourceProvider):
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
         """Tell whether anything changed, and whether the file moves."""
-        changed = [key for key in ("path", "service", "image") if _olds[key] != _news[key]]
+        changed = [key for key in ("path", "services") if _olds[key] != _news[key]]
         replaces = [key for key in changed if key == "path"]
         return DiffResult(changes=bool(changed), replaces=replaces)
 
@@ -45,25 +46,25 @@ class ComposeFileProvider(ResourceProvider):
 
 
 def _write(props: dict[str, Any]) -> None:
-    Path(props["path"]).write_text(
-        f"services:\n  {props['service']}:\n    image: {props['image']}\n",
-        encoding="utf-8",
+    services = "".join(
+        f"  {name}:\n    image: {image}\n"
+        for name, image in sorted(props["services"].items())
     )
+    Path(props["path"]).write_text(f"services:\n{services}", encoding="utf-8")
 
 
 class ComposeFile(Resource, module="quickstart", name="ComposeFile"):
-    """A Compose file with one service."""
+    """A Compose file, with a service for each image."""
 
-    image: pulumi.Output[str]
+    services: pulumi.Output[dict[str, str]]
 
     def __init__(
         self,
         name: str,
         *,
         path: str,
-        service: str,
-        image: pulumi.Input[str],
+        services: Mapping[str, pulumi.Input[str]],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        props = {"path": path, "service": service, "image": image}
+        props = {"path": path, "services": services}
         super().__init__(ComposeFileProvider(), name, props, opts)

@@ -1,0 +1,229 @@
+"""A pin's rules, without an engine."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from conftest import environment_for
+from test_lookup import Log, Time
+
+from pulumi_ucimage import pinning
+from pulumi_ucimage.emulator import DEMO_IMAGE
+from pulumi_ucimage.errors import DowngradeError, NoMatchingTagError, TransportError
+from pulumi_ucimage.lookup import Surroundings
+
+if TYPE_CHECKING:
+    from pulumi_ucimage.emulator import Emulator
+
+PLACE = {
+    "bucket_name": "ucs",
+    "region": "cn-bj2",
+    "project_id": "",
+    "image_name": DEMO_IMAGE,
+}
+
+
+def around() -> Surroundings:
+    """The program around a pin, with a clock that does not go."""
+    return Surroundings(stack={}, log=Log(), clock=Time().clock())
+
+
+@pytest.fixture(autouse=True)
+def _environment(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in environment_for(emulator).items():
+        monkeypatch.setenv(name, value)
+
+
+def pinned(tag: str, create_time: int | str = 1719792000, **asked: Any) -> dict[str, Any]:
+    """The state of a pin on the demo's image."""
+    return {
+        **PLACE,
+        **asked,
+        "tag": tag,
+        "image": f"{DEMO_IMAGE}:{tag}",
+        "create_time": create_time,
+        "created_at": "",
+        "found": True,
+        "previous_tag": "",
+        "available": True,
+        "retagged": False,
+    }
+
+
+@pytest.mark.parametrize(
+    ("olds", "news", "same"),
+    [
+        ({}, {"policy": "newest"}, True),
+        ({}, {"policy": ""}, True),
+        ({}, {"policy": "semver"}, False),
+        ({}, {"order": "highest"}, True),
+        ({}, {"order": "lowest"}, False),
+        ({"policy": "semver"}, {"policy": "semver", "semver_range": "*"}, True),
+        ({"policy": "semver"}, {"policy": "semver", "semver_range": "^1"}, False),
+        ({}, {"semver_loose": False}, True),
+        ({"policy": "semver"}, {"policy": "semver", "semver_loose": True}, False),
+        ({}, {"floating_tags": []}, False),
+        ({"floating_tags": ["a", "b"]}, {"floating_tags": ["b", "a"]}, True),
+        ({"floating_tags": []}, {"floating_tags": []}, True),
+        ({"min_age": "7d"}, {"min_age": "168h"}, True),
+        ({"min_age": "7d"}, {"min_age": "167h"}, False),
+        ({}, {"min_age": "0s"}, True),
+        ({"as_of": "2026-03-01T12:00:00Z"}, {"as_of": "2026-03-01T14:00:00+02:00"}, True),
+        ({"as_of": "2026-03-01T12:00:00Z"}, {"as_of": "2026-03-01T12:00:01Z"}, False),
+        ({}, {"as_of": "1970-01-01T00:00:00Z"}, False),
+        ({}, {"triggers": {}}, True),
+        ({"triggers": {"a": "1"}}, {"triggers": {"a": "2"}}, False),
+        ({"triggers": {"a": "1"}}, {}, False),
+        ({"wanted_tag": "1"}, {}, False),
+        ({}, {"wanted_tag": "1"}, False),
+        ({}, {"default_tag": "1"}, False),
+        ({}, {"allow_downgrade": False}, True),
+        ({}, {"allow_downgrade": True}, False),
+        ({}, {"registry": "mirror.io"}, False),
+        ({}, {"profile": "other"}, False),
+        ({}, {"wanted_image": "helloworld"}, True),
+        ({}, {"region": None}, True),
+    ],
+)
+def test_questions_are_compared_by_meaning(
+    olds: dict[str, Any], news: dict[str, Any], *, same: bool
+) -> None:
+    """Unset equals the default, and each argument that differs in meaning counts."""
+    assert same == pinning.asks_the_same({**PLACE, **olds}, {"bucket_name": "ucs", **news})
+
+
+@pytest.mark.parametrize(
+    ("news", "another"),
+    [
+        ({}, False),
+        ({"wanted_image": "helloworld"}, False),
+        ({"wanted_image": "ucs/helloworld"}, False),
+        ({"wanted_image": DEMO_IMAGE}, False),
+        ({"wanted_image": "hello"}, True),
+        ({"wanted_image": "other.io/ucs/helloworld"}, True),
+        ({"bucket_name": "other"}, True),
+        ({"region": "cn-bj2"}, False),
+        ({"region": "cn-sh2"}, True),
+        ({"project_id": "org-1"}, True),
+    ],
+)
+def test_another_place_is_another_pin(news: dict[str, Any], *, another: bool) -> None:
+    """Region, project, bucket and image make the pin; a spelling does not."""
+    assert another == pinning.is_another(pinned("1.1.0"), {"bucket_name": "ucs", **news})
+
+
+@pytest.mark.parametrize(
+    ("state", "news", "expected"),
+    [
+        # newest, by the stored CreateTime
+        (pinned("9", 1719792001), {}, "DowngradeError"),
+        (pinned("9", 1719792000), {}, "1.1.0"),
+        (pinned("9", 1719791999), {}, "1.1.0"),
+        (pinned("9", ""), {}, "1.1.0"),
+        (pinned("9", 1719792001), {"wanted_tag": "1.0.0"}, "1.0.0"),
+        (pinned("9", 1719792001), {"allow_downgrade": True}, "1.1.0"),
+        # the oldest: lower is better
+        (pinned("1", 1234567889), {"order": "lowest"}, "DowngradeError"),
+        (pinned("1", 1234567891), {"order": "lowest"}, "6"),
+        # semver: a changed range is no excuse, and no version has no rank
+        (pinned("1.1.1"), {"policy": "semver"}, "DowngradeError"),
+        (pinned("1.1.0"), {"policy": "semver", "semver_range": "<1.1"}, "DowngradeError"),
+        (pinned("1.1.0-rc.1"), {"policy": "semver"}, "1.1.0"),
+        (pinned("1.1.0+2"), {"policy": "semver"}, "1.1.0"),
+        (pinned("main-7"), {"policy": "semver"}, "1.1.0"),
+        # numerical and alphabetical
+        (pinned("7"), {"policy": "numerical"}, "DowngradeError"),
+        (pinned("x"), {"policy": "numerical"}, "6"),
+        (pinned("7"), {"policy": "alphabetical"}, "DowngradeError"),
+        (pinned("5"), {"policy": "alphabetical"}, "6"),
+        # what is compared is what is extracted
+        (
+            pinned("b-7"),
+            {"policy": "numerical", "tag_regex": "(?:b-)?([0-9]+)", "tag_extract": "$1"},
+            "DowngradeError",
+        ),
+        (
+            pinned("c-7"),
+            {"policy": "numerical", "tag_regex": "(?:b-)?([0-9]+)", "tag_extract": "$1"},
+            "6",
+        ),
+    ],
+)
+def test_a_pin_does_not_go_back_unasked(
+    state: dict[str, Any], news: dict[str, Any], expected: str
+) -> None:
+    """Ranks are compared under the new policy and order; equal or no rank is free."""
+    try:
+        outcome = pinning.chosen(state, {"bucket_name": "ucs", **news}, around())["tag"]
+    except DowngradeError as error:
+        outcome = "DowngradeError"
+        assert error.pinned == state["tag"]
+        assert all(f"'{tag}'" in str(error) for tag in (error.pinned, error.chosen))
+
+    assert expected == outcome
+
+
+def test_a_default_tag_is_left_freely_and_never_taken_again() -> None:
+    """A pinned default has no rank; and it serves no second choice."""
+    default = {**pinned("9.9.9", ""), "found": False}
+
+    left = pinning.chosen(default, {"bucket_name": "ucs", "policy": "semver"}, around())
+
+    assert ("1.1.0", "9.9.9") == (left["tag"], left["previous_tag"])
+    with pytest.raises(NoMatchingTagError):
+        pinning.chosen(
+            default,
+            {"bucket_name": "ucs", "tag_regex": "nothing", "default_tag": "1.0.0"},
+            around(),
+        )
+
+
+def test_the_same_choice_keeps_the_previous_tag() -> None:
+    """A choice that comes to the same tag is no move."""
+    state = {**pinned("1.1.0"), "previous_tag": "1.0.0", "retagged": True}
+
+    again = pinning.chosen(state, {"bucket_name": "ucs", "triggers": {"a": "1"}}, around())
+
+    assert ("1.1.0", "1.0.0", False) == (
+        again["tag"],
+        again["previous_tag"],
+        again["retagged"],
+    )
+
+
+@pytest.mark.parametrize(
+    ("state", "available", "retagged", "words"),
+    [
+        (pinned("1.1.0"), True, False, []),
+        (pinned("1.0.0", 1704067200), True, False, ["'1.1.0' is there"]),
+        (pinned("1.0.0", 1704067200, wanted_tag="1.0.0"), True, False, []),
+        (pinned("1.1.0", 1719791999), True, True, ["pushed again"]),
+        (pinned("1.1.0", ""), True, False, []),
+        (pinned("2.0.0", 1719799999), False, False, ["not listed any more"]),
+        (
+            {**pinned("2"), "image_name": "r.io/ucs/gone"},
+            False,
+            False,
+            ["not listed any more"],
+        ),
+    ],
+)
+def test_a_look_tells_what_it_found(
+    state: dict[str, Any], words: list[str], *, available: bool, retagged: bool
+) -> None:
+    """The tag stays; each finding is one line, with what to do."""
+    after, lines = pinning.looked_at(state, around())
+
+    assert {**state, "available": available, "retagged": retagged} == after
+    assert len(words) == len(lines)
+    assert all(word in line for word, line in zip(words, lines, strict=True))
+    assert all(": " in line and line.endswith(".") for line in lines)
+
+
+def test_a_look_that_fails_raises(emulator: Emulator) -> None:
+    """What cannot be looked at is for the door to tell."""
+    emulator.fault("drop")
+
+    with pytest.raises(TransportError):
+        pinning.looked_at(pinned("1.1.0"), around())

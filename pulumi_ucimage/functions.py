@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence  # noqa: TC003 - signatures can be resolved
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pulumi
 import pulumi.runtime
 
 from pulumi_ucimage import arguments, program
+from pulumi_ucimage.catalogue import GET_DOCKER_IMAGE, GET_DOCKER_IMAGES
 from pulumi_ucimage.errors import ArgumentError, ArgumentTypeError
-from pulumi_ucimage.lookup import ImageQuestion, ImagesQuestion
 from pulumi_ucimage.results import (
     AwaitableGetDockerImageResult,
     AwaitableGetDockerImagesResult,
@@ -27,31 +27,9 @@ from pulumi_ucimage.results import (
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
+    from pulumi_ucimage.catalogue import Function
+
 InvokeOptions: TypeAlias = pulumi.InvokeOptions | pulumi.InvokeOutputOptions
-
-
-class _Function(NamedTuple):
-    name: str
-    token: str
-    arguments: tuple[arguments.Argument, ...]
-    question: type[ImageQuestion | ImagesQuestion]
-    result: type
-
-
-_GET_DOCKER_IMAGES: Final = _Function(
-    "get_docker_images",
-    "ucimage:index:getDockerImages",
-    arguments.GET_DOCKER_IMAGES,
-    ImagesQuestion,
-    GetDockerImagesResult,
-)
-_GET_DOCKER_IMAGE: Final = _Function(
-    "get_docker_image",
-    "ucimage:index:getDockerImage",
-    arguments.GET_DOCKER_IMAGE,
-    ImageQuestion,
-    GetDockerImageResult,
-)
 
 
 def get_docker_images(
@@ -72,7 +50,7 @@ def get_docker_images(
 
     A bucket without images gives an empty list.
     """
-    values = _plain(_GET_DOCKER_IMAGES, locals())
+    values = _plain(GET_DOCKER_IMAGES, locals())
     return AwaitableGetDockerImagesResult(**values)
 
 
@@ -91,7 +69,7 @@ def get_docker_images_output(
     opts: InvokeOptions | None = None,
 ) -> pulumi.Output[GetDockerImagesResult]:
     """List the images of a bucket, each with its tags, once all arguments are known."""
-    return _output(_GET_DOCKER_IMAGES, locals())
+    return _output(GET_DOCKER_IMAGES, locals())
 
 
 def get_docker_image(
@@ -119,7 +97,7 @@ def get_docker_image(
     opts: pulumi.InvokeOptions | None = None,
 ) -> AwaitableGetDockerImageResult:
     """Choose one tag of one image of a bucket; by default the newest."""
-    values = _plain(_GET_DOCKER_IMAGE, locals())
+    values = _plain(GET_DOCKER_IMAGE, locals())
     return AwaitableGetDockerImageResult(**values)
 
 
@@ -148,7 +126,7 @@ def get_docker_image_output(
     opts: InvokeOptions | None = None,
 ) -> pulumi.Output[GetDockerImageResult]:
     """Choose one tag of one image of a bucket, once all arguments are known."""
-    return _output(_GET_DOCKER_IMAGE, locals())
+    return _output(GET_DOCKER_IMAGE, locals())
 
 
 def _document(function: Callable[..., Any], table: tuple[arguments.Argument, ...]) -> None:
@@ -178,12 +156,12 @@ for _function, _table in (
     _document(_function, _table)
 
 
-def _plain(function: _Function, values: Mapping[str, Any]) -> dict[str, Any]:
+def _plain(function: Function, values: Mapping[str, Any]) -> dict[str, Any]:
     """The fields of the result for plain values; `values` holds `opts` too."""
     opts = _options(values)
     for argument in function.arguments:
         if _holds_output(values[argument.name]):
-            name = function.name
+            name = function.python_name
             message = (
                 f"{argument.name} is an Output, whose value {name} cannot wait for: use"
                 f" {name}_output, or call {name} within apply."
@@ -201,7 +179,7 @@ def _plain(function: _Function, values: Mapping[str, Any]) -> dict[str, Any]:
     return vars(result)
 
 
-def _output(function: _Function, values: Mapping[str, Any]) -> pulumi.Output[Any]:
+def _output(function: Function, values: Mapping[str, Any]) -> pulumi.Output[Any]:
     """The result for inputs; `values` holds `opts` too."""
     opts = _options(values)
     inputs = {argument.name: values[argument.name] for argument in function.arguments}
@@ -234,7 +212,7 @@ def _holds_output(value: object) -> bool:
     return isinstance(value, pulumi.Output)
 
 
-def _wire_values(function: _Function, values: Mapping[str, Any]) -> dict[str, Any]:
+def _wire_values(function: Function, values: Mapping[str, Any]) -> dict[str, Any]:
     return {
         argument.wire: value
         for argument in function.arguments

@@ -8,7 +8,7 @@ from typing import Any
 import pulumi
 import pulumi.dynamic
 
-from pulumi_ucimage import arguments, pinning
+from pulumi_ucimage import arguments, pinning, results
 from pulumi_ucimage.pin_provider import ImagePinProvider
 
 
@@ -20,25 +20,15 @@ class ImagePin(pulumi.dynamic.Resource, module="ucimage", name="ImagePin"):
     """
 
     tag: pulumi.Output[str]
-    """The pinned tag."""
     image: pulumi.Output[str]
-    """The whole reference, `<full image name>:<tag>`, ready for a deployment."""
     image_name: pulumi.Output[str]
-    """The image's full name."""
     create_time: pulumi.Output[int | None]
-    """When the tag was pushed, in Unix seconds, as seen when it was chosen."""
     created_at: pulumi.Output[str | None]
-    """The same moment as RFC 3339 in UTC."""
     found: pulumi.Output[bool]
-    """False only where `default_tag` was used."""
     previous_tag: pulumi.Output[str | None]
-    """The tag before the last move."""
     chosen_at: pulumi.Output[str]
-    """When the tag was chosen, RFC 3339 in UTC."""
     available: pulumi.Output[bool]
-    """Whether the pinned tag was listed at the last look."""
     retagged: pulumi.Output[bool]
-    """Whether the same tag with another CreateTime was seen at the last look."""
 
     def __init__(
         self,
@@ -98,6 +88,8 @@ def _document() -> None:
 {described}
         opts: Options of the resource.
     """
+    outputs = "\n".join(f"    {o.name}: {o.description}" for o in results.IMAGE_PIN)
+    ImagePin.__doc__ = f"{ImagePin.__doc__}\nAttributes:\n{outputs}\n"
 
 
 _document()

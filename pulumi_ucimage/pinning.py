@@ -15,7 +15,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from pulumi_ucimage import arguments
-from pulumi_ucimage.errors import DowngradeError, NoSuchImageError
+from pulumi_ucimage.errors import ArgumentError, DowngradeError, NoSuchImageError
 from pulumi_ucimage.lookup import ImageQuestion
 from pulumi_ucimage.references import ImageName
 from pulumi_ucimage.selection.choice import Tag, rank, sort_out
@@ -50,6 +50,9 @@ CHOSEN: Final = (
     "retagged",
 )
 """What a choice or a look sets. What there is none of is "", for None would get lost."""
+
+STATE: Final = (*ASKED, *CHOSEN)
+"""The keys of a state."""
 
 IDENTITY: Final = ("bucket_name", "region", "project_id", "image_name")
 """Where one of these changes, it is another pin."""
@@ -105,6 +108,95 @@ def _meaning(state: State) -> dict[str, Any]:
     if as_of := state.get("as_of"):
         meaning["as_of"] = parse_moment(as_of)
     return meaning
+
+
+def decided(  # noqa: PLR0911 - each of these ends is a rule
+    olds: State, news: State, around: Surroundings, *, unknown: object, frozen: bool = False
+) -> dict[str, Any]:
+    """A pin's state for what is asked: kept, chosen anew, or not to be known yet.
+
+    Args:
+        olds: the state of before; empty for a new pin.
+        news: what is asked now.
+        around: the program around it.
+        unknown: what stands for a value that is not known yet; any of its type does.
+        frozen: whether the tag must stay, whatever is asked.
+
+    Raises:
+        UcimageError: what is asked cannot be, or a new choice failed.
+    """
+    wanted = {key: news[key] for key in ASKED if key in news}
+    open_keys = {key for key, value in wanted.items() if holds(value, unknown)}
+    if open_keys:
+        return _undecided(olds, wanted, open_keys, unknown)
+    question_of(wanted)
+    if not olds:
+        return chosen(olds, wanted, around)
+    if is_another(olds, wanted):
+        # Only for a diff to see; the new pin is decided with nothing of the old.
+        image = wanted.get("wanted_image") or olds["image_name"]
+        return {**kept(olds, wanted), "image_name": image}
+    if asks_the_same(olds, wanted):
+        return dict(olds)
+    if frozen:
+        return kept(olds, wanted)
+    return chosen(olds, wanted, around)
+
+
+def holds(value: object, unknown: object) -> bool:
+    """Whether a value is unknown, or has an unknown in it."""
+    if isinstance(value, dict):
+        return any(holds(item, unknown) for item in value.values())
+    if isinstance(value, list):
+        return any(holds(item, unknown) for item in value)
+    return isinstance(value, type(unknown))
+
+
+def _undecided(
+    olds: State, wanted: State, open_keys: set[str], unknown: object
+) -> dict[str, Any]:
+    """A preview in which an input is not known yet: neither is the choice."""
+    undecided = dict.fromkeys(CHOSEN, unknown)
+    stays = {key: olds[key] for key in ("region", "project_id") if key in olds}
+    if olds and not open_keys & {*IDENTITY, "wanted_image"}:
+        stays["image_name"] = olds["image_name"]
+    return {**undecided, **stays, **wanted}
+
+
+def changes(olds: State, news: State, unknown: object) -> dict[str, bool]:
+    """The keys in which two states differ, and whether that makes another pin of it."""
+    return {
+        key: key in IDENTITY and not holds(news.get(key), unknown)
+        for key in STATE
+        if olds.get(key, "") != news.get(key, "")
+    }
+
+
+def identity(state: State) -> str:
+    """A pin's id: `<region>/<bucket>/<image path>`."""
+    path = ImageName.parse(state["image_name"]).path
+    return f"{state['region']}/{state['bucket_name']}/{path}"
+
+
+def adopted(identity: str) -> dict[str, Any]:
+    """What a pin asks that is imported by `<region>/<bucket>/<image>:<tag>`.
+
+    The image may be spelled in any way; the tag becomes an explicit one.
+
+    Raises:
+        ArgumentError: the id is another.
+    """
+    place, _, tag = identity.rpartition(":")
+    region, _, rest = place.partition("/")
+    bucket, _, image = rest.partition("/")
+    if not (region and bucket and image and tag) or "/" in tag:
+        message = (
+            f"A pin is imported by <region>/<bucket>/<image>:<tag>, not by"
+            f" {quoted(identity)}."
+        )
+        raise ArgumentError(message)
+    wanted = {"bucket_name": bucket, "region": region}
+    return {**wanted, "wanted_image": image, "wanted_tag": tag}
 
 
 def kept(olds: State, news: State) -> dict[str, Any]:

@@ -198,6 +198,33 @@ class GetDockerImageResult(_Result):
     ]
 
 
+IMAGE_PIN = (
+    Field("tag", str, "The pinned tag."),
+    Field(
+        "image",
+        str,
+        "The whole reference, `<full image name>:<tag>`, ready for a deployment.",
+    ),
+    Field("image_name", str, "The image's full name."),
+    Field(
+        "create_time",
+        int | None,
+        "When the tag was pushed, in Unix seconds, as seen when it was chosen.",
+    ),
+    Field("created_at", str | None, "The same moment as RFC 3339 in UTC."),
+    Field("found", bool, "False only where `default_tag` was used."),
+    Field("previous_tag", str | None, "The tag before the last move."),
+    Field("chosen_at", str, "When the tag was chosen, RFC 3339 in UTC."),
+    Field("available", bool, "Whether the pinned tag was listed at the last look."),
+    Field(
+        "retagged",
+        bool,
+        "Whether the same tag with another CreateTime was seen at the last look.",
+    ),
+)
+"""The outputs of an `ImagePin`."""
+
+
 class AwaitableGetDockerImagesResult(GetDockerImagesResult):
     """The images of a bucket; may be awaited too, which waits for nothing."""
 

@@ -76,6 +76,21 @@ FAILURES: list[tuple[list[Tag], dict[str, Any], str]] = [
         ),
     ),
     (
+        hourly("2.0.0 1.0 latest"),
+        {"policy": "semver", "semver_range": "^1"},
+        lines(
+            "No tag of 'registry.test/team/app' is left for the highest version in ^1"
+            " (policy semver): set semver_range to '^1 || ^2.0.0' to take '2.0.0'.",
+            "Or set semver_loose to True to take '1.0'; or set tag to 'latest' to take a"
+            " tag that moves.",
+            "Left out 3 of 3 tags:",
+            "  1 floating (it is one of floating_tags, and no tag_regex matches it), such"
+            " as 'latest'",
+            "  1 unparsable (not a version of three parts), such as '1.0'",
+            "  1 out_of_range (not in ^1), such as '2.0.0'",
+        ),
+    ),
+    (
         hourly("1.0.0 1.1.0"),
         {"as_of": "2023-11-01T00:00:00Z"},
         lines(
@@ -386,7 +401,17 @@ CURES: list[tuple[list[Tag], dict[str, Any], list[str]]] = [
     (
         [Tag("b", FIRST), Tag("a", FIRST)],
         {"as_of": "1970-01-01T00:00:00Z"},
-        ["set as_of to '2023-11-14T22:13:20Z' or later to take 'a'"],
+        ["set as_of to '2023-11-14T22:13:20Z' or later to take 'b'"],
+    ),
+    (
+        [Tag("b-1", FIRST), Tag("a-1", FIRST), Tag("a-2", FIRST + 1)],
+        {
+            "policy": "numerical",
+            "tag_regex": ".-(.*)",
+            "tag_extract": "$1",
+            "as_of": "1970-01-01T00:00:00Z",
+        },
+        [],
     ),
     # Names that move; a tag that cannot be asked for with a default.
     (
@@ -395,6 +420,11 @@ CURES: list[tuple[list[Tag], dict[str, Any], list[str]]] = [
         ["set tag to 'edge' and leave out default_tag to take a tag that moves"],
     ),
     ([Tag(None, FIRST)], {}, []),
+    (
+        [Tag("a", 0)],
+        {"as_of": "1969-12-31T00:00:00Z"},
+        ["set as_of to '1970-01-01T00:00:00Z' or later to take 'a'"],
+    ),
 ]
 
 

@@ -41,7 +41,7 @@ from pulumi_ucimage.emulator.signature import sign, verify
 from pulumi_ucimage.emulator.state import State
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 ROOT = Path(__file__).parent.parent
 PUBLIC_KEY, PRIVATE_KEY, TOKEN = "made-up-public", "made-up-private", "made-up-token"
@@ -100,7 +100,7 @@ def listed(emulator: Emulator, bucket: str, region: str = "cn-bj2") -> list[dict
     return images
 
 
-def until(condition: Any, /) -> None:
+def until(condition: Callable[[], object]) -> None:
     """Wait for what another thread is about to do."""
     deadline = time.monotonic() + 30
     while not condition():

@@ -1,13 +1,13 @@
-"""The emulator and UCloud's own tools: their SDK and their CLI list images from it."""
+"""The emulator and UCloud's own tools: their SDK, and what their CLI sends."""
 
 from __future__ import annotations
 
+import http.client
 import json
 import logging
-import os
-import shutil
-import subprocess
-from typing import TYPE_CHECKING, Any
+import socket
+from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from hypothesis import given
@@ -25,9 +25,6 @@ from pulumi_ucimage.emulator import (
     Emulator,
 )
 from pulumi_ucimage.emulator.signature import sign
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]))
 
@@ -109,69 +106,63 @@ def test_the_sdk_sees_a_fault(emulator: Emulator, fault: str, code: int) -> None
     assert caught.value.code == code
 
 
-def cli(
-    emulator: Emulator, home: Path, *words: str, private_key: str = DEMO_PRIVATE_KEY
-) -> subprocess.CompletedProcess[str]:
-    """Run the official CLI's generic `api` command, configured as it configures itself."""
-    program = shutil.which("ucloud")
-    if program is None:
-        pytest.skip("the official UCloud CLI, `ucloud`, is not on PATH")
-    folder = home / ".ucloud"
-    folder.mkdir(parents=True)
-    profile = {
-        "profile": "default",
-        "active": True,
-        "region": DEMO_REGION,
-        "base_url": emulator.url,
-        "timeout_sec": 15,
-        "max_retry_times": 0,
-        "agree_upload_log": False,  # else it reports its use to UCloud
-    }
-    keys = {"profile": "default", "public_key": DEMO_PUBLIC_KEY, "private_key": private_key}
-    (folder / "config.json").write_text(json.dumps([profile]))
-    (folder / "credential.json").write_text(json.dumps([keys]))
-    for path in folder.iterdir():
-        path.chmod(0o600)
-    return subprocess.run(
-        [program, "api", "--Action", "GetDockerImageList", *words],
-        env={"HOME": str(home), "PATH": os.defpath},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+# What the official CLI (its source of 2026-07-22, with Go SDK 0.22.98) sent on a loopback
+# socket for `ucloud api --Action GetDockerImageList --BucketName ucs ...` with the demo's
+# made-up keys. The CLI itself is in no package registry, so it cannot run here.
+CLI_REQUEST = (
+    "POST /?Action=GetDockerImageList HTTP/1.1\r\n"
+    "Host: {host}\r\n"
+    "User-Agent: GO/go1.26.8 GO-SDK/0.22.98 Product/@generic UCloud-CLI/dev\r\n"
+    "Content-Length: {length}\r\n"
+    "Content-Type: application/x-www-form-urlencoded\r\n"
+    "Cookie: \r\n"
+    "Csrf-Token: \r\n"
+    "U-Timestamp-Ms: 1795485960328\r\n"
+    "Accept-Encoding: gzip\r\n"
+    "\r\n"
+    "{body}"
+)
+CLI_FIRST_PAGE = (
+    "Action=GetDockerImageList&BucketName=ucs&PublicKey=demo-public-key&Region=cn-bj2"
+    "&Signature=bb8117fe42d047c16194a06adc59b7a1de2667ab"
+)
+CLI_SECOND_IMAGE = (
+    "Action=GetDockerImageList&BucketName=ucs&Limit=1&Offset=1&PublicKey=demo-public-key"
+    "&Region=cn-bj2&Signature=3671772a51d54ff638e8b05349ead67e8733cff2"
+)
 
 
-def test_the_cli_lists(emulator: Emulator, tmp_path: Path) -> None:
-    """The official CLI prints what the API answers."""
-    done = cli(emulator, tmp_path / "user", "--BucketName", DEMO_BUCKET)
+def replay(emulator: Emulator, body: str) -> Any:
+    """Send what the official CLI sent, byte for byte but for the port."""
+    address = urlsplit(emulator.url)
+    request = CLI_REQUEST.format(host=address.netloc, length=len(body), body=body)
+    with socket.create_connection((address.hostname, address.port or 0), 30) as connection:
+        connection.sendall(request.encode())
+        answer = http.client.HTTPResponse(connection)
+        answer.begin()
+        with answer:
+            return json.loads(answer.read())
 
-    assert done.returncode == 0, done.stderr
-    answer = json.loads(done.stdout)
+
+def test_what_the_cli_sends_is_listed(emulator: Emulator) -> None:
+    """A recorded request of the official CLI, with the CLI's own signature, is answered."""
+    answer = replay(emulator, CLI_FIRST_PAGE)
+
+    assert (answer["RetCode"], answer["TotalCount"]) == (0, 1)
     assert answer["ImageSet"][0]["ImageName"] == DEMO_IMAGE
-    assert answer["TotalCount"] == 1
 
 
-def test_the_cli_pages(emulator: Emulator, tmp_path: Path) -> None:
-    """The CLI's words for Limit and Offset cut the page they name."""
+def test_what_the_cli_sends_is_paged(emulator: Emulator) -> None:
+    """A recorded request with Limit and Offset gets the page it names."""
     emulator.push(DEMO_BUCKET, "second", "1")
 
-    done = cli(
-        emulator,
-        tmp_path / "user",
-        *("--BucketName", DEMO_BUCKET, "--Limit", "1", "--Offset", "1"),
-    )
+    (image,) = replay(emulator, CLI_SECOND_IMAGE)["ImageSet"]
 
-    assert done.returncode == 0, done.stderr
-    (image,) = json.loads(done.stdout)["ImageSet"]
     assert image["ImageName"].endswith("/second")
 
 
-def test_the_cli_is_refused(emulator: Emulator, tmp_path: Path) -> None:
-    """The CLI names the RetCode of a wrong signature."""
-    done = cli(
-        emulator, tmp_path / "user", "--BucketName", DEMO_BUCKET, private_key="wrong"
-    )
+def test_what_the_cli_sends_is_checked(emulator: Emulator) -> None:
+    """A recorded signature is refused for any other parameters."""
+    changed = CLI_SECOND_IMAGE.replace("Offset=1", "Offset=0")
 
-    assert done.returncode != 0
-    assert "171" in done.stdout + done.stderr
+    assert replay(emulator, changed)["RetCode"] == 171

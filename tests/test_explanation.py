@@ -219,14 +219,14 @@ def test_a_choice_is_explained(tags: str, arguments: dict[str, Any], text: str) 
 
 def test_young_tags_tell_from_when_they_are_old_enough() -> None:
     """Of the tags that min_age leaves out, the first to be old enough says when."""
-    text = told(hourly("1 2 3 4"), now=FIRST + 25 * HOUR, min_age="1d")
+    text = told(hourly("1 2 4 3"), now=FIRST + 25 * HOUR, min_age="1d")
 
     assert text == lines(
         "Chose '2' of 'registry.test/team/app', created 2023-11-14T23:13:20Z: the newest"
         " CreateTime (policy newest).",
         "Next: '1', created 2023-11-14T22:13:20Z.",
         "Left out 2 of 4 tags:",
-        "  2 too_young (too young for min_age 1d), such as '3', created"
+        "  2 too_young (too young for min_age 1d), such as '4', created"
         " 2023-11-15T00:13:20Z, old enough from 2023-11-16T00:13:20Z",
     )
 
@@ -327,6 +327,9 @@ def test_a_missing_tag_is_explained(
         ("1.2.0-RC.1", "1.2.0-rc.1", True),
         ("Main", "main", True),
         ("main", "vmain", True),
+        ("vmain", "main", True),
+        ("Vmain", "main", True),
+        ("v1.2", "1.2.0", True),
         ("1.2.0", "1.2.1", False),
         ("1.2.0", "1.2.0-rc.1", False),
         ("main", "main2", False),
@@ -363,6 +366,38 @@ def test_twins_are_explained() -> None:
         "The tags 'a-1', 'b-1' of 'registry.test/team/app' share the extracted text that is"
         " best, '1': make tag_regex or tag_extract tell them apart, or name one of them in"
         " tag."
+    )
+
+
+def test_twins_are_explained_among_other_spellings() -> None:
+    """The text that is told is the one that the twins share."""
+    text = told(
+        hourly("a-1.0.0 b-v1.0.0 c-1.0.0"),
+        policy="semver",
+        tag_regex=".-(.*)",
+        tag_extract="$1",
+    )
+
+    assert "'a-1.0.0', 'c-1.0.0' of " in text
+    assert " best, '1.0.0': " in text
+
+
+def test_many_equals_are_counted() -> None:
+    """Of equals, as of others, three are named."""
+    text = told([Tag(name, FIRST) for name in "edcba"])
+
+    assert text.split("\n")[1:3] == [
+        "Equal to 'd', 'c', 'b' and 1 more: of equals the higher version is taken, else the"
+        " last name in the order of bytes.",
+        "Next: 'd', created 2023-11-14T22:13:20Z; 'c', created 2023-11-14T22:13:20Z; 'b',"
+        " created 2023-11-14T22:13:20Z; and 1 more.",
+    ]
+
+
+def test_three_others_are_all() -> None:
+    """Where there are no more than those that are named, nothing is counted."""
+    assert told(undated("a b c d"), policy="alphabetical").split("\n")[1] == (
+        "Next: 'c'; 'b'; 'a'."
     )
 
 

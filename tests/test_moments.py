@@ -110,6 +110,7 @@ def test_other_text_is_no_duration(text: str, message: str) -> None:
 def test_moments_are_unix_seconds(text: str, seconds: int) -> None:
     """A moment is what RFC 3339 says; a part of a second is dropped."""
     assert parse_moment(text) == seconds
+    assert isinstance(parse_moment(text), int)
 
 
 @pytest.mark.parametrize("text", NO_MOMENTS)

@@ -69,11 +69,15 @@ def old_enough_at(tag: Tag | Candidate, policy: Policy) -> str:
 def _of_time(choice: Choice) -> str | None:
     policy = choice.policy
     ageless = replace(policy, as_of_s=None, min_age_s=None)
-    fitting = sort_out(ageless, choice.left_out[Step.TOO_YOUNG], now=0).candidates
-    if not fitting:
+    young = choice.left_out[Step.TOO_YOUNG]
+    fitting = sort_out(ageless, young, now=0).candidates
+    times = [tag.create_time for tag in fitting if tag.create_time is not None]
+    oldest = [tag for tag in young if tag.create_time == min(times, default=None)]
+    first = sort_out(ageless, oldest, now=0)
+    if first.twins() or not first.candidates:
         return None
-    first = min(fitting, key=lambda tag: (tag.create_time, tag.name))
-    name, moment = quoted(first.name), old_enough_at(first, policy)
+    best = first.candidates[0]
+    name, moment = quoted(best.name), old_enough_at(best, policy)
     if policy.as_of_s is None:
         return f"wait or lower min_age; the first, {name}, is old enough from {moment}"
     return f"set as_of to {quoted(moment)} or later to take {name}"
@@ -148,8 +152,9 @@ def _ranges(choice: Choice) -> Iterator[_Changes]:
     if allowed and prereleases.issuperset(tag.name for tag in allowed.candidates):
         yield allowing
     for operator, names in (("", prereleases), ("^", releases), ("^", set(versions))):
-        for text in [tag.text for tag in every.candidates if tag.name in names][:1]:
-            yield {"semver_range": f"{semver_range.text} || {operator}{text}"}
+        texts = [tag.text for tag in every.candidates if tag.name in names]
+        if texts:
+            yield {"semver_range": f"{semver_range.text} || {operator}{texts[0]}"}
 
 
 def _with_prerelease(comparator: re.Match[str]) -> str:
@@ -170,10 +175,12 @@ def _readings(choice: Choice) -> Iterator[_Changes]:
         yield {"policy": SEMVER}
         yield {"policy": SEMVER, "semver_loose": True}
     else:
-        yield {"semver_loose": True}
-        loosely = _sorted_out(choice, {"semver_loose": True})
-        for changes in _ranges(loosely) if loosely else ():
-            yield {"semver_loose": True, **changes}
+        loose: _Changes = {"semver_loose": True}
+        yield loose
+        arguments = {**choice.policy.arguments, **loose}
+        policy = replace(choice.policy, semver_loose=True, arguments=arguments)
+        for changes in _ranges(_sorted_out(choice, policy)):
+            yield {**loose, **changes}
     if choice.policy.include is None:
         yield {"tag_regex": _FROM_A_DIGIT, "tag_extract": "$1"}
     yield {"policy": NUMERICAL, **other}
@@ -195,29 +202,30 @@ def _first(choice: Choice, step: Step, tries: Iterable[_Changes]) -> str | None:
 
 
 def _changed(choice: Choice, changes: _Changes) -> Choice | None:
-    """What other arguments would leave; None where there is nothing to choose."""
-    changed = _sorted_out(choice, changes)
-    return changed if changed and changed.candidates and not changed.twins() else None
-
-
-def _sorted_out(choice: Choice, changes: _Changes) -> Choice | None:
-    """What other arguments would make of the tags that were old enough.
+    """What other arguments would leave of the tags that were old enough.
 
     Args:
         choice: one that has no candidates.
         changes: arguments and their values; None to leave one out.
 
     Returns:
-        None where the arguments cannot be, or cannot be shown to be copied.
+        None where nothing could be chosen, where the arguments cannot be, and where they
+        cannot be shown as they are, to be copied.
     """
+    texts = [value for value in changes.values() if isinstance(value, str)]
+    if any(quoted(text) != f"'{text}'" for text in texts):
+        return None
     arguments = {**choice.policy.arguments, **changes}
     try:
         policy = Policy.of({k: v for k, v in arguments.items() if v is not None})
     except InvalidPolicyError:
         return None
-    texts = [value for value in changes.values() if isinstance(value, str)]
-    if any(quoted(text) != f"'{text}'" for text in texts):
-        return None
+    changed = _sorted_out(choice, policy)
+    return changed if changed.candidates and not changed.twins() else None
+
+
+def _sorted_out(choice: Choice, policy: Policy) -> Choice:
+    """What another policy makes of the tags that were old enough."""
     steps = [step for step in Step if step is not Step.TOO_YOUNG]
     tags = [tag for step in steps for tag in choice.left_out[step]]
     return sort_out(policy, tags, now=_LATE)

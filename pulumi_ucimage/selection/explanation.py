@@ -44,7 +44,7 @@ def rule(policy: Policy) -> str:
     highest, lowest = _ENDS[policy.name]
     words = [highest if policy.highest else lowest]
     if policy.name == SEMVER:
-        words.append(f"in {printable(policy.semver_range.text, limit=200)}")
+        words.append(f"in {printable(policy.semver_range.text)}")
     if policy.extract:
         words.append(f"by tag_extract {quoted(policy.extract.text)}")
     return f"{' '.join(words)} (policy {policy.name})"
@@ -77,9 +77,8 @@ def explain(
     return "\n".join([head, *lines, *_left_out(choice)])
 
 
-def explain_missing_tag(choice: Choice, image_name: str) -> str:
+def explain_missing_tag(choice: Choice, image_name: str, *, wanted: str) -> str:
     """Why an explicit tag cannot be used: it is not there."""
-    wanted = choice.policy.tag or ""
     left_out = [tag.name for fallen in choice.left_out.values() for tag in fallen]
     names = [candidate.name for candidate in choice.candidates]
     names += [name for name in left_out if name]
@@ -196,7 +195,7 @@ def _reason(step: Step, policy: Policy) -> str:
         Step.TOO_YOUNG: f"too young for {' and '.join(limits)}",
         Step.UNDATED: "the API sent no CreateTime",
         Step.UNPARSABLE: f"not {version if policy.name == SEMVER else 'a number'}",
-        Step.OUT_OF_RANGE: f"not in {printable(policy.semver_range.text, limit=200)}",
+        Step.OUT_OF_RANGE: f"not in {printable(policy.semver_range.text)}",
     }[step]
 
 

@@ -120,7 +120,7 @@ class Template:
                 message = "a $ in it names no group; write $1, $name, ${name} or $$"
                 raise ValueError(message)
         parts.append(text[end:])
-        return cls(text, tuple(part for part in parts if part != ""))
+        return cls(text, tuple(parts))
 
     def expand(self, match: Any) -> str:
         """The text for one match."""

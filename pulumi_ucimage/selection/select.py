@@ -60,7 +60,7 @@ def select(
     if policy.tag:
         tag = policy.tag
         if all(listed.name != tag for listed in tags):
-            raise NoMatchingTagError(explain_missing_tag(choice, image_name))
+            raise NoMatchingTagError(explain_missing_tag(choice, image_name, wanted=tag))
     elif choice.twins():
         raise AmbiguousTagError(explain_twins(choice, image_name))
     elif choice.candidates:

@@ -20,27 +20,14 @@ from pulumi_ucimage.endpoint import Endpoint
 from pulumi_ucimage.errors import ArgumentError, ConfigError
 from pulumi_ucimage.keys import HOW_TO_SET, KeyPlace
 from pulumi_ucimage.profiles import read_profile
-from pulumi_ucimage.settings import NAMESPACE, SECRET_KEYS, SETTINGS, SETTINGS_BY_KEY
+from pulumi_ucimage.settings import SETTINGS_BY_KEY
 from pulumi_ucimage.text import quoted
-from pulumi_ucimage.values import bucket, name, registry_host
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from pulumi_ucimage.credentials import Credentials
     from pulumi_ucimage.profiles import Profile
-
-__all__ = [
-    "NAMESPACE",
-    "SECRET_KEYS",
-    "SETTINGS",
-    "Settings",
-    "argument",
-    "bucket",
-    "load",
-    "name",
-    "registry_host",
-]
 
 T = TypeVar("T")
 D = TypeVar("D")
@@ -102,15 +89,15 @@ def load(
     places = _Places(stack, profile)
     return Settings(
         credentials=places.credentials(),
-        region=argument("region", region, name)
-        or places.first("region", name, None)
+        region=argument("region", region, values.name)
+        or places.first("region", values.name, None)
         or places.refuse_no_region(),
-        project_id=argument("project_id", project_id, name)
-        or places.first("projectId", name, None),
+        project_id=argument("project_id", project_id, values.name)
+        or places.first("projectId", values.name, None),
         endpoint=places.first("baseUrl", Endpoint.parse, None)
         or Endpoint.parse(DEFAULT_URL),
-        registry=argument("registry", registry, registry_host)
-        or places.first("registry", registry_host, None),
+        registry=argument("registry", registry, values.registry_host)
+        or places.first("registry", values.registry_host, None),
         timeout_s=places.first("timeoutSeconds", values.seconds, DEFAULT_TIMEOUT_S),
         max_retries=places.first("maxRetries", values.count, DEFAULT_RETRIES),
         explain=places.first("explain", values.boolean, default=False),

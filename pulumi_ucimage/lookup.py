@@ -33,6 +33,7 @@ from pulumi_ucimage.selection.select import Selection, select
 from pulumi_ucimage.text import quoted, some
 from pulumi_ucimage.ucloud.clock import Clock, Deadline
 from pulumi_ucimage.ucloud.listing import Window, image_name, list_images
+from pulumi_ucimage.values import bucket, name, registry_host
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -88,11 +89,11 @@ class _Place:
     def of(cls, given: Mapping[str, Any]) -> _Place:
         """Raises ArgumentError where one cannot be."""
         checks: dict[str, Callable[[str], str]] = {
-            "bucket_name": config.bucket,
-            "region": config.name,
-            "project_id": config.name,
+            "bucket_name": bucket,
+            "region": name,
+            "project_id": name,
             "profile": str,
-            "registry": config.registry_host,
+            "registry": registry_host,
             "order_by": _order_by,
         }
         return cls(

@@ -88,8 +88,8 @@ def _document() -> None:
 {described}
         opts: Options of the resource.
     """
-    outputs = "\n".join(f"    {o.name}: {o.description}" for o in results.IMAGE_PIN)
-    ImagePin.__doc__ = f"{ImagePin.__doc__}\nAttributes:\n{outputs}\n"
+    outputs = "\n".join(f"        {o.name}: {o.description}" for o in results.IMAGE_PIN)
+    ImagePin.__doc__ = f"{ImagePin.__doc__}\n    Attributes:\n{outputs}\n    "
 
 
 _document()

@@ -26,11 +26,11 @@ from pulumi.dynamic import (
 )
 
 from pulumi_ucimage import engine_log, pinning
-from pulumi_ucimage.config import NAMESPACE, SETTINGS
 from pulumi_ucimage.credentials import Secret
 from pulumi_ucimage.errors import UcimageError
 from pulumi_ucimage.lookup import Surroundings
 from pulumi_ucimage.selection.moments import format_moment
+from pulumi_ucimage.settings import NAMESPACE, SETTINGS
 
 if TYPE_CHECKING:
     State = dict[str, Any]

@@ -110,7 +110,7 @@ def _meaning(state: State) -> dict[str, Any]:
     return meaning
 
 
-def decided(  # noqa: PLR0911 - each of these ends is a rule
+def decided(
     olds: State, news: State, around: Surroundings, *, unknown: object, frozen: bool = False
 ) -> dict[str, Any]:
     """A pin's state for what is asked: kept, chosen anew, or not to be known yet.

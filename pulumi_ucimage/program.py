@@ -19,9 +19,9 @@ from pulumi.runtime.rpc import _expand_dependencies
 # Every generated SDK imports this one.
 from pulumi.runtime.sync_await import _sync_await
 
-from pulumi_ucimage.config import NAMESPACE, SECRET_KEYS, SETTINGS
 from pulumi_ucimage.credentials import Secret
 from pulumi_ucimage.lookup import Surroundings
+from pulumi_ucimage.settings import NAMESPACE, SECRET_KEYS, SETTINGS
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -62,13 +62,10 @@ def _warn_of_keys_in_clear(stack: Mapping[str, str | Secret]) -> None:
     if run is None or run in _warned_runs:
         return
     _warned_runs.add(run)
-    for key in sorted(SECRET_KEYS):
-        if stack[key] and not pulumi.runtime.is_config_secret(f"{NAMESPACE}:{key}"):
-            pulumi.log.warn(
-                f"{NAMESPACE}:{key} stands in the stack's configuration in clear;"
-                f" encrypt it with `pulumi config set --secret {NAMESPACE}:{key}`, and"
-                " replace the key if others could read it."
-            )
+    for setting in SETTINGS:
+        encrypted = pulumi.runtime.is_config_secret(setting.configured)
+        if setting.secret and stack[setting.key] and not encrypted:
+            pulumi.log.warn(setting.warning_in_clear())
 
 
 def wait_for(ask: Callable[[], T]) -> T:

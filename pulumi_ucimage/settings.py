@@ -45,6 +45,14 @@ class Setting:
         )
         return f"`pulumi config set {what}`"
 
+    def warning_in_clear(self) -> str:
+        """What to tell where a secret stands in the stack's configuration in clear."""
+        return (
+            f"{self.configured} stands in the stack's configuration in clear; encrypt it"
+            f" with `pulumi config set --secret {self.configured}`, and replace the key if"
+            " others could read it."
+        )
+
 
 SETTINGS: Final = (
     Setting(

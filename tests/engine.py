@@ -38,3 +38,25 @@ def errors(text: str) -> list[str]:
         for line in shown.splitlines()
         if "error: " in line and "unhandled error" not in line
     ]
+
+
+def yaml_project(
+    folder: Path, program: str, *, tools: Path, extra: Mapping[str, str]
+) -> Workspace:
+    """A workspace with a YAML program, which uses the plugin on PATH.
+
+    Args:
+        folder: an empty one.
+        program: what stands in `Pulumi.yaml` after name and runtime; may be indented.
+        tools: the folder with `pulumi` and its language hosts.
+        extra: further variables for the commands.
+    """
+    source = folder / "source"
+    source.mkdir(parents=True)
+    (source / "Pulumi.yaml").write_text(yaml(program))
+    return Workspace.make(folder, source, tools=tools, extra=extra)
+
+
+def yaml(program: str) -> str:
+    """The text of a YAML project."""
+    return f"name: test\nruntime: yaml\n{textwrap.dedent(program)}"

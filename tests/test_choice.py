@@ -112,6 +112,12 @@ STEPS: list[tuple[Step, dict[str, Any], list[str | None], list[str | None]]] = [
         ["a"],
         ["1" * 128, "1.2"],
     ),
+    (
+        Step.UNPARSABLE,
+        {"policy": "numerical", "tag_regex": "(.*)", "tag_extract": "1$1$1$1$1$1"},
+        ["1" * 128],
+        ["1" * 127],
+    ),
     (Step.UNPARSABLE, {"policy": "alphabetical"}, [], ["a", "1", "_"]),
     (
         Step.OUT_OF_RANGE,

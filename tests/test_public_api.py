@@ -153,7 +153,9 @@ def test_the_wheel_holds_the_package(wheel: zipfile.Path) -> None:
         if path.is_file() and "__pycache__" not in path.parts
     }
     info = f"pulumi_ucimage-{__version__}.dist-info"
-    metadata = {f"{info}/{name}" for name in ("METADATA", "WHEEL", "RECORD")}
+    metadata = {
+        f"{info}/{name}" for name in ("METADATA", "WHEEL", "RECORD", "entry_points.txt")
+    }
 
     assert package | metadata | {f"{info}/licenses/LICENSE"} == names(wheel)
 

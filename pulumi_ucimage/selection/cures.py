@@ -177,9 +177,8 @@ def _readings(choice: Choice) -> Iterator[_Changes]:
     else:
         loose: _Changes = {"semver_loose": True}
         yield loose
-        arguments = {**choice.policy.arguments, **loose}
-        policy = replace(choice.policy, semver_loose=True, arguments=arguments)
-        for changes in _ranges(_sorted_out(choice, policy)):
+        loosely = Policy.of({**choice.policy.arguments, **loose})
+        for changes in _ranges(replace(choice, policy=loosely)):
             yield {**loose, **changes}
     if choice.policy.include is None:
         yield {"tag_regex": _FROM_A_DIGIT, "tag_extract": "$1"}
@@ -220,15 +219,10 @@ def _changed(choice: Choice, changes: _Changes) -> Choice | None:
         policy = Policy.of({k: v for k, v in arguments.items() if v is not None})
     except InvalidPolicyError:
         return None
-    changed = _sorted_out(choice, policy)
-    return changed if changed.candidates and not changed.twins() else None
-
-
-def _sorted_out(choice: Choice, policy: Policy) -> Choice:
-    """What another policy makes of the tags that were old enough."""
     steps = [step for step in Step if step is not Step.TOO_YOUNG]
     tags = [tag for step in steps for tag in choice.left_out[step]]
-    return sort_out(policy, tags, now=_LATE)
+    changed = sort_out(policy, tags, now=_LATE)
+    return changed if changed.candidates and not changed.twins() else None
 
 
 def _told(choice: Choice, changes: _Changes) -> str:

@@ -6,7 +6,7 @@ import re
 from datetime import datetime, time, timedelta, timezone
 from typing import Final
 
-_DURATION: Final = re.compile(r"([0-9]{1,12})([smhd])", re.ASCII)
+_DURATION: Final = re.compile(r"([0-9]{1,12})([smhd])")
 _SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _LONGEST_S: Final = 36500 * 86400
 """A hundred years; whoever asks for more has made a slip."""

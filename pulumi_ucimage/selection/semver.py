@@ -103,10 +103,13 @@ def parse_version(text: str, *, loose: bool = False) -> Version | None:
     if match is None or not (loose or match[3]):
         return None
     major, minor, patch, prerelease = match.groups()
-    identifiers = prerelease.split(".") if prerelease else ()
-    ranks = tuple((False, int(i)) if i.isdigit() else (True, i) for i in identifiers)
     numbers = int(major), int(minor or 0), int(patch or 0)
-    return Version(text, (*numbers, not ranks, ranks))
+    if not prerelease:
+        return Version(text, (*numbers, True, ()))
+    ranks = tuple(
+        (False, int(i)) if i.isdigit() else (True, i) for i in prerelease.split(".")
+    )
+    return Version(text, (*numbers, False, ranks))
 
 
 class _Group(NamedTuple):
@@ -161,12 +164,17 @@ class Range:
                 release with its numbers is in range by a group that names none.
         """
         rank = version.precedence
-        release = (*rank[:3], True, ())
-        return any(
-            (group.names_prerelease or prereleases or rank[3])
-            and all(t(rank if group.names_prerelease else release) for t in group.tests)
-            for group in self._groups
-        )
+        release = rank if rank[3] else (*rank[:3], True, ())
+        # Loops, for generators cost more than the tests: there may be 10,000 tags.
+        for group in self._groups:
+            if group.names_prerelease or prereleases or rank[3]:
+                asked = rank if group.names_prerelease else release
+                for test in group.tests:
+                    if not test(asked):
+                        break
+                else:
+                    return True
+        return False
 
 
 def _parse_group(group: str, whole: str) -> _Group:

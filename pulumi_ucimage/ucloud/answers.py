@@ -18,6 +18,9 @@ from typing_extensions import TypedDict
 ACTION: Final = "GetDockerImageList"
 _ACTIONS: Final = (f"{ACTION}Response", ACTION)
 
+_LARGEST: Final = 2**63 - 1
+"""The largest number that any API of this kind can mean."""
+
 _Seconds = Annotated[int, Field(ge=0, lt=253402300800)]
 """Unix seconds up to the year 9999, the last that RFC 3339 can write."""
 
@@ -45,10 +48,10 @@ class ImageRecord(TypedDict, total=False):
 class _Envelope(TypedDict, total=False):
     __pydantic_config__ = _STRICT  # type: ignore[misc]
 
-    RetCode: int
+    RetCode: Annotated[int, Field(ge=-_LARGEST, le=_LARGEST)]
     Action: str | None
     Message: str | None
-    TotalCount: Annotated[int, Field(ge=0)] | None
+    TotalCount: Annotated[int, Field(ge=0, le=_LARGEST)] | None
     ImageSet: list[ImageRecord] | None
 
 
@@ -116,11 +119,11 @@ def parse(body: bytes) -> Page | Refusal:
 def _refusal(body: bytes) -> Refusal | None:
     """A refusal is understood even where the rest of the answer is not."""
     try:
-        answer = json.loads(body)
-    except (ValueError, RecursionError):
+        answer = _thoroughly(body)
+    except UnreadableAnswerError:
         return None
     ret_code = answer.get("RetCode") if isinstance(answer, dict) else None
-    if type(ret_code) is not int or ret_code == 0:
+    if type(ret_code) is not int or ret_code == 0 or abs(ret_code) > _LARGEST:
         return None
     message = answer.get("Message")
     return Refusal(ret_code, message if isinstance(message, str) else "")
@@ -140,10 +143,15 @@ _ENVELOPE_KEYS: Final = (b'"RetCode"', b'"TotalCount"', b'"ImageSet"')
 def _refuse_two_meanings(body: bytes) -> None:
     """Refuse a field of the envelope that stands twice: every parser takes the last.
 
-    Counting the bytes first keeps the thorough reading to answers that need it.
+    Counting the bytes first keeps the thorough reading to answers that need it; among
+    them those with escapes, in which a name can be written in two ways.
     """
-    if all(body.count(key) <= 1 for key in _ENVELOPE_KEYS):
-        return
+    if b"\\u" in body or any(body.count(key) > 1 for key in _ENVELOPE_KEYS):
+        _thoroughly(body)
+
+
+def _thoroughly(body: bytes) -> Any:
+    """What JSON says, if it says nothing twice."""
 
     def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         fields = dict(pairs)
@@ -152,4 +160,8 @@ def _refuse_two_meanings(body: bytes) -> None:
             raise UnreadableAnswerError(message)
         return fields
 
-    json.loads(body, object_pairs_hook=once)
+    try:
+        return json.loads(body.decode(), object_pairs_hook=once)
+    except (ValueError, RecursionError):
+        message = "it is not JSON"
+        raise UnreadableAnswerError(message) from None

@@ -4,14 +4,17 @@ No time-out of requests or urllib3 sees an answer that drips, a byte at a time: 
 is in time, and the whole never is. Here every read of an answer, of its headers as of its
 body, waits no longer than the look-up's deadline is away.
 
-An answer that ends within its headers is told too: http.client takes what came for all.
+What http.client and int() are lenient about is told too: an answer that ends within its
+headers or its chunks, a chunk of no size, and bytes behind an answer, which would be read
+as the next one.
 """
 
 from __future__ import annotations
 
 import http.client
 import io
-from contextlib import contextmanager
+import socket
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Final
 
@@ -20,7 +23,6 @@ import urllib3
 import urllib3.connection
 
 if TYPE_CHECKING:
-    import socket
     from collections.abc import Iterator
 
     from typing_extensions import Buffer
@@ -55,12 +57,15 @@ class _DeadlineReader(io.RawIOBase):
         self._sock = sock
         self._raw = sock.makefile("rb", buffering=0)
         self._deadline, self._silence_s = _limits.get()
+        self._stopped = False
         self.ended = False
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Buffer, /) -> int:
+        if self._stopped:
+            return 0
         remaining_s = self._deadline.remaining_s()
         if remaining_s <= 0:
             message = "the deadline has passed"
@@ -69,6 +74,15 @@ class _DeadlineReader(io.RawIOBase):
         count = self._raw.readinto(buffer) or 0
         self.ended = count == 0
         return count
+
+    def stop(self) -> None:
+        """Read nothing more: what is buffered is all there is."""
+        self._stopped = True
+
+    def hang_up(self) -> None:
+        """End the connection, so that the pool finds it dropped and opens another."""
+        with suppress(OSError):  # the server may have done it first
+            self._sock.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
         self._raw.close()
@@ -94,11 +108,36 @@ class _Response(http.client.HTTPResponse):
         try:
             super().begin()
         except http.client.HTTPException:
-            if not self._reader.ended:
-                raise
+            self._refuse_cut()
+            raise
+        self._refuse_cut()
+
+    def _read_next_chunk_size(self) -> int:
+        try:
+            size: int = super()._read_next_chunk_size()  # type: ignore[misc]
+        except ValueError:
+            size = -1
+        self._refuse_cut()
+        if size < 0:
+            message = "a chunk has no size"
+            raise http.client.HTTPException(message)
+        return size
+
+    def _read_and_discard_trailer(self) -> None:
+        super()._read_and_discard_trailer()  # type: ignore[misc]
+        self._refuse_cut()
+
+    def _refuse_cut(self) -> None:
+        """Refuse an answer that ended where more must have come."""
         if self._reader.ended:
-            message = "the answer ended within its headers"
+            message = "the answer ended too soon"
             raise ConnectionAbortedError(message)
+
+    def _close_conn(self) -> None:
+        self._reader.stop()
+        if self.fp.peek():
+            self._reader.hang_up()
+        super()._close_conn()  # type: ignore[misc]
 
 
 class _HTTPConnection(urllib3.connection.HTTPConnection):

@@ -84,10 +84,10 @@ def retry_after_s(header: str | None, now: datetime) -> float:
     text = (header or "").strip()
     if text.isascii() and text.isdigit():
         # No wait is longer than 30 s, so five digits tell enough of any number.
-        return float(text[:5])
+        return float(text.lstrip("0")[:5] or 0)
     try:
         date = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):  # of a year that no date has
         return 0.0
     if date.tzinfo is None:
         date = date.replace(tzinfo=timezone.utc)
@@ -123,10 +123,13 @@ class RetryPolicy:
             ):
                 raise outcome.error
             self.clock.sleep(wait_s)
+            if deadline.remaining_s() <= 0:  # it slept longer than it was told
+                raise outcome.error
         return outcome
 
     def _wait_s(self, failure: Failure, tries: int) -> float:
         first_s = _FIRST_WAIT_S.get(failure.retry, 0.0)
-        bound_s = min(_LONGEST_WAIT_S, first_s * 2.0**tries)
+        # The tenth wait is at its longest already, and a float ends at 2**1024.
+        bound_s = min(_LONGEST_WAIT_S, first_s * 2.0 ** min(tries, 10))
         asked_s = min(failure.retry_after_s, _LONGEST_RETRY_AFTER_S)
         return max(asked_s, self.clock.random() * bound_s)

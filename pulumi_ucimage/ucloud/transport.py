@@ -7,7 +7,6 @@ here. `deadline_http` sees to answers that drip.
 
 from __future__ import annotations
 
-import gzip
 import http.client
 import io
 import os
@@ -21,6 +20,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, final
 import requests
 import requests.utils
 import urllib3.exceptions
+import urllib3.util
 
 from pulumi_ucimage.errors import ConfigError, ResponseError, TransportError
 from pulumi_ucimage.text import printable, quoted
@@ -41,7 +41,8 @@ READ_TIMEOUT_S: Final = 30.0
 LARGEST_ANSWER: Final = 32 * 1024 * 1024
 """Bytes of one answer, packed or unpacked; a page of 100 images is some 0.1 MB."""
 
-_CHUNK: Final = 64 * 1024
+_CHUNK: Final = 16 * 1024
+"""Bytes read at once; gzip unpacks them to a thousand times as much at the most."""
 _HEADERS: Final = {
     "Accept": "application/json",
     "Accept-Encoding": "gzip",
@@ -70,11 +71,11 @@ class Route:
     Not shown in a repr, for an address of a proxy may hold a password.
 
     Attributes:
-        proxies: scheme and address of each proxy.
+        proxy: address of the proxy; None where the way is direct.
         ca_bundle: path of the certificates to trust; True for those of certifi.
     """
 
-    proxies: tuple[tuple[str, str], ...] = field(repr=False)
+    proxy: str | None = field(repr=False)
     ca_bundle: str | bool
 
     @classmethod
@@ -82,24 +83,56 @@ class Route:
         """The route by the proxy variables, REQUESTS_CA_BUNDLE and CURL_CA_BUNDLE.
 
         Raises:
-            ConfigError: the bundle is not there.
+            ConfigError: the bundle is not there, or the proxy is none that can be used.
         """
-        proxies = (
-            {}
-            if endpoint.is_loopback
-            else requests.utils.get_environ_proxies(endpoint.url, no_proxy=None)
-        )
-        for variable in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
-            bundle = os.environ.get(variable)
-            if bundle and not os.path.exists(bundle):  # noqa: PTH110 - Path.exists raises on NUL
-                message = (
-                    f"{variable} names {quoted(bundle)}, which does not exist; set it"
-                    " to a file of certificates to trust, or unset it."
-                )
-                raise ConfigError(message)
-            if bundle:
-                return cls(tuple(sorted(proxies.items())), bundle)
-        return cls(tuple(sorted(proxies.items())), ca_bundle=True)
+        return cls(_proxy(endpoint), _ca_bundle())
+
+
+def _ca_bundle() -> str | bool:
+    for variable in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+        bundle = os.environ.get(variable)
+        if bundle and not os.path.exists(bundle):  # noqa: PTH110 - Path.exists raises on NUL
+            message = (
+                f"{variable} names {quoted(bundle)}, which does not exist; set it"
+                " to a file of certificates to trust, or unset it."
+            )
+            raise ConfigError(message)
+        if bundle:
+            return bundle
+    return True
+
+
+def _proxy(endpoint: Endpoint) -> str | None:
+    if endpoint.is_loopback:
+        return None
+    proxies = requests.utils.get_environ_proxies(endpoint.url, no_proxy=None)
+    proxy = requests.utils.select_proxy(endpoint.url, proxies)
+    if not proxy or _is_usable(proxy):
+        return proxy or None
+    # The address itself may hold a password.
+    message = (
+        f"The proxy for {endpoint.scheme}://{endpoint.host} cannot be used: set"
+        f" {endpoint.scheme.upper()}_PROXY (or ALL_PROXY) to an address such as"
+        " http://proxy.example.com:3128 (SOCKS is not supported), or add the host to"
+        " NO_PROXY."
+    )
+    raise ConfigError(message)
+
+
+def _is_usable(proxy: str) -> bool:
+    """Whether requests can speak to a proxy at this address, and with its password."""
+    try:
+        address = requests.utils.prepend_scheme_if_needed(proxy, "http")
+        parsed = urllib3.util.parse_url(address)
+        "".join(requests.utils.get_auth_from_url(address)).encode("latin-1")
+    except (ValueError, urllib3.exceptions.HTTPError):
+        return False
+    return parsed.scheme in {"http", "https"} and bool(parsed.host)
+
+
+class _Session(requests.Session):
+    def get_redirect_target(self, _response: requests.Response) -> None:
+        """Tell of no redirect: for one requests would read the whole body, unbounded."""
 
 
 class Transport:
@@ -122,7 +155,7 @@ class Transport:
         self._route = route
         self._read_timeout_s = read_timeout_s
         # Frozen from here on, which is what makes sharing it among threads safe.
-        self._session = requests.Session()
+        self._session = _Session()
         # No netrc, and nothing looked up in the environment at each call.
         self._session.trust_env = False
         self._session.headers.clear()
@@ -153,7 +186,9 @@ class Transport:
                     allow_redirects=False,
                     stream=True,
                     verify=self._route.ca_bundle,
-                    proxies=dict(self._route.proxies),
+                    proxies={self._endpoint.scheme: self._route.proxy}
+                    if self._route.proxy
+                    else {},
                 ) as response,
             ):
                 if response.status_code != http.client.OK:
@@ -161,9 +196,14 @@ class Transport:
                 return Answer(_body(response.raw), _retry_after_s(response, deadline))
         except _UnusableAnswerError as error:
             return self._unusable(str(error))
-        except (OSError, urllib3.exceptions.HTTPError, http.client.HTTPException) as e:
-            # requests' own errors are OSErrors. Nothing is raised in here: the error's
-            # frames hold the signed form and must not become the context of ours.
+        except (
+            OSError,  # requests' own errors are among these
+            ValueError,
+            urllib3.exceptions.HTTPError,
+            http.client.HTTPException,
+        ) as e:
+            # Nothing is raised in here: the error's frames hold the signed form and must
+            # not become the context of ours.
             problem, worth = _explain(e)
         if worth is Retry.TRANSIENT and deadline.remaining_s() <= 0:
             return self._late(deadline)
@@ -200,6 +240,8 @@ class Transport:
                 "a signed call follows no redirect; set ucimage:baseUrl"
                 " (UCLOUD_API_BASE_URL) to the API's own address"
             )
+        elif status == http.client.PROXY_AUTHENTICATION_REQUIRED:
+            cure = "give the proxy its user and password in HTTP_PROXY, or set NO_PROXY"
         else:
             cure = (
                 "check ucimage:baseUrl (UCLOUD_API_BASE_URL) and what stands between"
@@ -227,31 +269,37 @@ class _UnusableAnswerError(Exception):
 
 def _body(raw: urllib3.HTTPResponse) -> bytes:
     encoding = raw.headers.get("Content-Encoding", "").strip().lower()
-    packed = io.BytesIO()
-    while chunk := raw.read1(_CHUNK, decode_content=False):
-        packed.write(chunk)
-        if packed.tell() > LARGEST_ANSWER:
-            raise _UnusableAnswerError(_TOO_LARGE)
-    if encoding in {"", "identity"}:
-        return packed.getvalue()
-    if encoding not in {"gzip", "x-gzip"}:
+    if encoding not in {"", "identity", "gzip", "x-gzip"}:
         message = (
-            f"packed its answer as {quoted(encoding)}, which was not asked for; check"
-            " what stands between here and the API."
+            "packed its answer in a way that was not asked for; check what stands"
+            " between here and the API."
         )
         raise _UnusableAnswerError(message)
-    packed.seek(0)
+    # urllib3's own way to unpack does not tell a stream that ends too soon.
+    gzip = zlib.decompressobj(wbits=31) if encoding.endswith("gzip") else None
+    body = io.BytesIO()
+    while chunk := raw.read1(_CHUNK, decode_content=False):
+        body.write(_unpacked(gzip, chunk, LARGEST_ANSWER + 1 - body.tell()))
+        if body.tell() > LARGEST_ANSWER:
+            raise _UnusableAnswerError(_TOO_LARGE)
+    if gzip and not gzip.eof:
+        raise _UnusableAnswerError(_NOT_WHOLE)
+    return body.getvalue()
+
+
+def _unpacked(gzip: zlib._Decompress | None, chunk: bytes, most: int) -> bytes:
+    if gzip is None:
+        return chunk
     try:
-        # GzipFile, unlike urllib3, tells a stream that ends too soon.
-        body = gzip.GzipFile(fileobj=packed).read(LARGEST_ANSWER + 1)
-    except (OSError, EOFError, zlib.error):
-        message = "sent an answer that cannot be unpacked whole; try again later."
-        raise _UnusableAnswerError(message) from None
-    if len(body) > LARGEST_ANSWER:
-        raise _UnusableAnswerError(_TOO_LARGE)
-    return body
+        unpacked = gzip.decompress(chunk, most)
+    except zlib.error:
+        raise _UnusableAnswerError(_NOT_WHOLE) from None
+    if gzip.unused_data:
+        raise _UnusableAnswerError(_NOT_WHOLE)
+    return unpacked
 
 
+_NOT_WHOLE: Final = "sent an answer that cannot be unpacked whole; try again later."
 _TOO_LARGE: Final = (
     f"sent an answer of more than {LARGEST_ANSWER // 2**20} MiB; check what stands"
     " between here and the API."
@@ -275,10 +323,16 @@ def _explain(error: BaseException) -> tuple[str, Retry]:  # noqa: C901, PLR0911 
             Retry.NEVER,
         )
     if caused_by(ssl.SSLError) and not caused_by(ssl.SSLEOFError):
-        return "could not agree on TLS; check ucimage:baseUrl.", Retry.NEVER
+        return (
+            "could not agree on TLS; check ucimage:baseUrl (UCLOUD_API_BASE_URL) and"
+            " REQUESTS_CA_BUNDLE.",
+            Retry.NEVER,
+        )
     unreached = caused_by(urllib3.exceptions.NewConnectionError, ConnectionRefusedError)
     if caused_by(urllib3.exceptions.ProxyError):
-        if unreached or caused_by(TimeoutError, urllib3.exceptions.TimeoutError):
+        if unreached or caused_by(
+            TimeoutError, urllib3.exceptions.TimeoutError, ConnectionError
+        ):
             return "is behind a proxy that cannot be reached.", Retry.TRANSIENT
         return (
             "is behind a proxy that refused the connection; check HTTPS_PROXY and"
@@ -287,12 +341,13 @@ def _explain(error: BaseException) -> tuple[str, Retry]:  # noqa: C901, PLR0911 
         )
     if caused_by(urllib3.exceptions.NameResolutionError):
         return "has a name that cannot be resolved.", Retry.TRANSIENT
-    if caused_by(TimeoutError, urllib3.exceptions.TimeoutError):
-        return "timed out.", Retry.TRANSIENT
+    # urllib3 has a connection that cannot be made among its timeouts.
     if caused_by(ConnectionRefusedError):
         return "refused the connection.", Retry.TRANSIENT
     if unreached:
         return "cannot be reached.", Retry.TRANSIENT
+    if caused_by(TimeoutError, urllib3.exceptions.TimeoutError):
+        return "timed out.", Retry.TRANSIENT
     if caused_by(
         ConnectionError,
         ssl.SSLEOFError,

@@ -1,0 +1,1 @@
+"""The door for every other language: a Pulumi provider over the same use cases."""

@@ -1,0 +1,150 @@
+"""The package schema: made from the tables of arguments, results and settings."""
+
+from __future__ import annotations
+
+import json
+import re
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any, Final, get_args, get_origin
+
+from pulumi_ucimage import arguments, results
+from pulumi_ucimage.arguments import Argument, Type
+from pulumi_ucimage.catalogue import FUNCTIONS, IMAGE_PIN
+from pulumi_ucimage.names import wire_name
+from pulumi_ucimage.results import DockerImage, DockerImageTag, Field, TagCounts
+from pulumi_ucimage.settings import SETTINGS, Setting
+from pulumi_ucimage.version import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    Json = dict[str, Any]
+
+_TYPES: Final = {
+    f"ucimage:index:{cls.__name__}": cls for cls in (DockerImage, DockerImageTag, TagCounts)
+}
+_CODE: Final = re.compile(r"`[a-z]+(_[a-z]+)+`")
+_NAMES: Final[dict[Any, str]] = {
+    str: "string",
+    int: "integer",
+    bool: "boolean",
+    **{cls: token for token, cls in _TYPES.items()},
+}
+
+
+def schema() -> str:
+    """The schema as JSON."""
+    return json.dumps(_package())
+
+
+def _package() -> Json:
+    config = {setting.key: _setting(setting) for setting in SETTINGS}
+    return {
+        "name": "ucimage",
+        "namespace": "ucloud-community",
+        "displayName": "UCloud images",
+        "version": __version__,
+        "description": "Find a container image's tag in UCloud's registry.",
+        "keywords": ["pulumi", "ucloud", "docker", "category/cloud", "kind/native"],
+        "license": "Apache-2.0",
+        "publisher": "ucloud-community",
+        "language": {
+            language: {"respectSchemaVersion": True}
+            for language in ("csharp", "go", "nodejs", "python")
+        },
+        "config": {"variables": config},
+        "provider": {
+            "description": "Keys, region and endpoint for the calls of one provider. What is"
+            " not set here is looked for in the environment, then in the profile files.",
+            "inputProperties": config,
+        },
+        "types": {
+            token: {
+                "type": "object",
+                "description": cls.__doc__,
+                **_fields(cls.fields),
+            }
+            for token, cls in _TYPES.items()
+        },
+        "functions": {
+            function.token: {
+                "description": _docs(function.token),
+                "inputs": {
+                    "type": "object",
+                    "properties": _arguments(function.arguments),
+                    "required": _required(function.arguments),
+                },
+                "outputs": {"type": "object", **_fields(function.result.fields)},
+            }
+            for function in FUNCTIONS.values()
+        },
+        "resources": {
+            IMAGE_PIN: {
+                "description": _docs(IMAGE_PIN),
+                "inputProperties": _arguments(arguments.IMAGE_PIN),
+                "requiredInputs": _required(arguments.IMAGE_PIN),
+                **_fields(results.IMAGE_PIN),
+            }
+        },
+    }
+
+
+def _docs(token: str) -> str:
+    """A description with examples; Markdown that stands beside this module."""
+    name = token.rpartition(":")[2]
+    return (files(__package__) / "docs" / f"{name}.md").read_text("utf-8").strip()
+
+
+def _described(description: str) -> str:
+    """A table's description, with names as other languages have them."""
+    return _CODE.sub(lambda match: wire_name(match[0]), description)
+
+
+def _setting(setting: Setting) -> Json:
+    # Texts, as Pulumi's configuration has them; unset, not a type's own default.
+    told = f"{setting.description} Also `{setting.variable}` in the environment."
+    default = f"By default {setting.default}."
+    secret = {"secret": True} if setting.secret else {}
+    return {"type": "string", "description": f"{told} {default}", **secret}
+
+
+def _arguments(table: Iterable[Argument]) -> Json:
+    return {
+        argument.wire: {
+            **_argument_type(argument.type),
+            "description": _described(argument.description),
+        }
+        for argument in table
+    }
+
+
+def _argument_type(of: Type) -> Json:
+    inner = {
+        Type.STRINGS: {"items": {"type": "string"}},
+        Type.MAP: {"additionalProperties": {"type": "string"}},
+    }
+    return {"type": of.value, **inner.get(of, {})}
+
+
+def _required(table: Iterable[Argument]) -> list[str]:
+    return [argument.wire for argument in table if argument.required]
+
+
+def _fields(fields: Iterable[Field]) -> Json:
+    properties = {
+        field.wire: {
+            **_field_type(field.type),
+            "description": _described(field.description),
+        }
+        for field in fields
+    }
+    required = [f.wire for f in fields if type(None) not in get_args(f.type)]
+    return {"properties": properties, "required": required}
+
+
+def _field_type(of: Any) -> Json:
+    if get_origin(of) is list:
+        return {"type": "array", "items": _field_type(get_args(of)[0])}
+    (cls,) = {of, *get_args(of)} & _NAMES.keys()
+    name = _NAMES[cls]
+    return {"$ref": f"#/types/{name}"} if name in _TYPES else {"type": name}

@@ -1,0 +1,349 @@
+"""The provider's protocol: requests become use cases, errors become clean answers.
+
+The protocol's own servicer, with plain messages: the classes in
+`pulumi.provider.experimental` send tracebacks to users and cannot say "unknown".
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import signal
+import sys
+import threading
+import traceback
+from concurrent.futures import Executor, Future, InvalidStateError
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+import grpc
+from google.protobuf.empty_pb2 import Empty
+from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
+
+from pulumi_ucimage import engine_log
+from pulumi_ucimage.catalogue import FUNCTIONS, IMAGE_PIN
+from pulumi_ucimage.credentials import Secret
+from pulumi_ucimage.errors import ArgumentError, UcimageError
+from pulumi_ucimage.lookup import Surroundings
+from pulumi_ucimage.plugin import pins, wire
+from pulumi_ucimage.settings import NAMESPACE, SETTINGS
+from pulumi_ucimage.text import quoted
+from pulumi_ucimage.version import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+T = TypeVar("T")
+
+_MESSAGE_BYTES: Final = 400 * 1024 * 1024
+"""As the engine has it."""
+
+
+def serve(engine_address: str) -> None:
+    """Answer the engine until the process is told to end.
+
+    The first line on stdout is the port.
+
+    Args:
+        engine_address: where the engine's log is; empty until `Attach` tells.
+    """
+    threads = _Threads()
+    server = grpc.server(
+        threads,  # type: ignore[arg-type] # any executor will do
+        options=(
+            ("grpc.max_receive_message_length", _MESSAGE_BYTES),
+            ("grpc.max_send_message_length", _MESSAGE_BYTES),
+        ),
+    )
+    plugin = Plugin(engine_address, threads)
+    provider_pb2_grpc.add_ResourceProviderServicer_to_server(plugin, server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    sys.stdout.write(f"{port}\n")
+    sys.stdout.flush()
+    ended = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: ended.set())
+    ended.wait()
+    plugin.abandon()
+    server.stop(grace=None).wait()
+
+
+class _Threads(Executor):
+    """A thread of its own for each call: none waits for another, nor the end for any."""
+
+    def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> Future[T]:
+        future: Future[T] = Future()
+
+        def run() -> None:
+            try:
+                value = fn(*args, **kwargs)
+            except BaseException as error:  # noqa: BLE001 - it is the waiting thread's
+                _settle(future.set_exception, error)
+            else:
+                _settle(future.set_result, value)
+
+        threading.Thread(target=run, daemon=True).start()
+        return future
+
+
+def _settle(how: Callable[[Any], None], what: object) -> None:
+    # An abandoned call's answer interests nobody.
+    with contextlib.suppress(InvalidStateError):
+        how(what)
+
+
+class _AbandonedError(Exception):
+    """The user does not want the answer any more."""
+
+
+def _clean(answer: Callable[..., T]) -> Callable[..., T]:
+    """Make every failure a status with one sentence, which front ends show as it is."""
+
+    @functools.wraps(answer)
+    def clean(plugin: Plugin, request: Any, context: grpc.ServicerContext) -> T:
+        try:
+            return answer(plugin, request)
+        except UcimageError as error:
+            code = (
+                grpc.StatusCode.INVALID_ARGUMENT
+                if isinstance(error, ArgumentError)
+                else grpc.StatusCode.FAILED_PRECONDITION
+            )
+            sentence = wire.in_wire_names(str(error))
+        except _AbandonedError:
+            code, sentence = grpc.StatusCode.CANCELLED, "The call was cancelled."
+        except Exception as error:  # noqa: BLE001 - a fault of ours, without its text
+            traceback.print_tb(error.__traceback__)
+            code = grpc.StatusCode.ABORTED
+            sentence = (
+                f"The ucimage plugin has a fault in {answer.__name__}"
+                f" ({type(error).__name__}): please report it."
+            )
+        return context.abort(code, sentence)
+
+    return clean
+
+
+class Plugin(provider_pb2_grpc.ResourceProviderServicer):
+    """One provider, as the engine speaks to it."""
+
+    def __init__(self, engine_address: str, threads: Executor) -> None:
+        self._engine_address = engine_address
+        self._threads = threads
+        self._stack: dict[str, Secret] = {}
+        self._waiting: set[Future[Any]] = set()
+        self._lock = threading.Lock()
+
+    def abandon(self) -> None:
+        """Let every call that waits for the API fail now."""
+        with self._lock:
+            waiting = list(self._waiting)
+        for future in waiting:
+            _settle(future.set_exception, _AbandonedError())
+
+    # The plugin.
+
+    @_clean
+    def Handshake(self, request: Any) -> Any:  # noqa: N802 - the protocol's names
+        self._engine_address = request.engine_address or self._engine_address
+        return provider_pb2.ProviderHandshakeResponse(accept_secrets=True)
+
+    @_clean
+    def Attach(self, request: Any) -> Any:  # noqa: N802
+        self._engine_address = request.address
+        return Empty()
+
+    @_clean
+    def GetPluginInfo(self, _request: Any) -> Any:  # noqa: N802
+        return plugin_pb2.PluginInfo(version=__version__)
+
+    @_clean
+    def GetSchema(self, request: Any) -> Any:  # noqa: N802
+        if request.version:
+            message = f"There is no schema in version {request.version}, only in 0."
+            raise ArgumentError(message)
+        from pulumi_ucimage.plugin.schema import schema  # noqa: PLC0415 - seldom asked for
+
+        return provider_pb2.GetSchemaResponse(schema=schema())
+
+    @_clean
+    def Cancel(self, _request: Any) -> Any:  # noqa: N802
+        self.abandon()
+        return Empty()
+
+    # The configuration.
+
+    @_clean
+    def CheckConfig(self, request: Any) -> Any:  # noqa: N802
+        return provider_pb2.CheckResponse(inputs=request.news)
+
+    @_clean
+    def DiffConfig(self, request: Any) -> Any:  # noqa: N802
+        # Where nothing differs, the engine passes on the old configuration.
+        olds, news = request.old_inputs.fields, request.news.fields
+        diffs = [
+            key
+            for key in sorted({*olds, *news})
+            if key not in olds or key not in news or olds[key] != news[key]
+        ]
+        changes = provider_pb2.DiffResponse.DiffChanges
+        return provider_pb2.DiffResponse(
+            changes=changes.DIFF_SOME if diffs else changes.DIFF_NONE, diffs=diffs
+        )
+
+    @_clean
+    def Configure(self, request: Any) -> Any:  # noqa: N802
+        args = wire.plain(request.args)
+        values = {s.key: args.get(s.key) for s in SETTINGS}
+        for key, value in values.items():
+            if value is None:
+                values[key] = request.variables.get(f"{NAMESPACE}:config:{key}")
+        self._stack = {
+            key: Secret(text) for key, value in values.items() if (text := _text(value))
+        }
+        clear = {s.key for s in SETTINGS if s.secret} - wire.secret_keys(request.args)
+        # Only the engine's own provider has the stack's configuration.
+        if request.name.startswith("default") or not request.name:
+            for setting in SETTINGS:
+                if setting.key in clear and args.get(setting.key):
+                    self._tell(engine_log.WARNING, setting.warning_in_clear())
+        return provider_pb2.ConfigureResponse(acceptSecrets=True, supportsPreview=True)
+
+    # The functions.
+
+    @_clean
+    def Invoke(self, request: Any) -> Any:  # noqa: N802
+        function = FUNCTIONS.get(request.tok)
+        if function is None:
+            there = " and ".join(FUNCTIONS)
+            message = f"There is no function {quoted(request.tok)}; there are {there}."
+            raise ArgumentError(message)
+        names = {argument.wire: argument.name for argument in function.arguments}
+        given = wire.named(wire.plain(request.args), names)
+        if any(wire.is_unknown(value) for value in given.values()):
+            values = {field.wire: wire.UNKNOWN for field in function.result.fields}
+        else:
+            question = function.question.of(given)
+            around = self._around("")
+            values = wire.result(vars(self._wait(lambda: question.ask(around))))
+        secret = values if wire.secret_keys(request.args) else ()
+        response = provider_pb2.InvokeResponse()
+        getattr(response, "return").CopyFrom(wire.message(values, secret))
+        return response
+
+    # The pin.
+
+    @_clean
+    def Check(self, request: Any) -> Any:  # noqa: N802
+        _refuse_other_types(request)
+        around = self._around(request.urn)
+        try:
+            inputs = self._wait(lambda: pins.checked(request.olds, request.news, around))
+        except UcimageError as error:
+            reason = wire.in_wire_names(str(error))
+            failure = provider_pb2.CheckFailure(reason=reason)
+            return provider_pb2.CheckResponse(inputs=request.news, failures=[failure])
+        return provider_pb2.CheckResponse(inputs=inputs)
+
+    @_clean
+    def Diff(self, request: Any) -> Any:  # noqa: N802
+        _refuse_other_types(request)
+        return pins.diff(request.old_inputs, request.news)
+
+    @_clean
+    def Create(self, request: Any) -> Any:  # noqa: N802
+        _refuse_other_types(request)
+        identity, outputs = pins.created(request.properties, preview=request.preview)
+        return provider_pb2.CreateResponse(id=identity, properties=outputs)
+
+    @_clean
+    def Read(self, request: Any) -> Any:  # noqa: N802
+        _refuse_other_types(request)
+        around = self._around(request.urn)
+        if not request.inputs.fields:
+            identity, inputs, outputs = self._wait(
+                lambda: pins.imported(request.id, around)
+            )
+            return provider_pb2.ReadResponse(id=identity, inputs=inputs, properties=outputs)
+        identity = request.id
+        try:
+            inputs, outputs, news = self._wait(
+                lambda: pins.refreshed(request.inputs, request.properties, around)
+            )
+        except UcimageError as error:
+            self._tell(
+                engine_log.WARNING,
+                f"The pin {identity} was not looked at: {wire.in_wire_names(str(error))}",
+                request.urn,
+            )
+            inputs, outputs = request.inputs, request.properties
+        else:
+            for line in news:
+                around.log.info(line)
+        return provider_pb2.ReadResponse(id=identity, inputs=inputs, properties=outputs)
+
+    @_clean
+    def Update(self, request: Any) -> Any:  # noqa: N802
+        _refuse_other_types(request)
+        _, outputs = pins.created(request.news, preview=request.preview)
+        return provider_pb2.UpdateResponse(properties=outputs)
+
+    @_clean
+    def Delete(self, request: Any) -> Any:  # noqa: N802
+        _refuse_other_types(request)
+        return Empty()
+
+    # What they need.
+
+    def _around(self, urn: str) -> Surroundings:
+        return Surroundings(stack=self._stack, log=_Log(self._tell, urn))
+
+    def _tell(self, severity: int, message: str, urn: str = "") -> None:
+        if self._engine_address:
+            engine_log.tell(
+                self._engine_address, severity, wire.in_wire_names(message), urn
+            )
+
+    def _wait(self, ask: Callable[[], T]) -> T:
+        """The answer of something that may call the API, unless it is cancelled."""
+        future = self._threads.submit(ask)
+        with self._lock:
+            self._waiting.add(future)
+        try:
+            return future.result()
+        finally:
+            with self._lock:
+                self._waiting.discard(future)
+
+
+class _Log:
+    """Tells the user what a look-up does, under the resource's name."""
+
+    def __init__(self, tell: Callable[[int, str, str], None], urn: str) -> None:
+        self._tell = tell
+        self._urn = urn
+
+    def debug(self, msg: str) -> None:
+        self._tell(engine_log.DEBUG, msg, self._urn)
+
+    def info(self, msg: str) -> None:
+        self._tell(engine_log.INFO, msg, self._urn)
+
+
+def _text(value: Any) -> str:
+    """A setting's value as the stack's configuration has it."""
+    if value is None or wire.is_unknown(value):
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value)
+
+
+def _refuse_other_types(request: Any) -> None:
+    """Raises ArgumentError where a request is not for a pin."""
+    _, _, rest = request.urn.partition("::")
+    of_parents = rest.partition("::")[2].partition("::")[0]
+    token = request.type or of_parents
+    if token.rpartition("$")[2] != IMAGE_PIN:
+        message = f"There is no resource {quoted(token)}; there is {IMAGE_PIN}."
+        raise ArgumentError(message)

@@ -1,0 +1,191 @@
+"""Values of Pulumi's protocol and plain ones: secrets, unknowns, numbers and names."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Final
+
+import pulumi
+from google.protobuf.struct_pb2 import ListValue, Struct, Value
+
+from pulumi_ucimage import arguments, pinning
+from pulumi_ucimage.errors import ArgumentError
+from pulumi_ucimage.names import wire_name
+from pulumi_ucimage.text import quoted
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping
+
+UNKNOWN: Final = pulumi.output.UNKNOWN
+"""What stands for a value that is not known yet."""
+
+# From pulumi/pulumi, sdk/go/common/resource/plugin/rpc.go and .../properties.go.
+UNKNOWN_TEXT: Final = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+_UNKNOWN_TEXTS: Final = {
+    UNKNOWN_TEXT,
+    "1c4a061d-8072-4f0a-a4cb-0ff528b18fe7",  # a boolean
+    "3eeb2bf0-c639-47a8-9e75-3b44932eb421",  # a number
+    "6a19a0b0-7e62-4c92-b797-7f8e31da9cc2",  # an array
+    "030794c1-ac77-496b-92df-f27374a8bd58",  # an asset
+    "e48ece36-62e2-4504-bad9-02848725956a",  # an archive
+    "dd056dcd-154b-4c76-9bd3-c8f88648b5ff",  # an object
+}
+SIGNATURE: Final = "4dabf18193072939515e22adb298388d"
+SECRET: Final = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 - a mark, no secret
+
+_NAMES: Final = {
+    a.name
+    for table in (arguments.GET_DOCKER_IMAGES, arguments.IMAGE_PIN)
+    for a in table
+    if a.name != a.wire
+}
+_NAME: Final = re.compile(
+    rf"(?<!profile's )(?<![\w'])({'|'.join(sorted(_NAMES))})(?![\w'])"
+)
+
+
+def plain(struct: Struct) -> dict[str, Any]:
+    """The values of a message, secrets laid open, unknown ones as `UNKNOWN`."""
+    return {key: _plain(value) for key, value in struct.fields.items()}
+
+
+def _plain(value: Value) -> Any:  # noqa: PLR0911 - one for each kind
+    kind = value.WhichOneof("kind")
+    if kind == "number_value":
+        number: float = value.number_value
+        return int(number) if number.is_integer() else number
+    if kind == "string_value":
+        return UNKNOWN if value.string_value in _UNKNOWN_TEXTS else value.string_value
+    if kind == "bool_value":
+        return value.bool_value
+    if kind == "list_value":
+        return [_plain(item) for item in value.list_value.values]
+    if kind == "struct_value":
+        if is_secret(value):
+            return _plain(value.struct_value.fields["value"])
+        return plain(value.struct_value)
+    return None
+
+
+def is_unknown(value: object) -> bool:
+    """Whether a value is unknown, or has an unknown in it."""
+    return pinning.holds(value, UNKNOWN)
+
+
+def is_secret(value: Value) -> bool:
+    """Whether a value as a whole is marked as a secret."""
+    if value.WhichOneof("kind") != "struct_value":
+        return False
+    fields = value.struct_value.fields
+    return SIGNATURE in fields and fields[SIGNATURE].string_value == SECRET
+
+
+def secret_keys(struct: Struct) -> frozenset[str]:
+    """The keys of all values that are secret, or have a secret in them."""
+    return frozenset(key for key, value in struct.fields.items() if _holds_secret(value))
+
+
+def _holds_secret(value: Value) -> bool:
+    if is_secret(value):
+        return True
+    kind = value.WhichOneof("kind")
+    inner: Iterable[Value] = ()
+    if kind == "struct_value":
+        inner = value.struct_value.fields.values()
+    elif kind == "list_value":
+        inner = value.list_value.values
+    return any(_holds_secret(item) for item in inner)
+
+
+def message(values: Mapping[str, Any], secret: Collection[str] = ()) -> Struct:
+    """A message of plain values.
+
+    Args:
+        values: by wire name; None is sent as null, which Pulumi takes for a known value.
+        secret: the keys of those that are marked as secret.
+    """
+    struct = Struct()
+    for key, value in values.items():
+        whole = _value(value)
+        if key in secret:
+            marked = {SIGNATURE: _value(SECRET), "value": whole}
+            whole = Value(struct_value=Struct(fields=marked))
+        struct.fields[key].CopyFrom(whole)
+    return struct
+
+
+def _value(value: Any) -> Value:  # noqa: PLR0911 - one for each kind
+    if value is None:
+        return Value(null_value="NULL_VALUE")
+    if isinstance(value, bool):
+        return Value(bool_value=value)
+    if isinstance(value, (int, float)):
+        return Value(number_value=value)
+    if isinstance(value, str):
+        # A server can send halves of characters, which the protocol cannot carry.
+        return Value(string_value=value.encode(errors="backslashreplace").decode())
+    if isinstance(value, (list, tuple)):
+        return Value(list_value=ListValue(values=[_value(item) for item in value]))
+    if isinstance(value, dict):
+        fields = {key: _value(item) for key, item in value.items()}
+        return Value(struct_value=Struct(fields=fields))
+    return Value(string_value=UNKNOWN_TEXT)
+
+
+def named(
+    values: Mapping[str, Any], names: Mapping[str, str], *, ignore: Collection[str] = ()
+) -> dict[str, Any]:
+    """Arguments under the names that the rules have for them.
+
+    Args:
+        values: by wire name; what Pulumi itself adds begins with two underscores.
+        names: wire names and the others.
+        ignore: wire names that are passed over.
+
+    Raises:
+        ArgumentError: one of them is no argument, which would be a slip without effect.
+    """
+    given: dict[str, Any] = {}
+    for wire, value in values.items():
+        if wire in names:
+            given[names[wire]] = value
+        elif wire not in ignore and not wire.startswith("__"):
+            message = f"There is no argument {quoted(wire)}; there are {', '.join(names)}."
+            raise ArgumentError(message)
+    return given
+
+
+def result(value: Any) -> Any:
+    """A result, or a part of one, under wire names."""
+    if isinstance(value, list):
+        return [result(item) for item in value]
+    if isinstance(value, dict):
+        return {wire_name(name): result(item) for name, item in value.items()}
+    return value
+
+
+def in_wire_names(text: str) -> str:
+    """A sentence with the names of arguments as the plugin's users know them."""
+    return _NAME.sub(lambda match: wire_name(match[1]), text)
+
+
+# A pin's states: see `pinning`.
+_STATE: Final = {wire_name(key): key for key in pinning.STATE}
+
+
+def state(values: Mapping[str, Any]) -> dict[str, Any]:
+    """A pin's state as the rules have it: Python's names, and "" where there is nothing."""
+    return {
+        key: "" if values[wire] is None else values[wire]
+        for wire, key in _STATE.items()
+        if wire in values
+    }
+
+
+def from_state(values: Mapping[str, Any]) -> dict[str, Any]:
+    """A pin's state for the wire: what was not asked is left out."""
+    return {
+        wire: None if values[key] == "" else values[key]
+        for wire, key in _STATE.items()
+        if key in values and (key in pinning.CHOSEN or values[key] != "")
+    }

@@ -26,7 +26,7 @@ check: $(STAMP) ## Run formatter, linter, type checker and import rules
 	$(BIN)/lint-imports
 
 bench: $(STAMP) ## Compare what choosing costs with what sorting costs, in one run
-	@$(BIN)/python benchmarks/choosing.py
+	@$(BIN)/python benchmarks/cost_of_choosing.py
 
 tools: ## Install Pulumi's engine and language hosts; the last line is their folder
 	@$(PYTHON) tools/install.py

@@ -127,7 +127,7 @@ def test_configuration_of_the_stack_suffices(
     text = workspace.pulumi("up", "--yes", "--skip-preview")
 
     assert "mirror.example.com/ucs/helloworld:1.1.0" == workspace.outputs()["image"]
-    assert "warning" not in text
+    assert "in clear" not in text
     assert DEMO_PRIVATE_KEY not in workspace.pulumi("stack", "export")
 
 

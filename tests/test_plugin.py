@@ -169,7 +169,9 @@ FAILED = grpc.StatusCode.FAILED_PRECONDITION
 )
 def test_every_way_to_start_it_works(emulator: Emulator, command: list[str]) -> None:
     """The port is the first line, whatever flags stand before the engine's address."""
-    with started(*command, "-v=9", "--logtostderr", **environment_for(emulator)) as provider:
+    with started(
+        *command, "-v=9", "--logtostderr", **environment_for(emulator)
+    ) as provider:
         info = provider.stub.GetPluginInfo(Empty())
 
     assert __version__ == info.version
@@ -481,15 +483,6 @@ def test_a_secret_argument_makes_everything_secret(
     assert DEMO_IMAGE == result["imageName"]["value"]
 
 
-def test_a_name_that_is_no_text_arrives(provider: Provider, emulator: Emulator) -> None:
-    """Half a character, which the protocol cannot carry, is written out."""
-    emulator.push("ucs", "helloworld", "bad\ud800")
-
-    result = provider.invoke(IMAGES, bucketName="ucs")
-
-    assert r"bad\ud800" in [tag["name"] for tag in result["images"][0]["tags"]]
-
-
 def test_a_choice_is_explained_in_the_engine_s_log(provider: Provider) -> None:
     """With `explain`, one info line."""
     provider.configure(explain=True)
@@ -700,6 +693,16 @@ def test_read_that_fails_is_a_warning(provider: Provider, emulator: Emulator) ->
     (warning,) = provider.engine.texts(engine_pb2.WARNING)
     assert "The pin x was not looked at: " in warning
     assert (inputs, inputs) == (response.inputs, response.properties)
+
+
+def test_read_of_outputs_alone_is_a_look_too(provider: Provider) -> None:
+    """A program that reads a pin has no inputs of it."""
+    outputs = struct({**provider.checked(ASKED), "chosenAt": "2026-03-01T12:00:00Z"})
+    request = provider_pb2.ReadRequest(
+        urn=URN, id="cn-bj2/ucs/ucs/helloworld", properties=outputs
+    )
+
+    assert outputs == provider.stub.Read(request).properties
 
 
 @pytest.mark.parametrize("image", ["helloworld", "ucs/helloworld", DEMO_IMAGE])

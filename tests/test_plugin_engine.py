@@ -1,4 +1,4 @@
-"""The plugin on a real Pulumi engine: YAML programs, `pulumi do`, and a pin's whole life."""
+"""The plugin on a real engine: YAML programs, `pulumi do`, and a whole life of a pin."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from conftest import ROOT, environment_for
@@ -17,6 +17,16 @@ from workspace import Workspace
 
 from pulumi_ucimage.emulator import DEMO_IMAGE, DEMO_PRIVATE_KEY, DEMO_PUBLIC_KEY, Emulator
 
+FLOATING_TAGS = (
+    "latest",
+    "stable",
+    "edge",
+    "nightly",
+    "main",
+    "master",
+    "dev",
+    "develop",
+)
 PLUGIN = Path(sys.executable).parent / "pulumi-resource-ucimage"
 NO_KEYS = {"UCLOUD_PUBLIC_KEY": "", "UCLOUD_PRIVATE_KEY": ""}
 UP = ("up", "--yes", "--skip-preview")
@@ -400,7 +410,7 @@ def test_a_failed_look_is_a_warning(life: Life) -> None:
         {"imageName": DEMO_IMAGE},
         {"policy": "newest", "order": "highest", "triggers": {}, "allowDowngrade": False},
         {"region": "cn-bj2", "semverLoose": False, "tag": "", "wait": ""},
-        {"floatingTags": "develop dev master main nightly edge stable latest".split()},
+        {"floatingTags": [*reversed(FLOATING_TAGS)]},
     ],
 )
 def test_inputs_are_compared_by_meaning(life: Life, arguments: dict[str, Any]) -> None:
@@ -635,11 +645,63 @@ def test_the_import_option_adopts_too(life: Life) -> None:
     assert ("2.0.0", "1.0.0") == (moved["tag"], moved["previousTag"])
 
 
+def test_a_program_can_read_a_tag_by_its_id(life: Life) -> None:
+    """`get` finds it, again and again, and a refresh looks at it."""
+    rewrite(
+        life.workspace,
+        """
+        resources:
+          app:
+            type: ucimage:index:ImagePin
+            get: {id: "cn-bj2/ucs/helloworld:1.0.0"}
+        """,
+    )
+
+    first = life.up()
+    life.workspace.pulumi("refresh", "--yes", "--skip-preview", "--expect-no-changes")
+    again = life.up()
+
+    assert ("1.0.0", "1.0.0") == (first["tag"], again["tag"])
+
+
+def test_a_provider_of_the_program_s_own_has_its_own_keys(life: Life) -> None:
+    """Its key is encrypted in the state, also where the program has it in clear."""
+    rewrite(
+        life.workspace,
+        f"""
+        resources:
+          mine:
+            type: pulumi:providers:ucimage
+            properties:
+              publicKey: {DEMO_PUBLIC_KEY}
+              privateKey: {DEMO_PRIVATE_KEY}
+              timeoutSeconds: 30
+          app:
+            type: ucimage:index:ImagePin
+            properties: {{bucketName: ucs}}
+            options: {{provider: "${{mine}}"}}
+        variables:
+          found:
+            fn::invoke:
+              function: ucimage:index:getDockerImage
+              arguments: {{bucketName: ucs}}
+              options: {{provider: "${{mine}}"}}
+        outputs:
+          found: ${{found.tag}}
+        """,
+    )
+
+    outputs = life.up(**NO_KEYS)
+
+    assert ("1.1.0", "1.1.0") == (outputs["tag"], life.workspace.outputs()["found"])
+    assert DEMO_PRIVATE_KEY not in life.state()
+
+
 # --- The command line ---
 
 
 def test_the_schema_is_accepted(look_up: Workspace) -> None:
-    """Pulumi's own check, metaschema included, finds nothing, and what it gives is whole."""
+    """Pulumi reads it whole, and its own check of what it read finds nothing."""
     text = look_up.pulumi("package", "get-schema", str(PLUGIN), **NO_KEYS)
     schema = json.loads(text)
     (look_up.folder / "schema.json").write_text(text)
@@ -654,7 +716,7 @@ def test_the_schema_is_accepted(look_up: Workspace) -> None:
 def test_the_commands_of_the_example_work(look_up: Workspace) -> None:
     """List a bucket as JSON, pick a tag by range, and end non-zero where that fails."""
     done = subprocess.run(
-        ["sh", str(ROOT / "examples" / "do" / "commands.sh")],
+        [ROOT / "examples" / "do" / "commands.sh"],
         cwd=look_up.project,
         env=look_up.environment,
         capture_output=True,
@@ -679,7 +741,7 @@ def test_an_interrupt_ends_a_slow_call_within_seconds(
     """The call to the API would take a minute."""
     emulator.fault("delay=60")
     process = subprocess.Popen(
-        ["pulumi", *UP, "--non-interactive"],
+        ["pulumi", *UP, "--non-interactive"],  # noqa: S607 - that of the PATH
         cwd=look_up.project,
         env=look_up.environment,
         stdout=subprocess.DEVNULL,

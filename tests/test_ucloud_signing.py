@@ -21,7 +21,7 @@ VALUES = st.one_of(
 
 def test_the_published_vector() -> None:
     """UCloud's own example signs as UCloud says."""
-    parameters = {
+    parameters: dict[str, str | int] = {
         "Action": "DescribeUHostInstance",
         "Limit": 10,
         "PublicKey": "ucloudsomeone@example.com1296235120854146120",

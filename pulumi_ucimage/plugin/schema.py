@@ -54,8 +54,8 @@ def _package() -> Json:
         },
         "config": {"variables": config},
         "provider": {
-            "description": "Keys, region and endpoint for the calls of one provider. What is"
-            " not set here is looked for in the environment, then in the profile files.",
+            "description": "Keys, region and endpoint for the calls of one provider. What"
+            " is not set here is looked for in the environment, then in profile files.",
             "inputProperties": config,
         },
         "types": {

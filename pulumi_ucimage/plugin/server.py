@@ -6,14 +6,13 @@ The protocol's own servicer, with plain messages: the classes in
 
 from __future__ import annotations
 
-import contextlib
 import functools
+import os
 import signal
 import sys
 import threading
 import traceback
-from concurrent.futures import Executor, Future, InvalidStateError
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar
 
 import grpc
 from google.protobuf.empty_pb2 import Empty
@@ -25,12 +24,14 @@ from pulumi_ucimage.credentials import Secret
 from pulumi_ucimage.errors import ArgumentError, UcimageError
 from pulumi_ucimage.lookup import Surroundings
 from pulumi_ucimage.plugin import pins, wire
+from pulumi_ucimage.plugin.threads import Threads, settle
 from pulumi_ucimage.settings import NAMESPACE, SETTINGS
 from pulumi_ucimage.text import quoted
 from pulumi_ucimage.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from concurrent.futures import Future
 
 T = TypeVar("T")
 
@@ -38,7 +39,11 @@ _MESSAGE_BYTES: Final = 400 * 1024 * 1024
 """As the engine has it."""
 
 
-def serve(engine_address: str) -> None:
+_GRACE_S: Final = 1.0
+"""How long abandoned calls have to say so."""
+
+
+def serve(engine_address: str) -> NoReturn:
     """Answer the engine until the process is told to end.
 
     The first line on stdout is the port.
@@ -46,7 +51,7 @@ def serve(engine_address: str) -> None:
     Args:
         engine_address: where the engine's log is; empty until `Attach` tells.
     """
-    threads = _Threads()
+    threads = Threads()
     server = grpc.server(
         threads,  # type: ignore[arg-type] # any executor will do
         options=(
@@ -58,38 +63,17 @@ def serve(engine_address: str) -> None:
     provider_pb2_grpc.add_ResourceProviderServicer_to_server(plugin, server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
-    sys.stdout.write(f"{port}\n")
-    sys.stdout.flush()
-    ended = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: ended.set())
-    ended.wait()
-    plugin.abandon()
-    server.stop(grace=None).wait()
-
-
-class _Threads(Executor):
-    """A thread of its own for each call: none waits for another, nor the end for any."""
-
-    def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> Future[T]:
-        future: Future[T] = Future()
-
-        def run() -> None:
-            try:
-                value = fn(*args, **kwargs)
-            except BaseException as error:  # noqa: BLE001 - it is the waiting thread's
-                _settle(future.set_exception, error)
-            else:
-                _settle(future.set_result, value)
-
-        threading.Thread(target=run, daemon=True).start()
-        return future
-
-
-def _settle(how: Callable[[Any], None], what: object) -> None:
-    # An abandoned call's answer interests nobody.
-    with contextlib.suppress(InvalidStateError):
-        how(what)
+    # An exception ends the wait wherever it is; an event could be set while it is locked.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        sys.stdout.write(f"{port}\n")
+        sys.stdout.flush()
+        server.wait_for_termination()
+    except KeyboardInterrupt:
+        plugin.abandon()
+        server.stop(_GRACE_S).wait(2 * _GRACE_S)
+    # Whatever still waits for the API is not waited for.
+    os._exit(0)
 
 
 class _AbandonedError(Exception):
@@ -127,7 +111,7 @@ def _clean(answer: Callable[..., T]) -> Callable[..., T]:
 class Plugin(provider_pb2_grpc.ResourceProviderServicer):
     """One provider, as the engine speaks to it."""
 
-    def __init__(self, engine_address: str, threads: Executor) -> None:
+    def __init__(self, engine_address: str, threads: Threads) -> None:
         self._engine_address = engine_address
         self._threads = threads
         self._stack: dict[str, Secret] = {}
@@ -139,7 +123,7 @@ class Plugin(provider_pb2_grpc.ResourceProviderServicer):
         with self._lock:
             waiting = list(self._waiting)
         for future in waiting:
-            _settle(future.set_exception, _AbandonedError())
+            settle(future.set_exception, _AbandonedError())
 
     # The plugin.
 
@@ -260,7 +244,9 @@ class Plugin(provider_pb2_grpc.ResourceProviderServicer):
     def Read(self, request: Any) -> Any:  # noqa: N802
         _refuse_other_types(request)
         around = self._around(request.urn)
-        if not request.inputs.fields:
+        # What a program reads by its id has outputs only.
+        known = request.inputs if request.inputs.fields else request.properties
+        if "tag" not in known.fields:
             identity, inputs, outputs = self._wait(
                 lambda: pins.imported(request.id, around)
             )
@@ -268,7 +254,7 @@ class Plugin(provider_pb2_grpc.ResourceProviderServicer):
         identity = request.id
         try:
             inputs, outputs, news = self._wait(
-                lambda: pins.refreshed(request.inputs, request.properties, around)
+                lambda: pins.refreshed(known, request.properties, around)
             )
         except UcimageError as error:
             self._tell(

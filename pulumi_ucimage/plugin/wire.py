@@ -149,7 +149,7 @@ def named(
     for wire, value in values.items():
         if wire in names:
             given[names[wire]] = value
-        elif wire not in ignore and not wire.startswith("__"):
+        elif value is not None and wire not in ignore and not wire.startswith("__"):
             message = f"There is no argument {quoted(wire)}; there are {', '.join(names)}."
             raise ArgumentError(message)
     return given

@@ -198,7 +198,7 @@ def _judge(  # noqa: C901 - one list of steps
         name, create_time = tag
         if not name or not TAG.fullmatch(name):
             return Step.INVALID
-        if _ARTIFACT.fullmatch(name):
+        if name.startswith("sha256-") and _ARTIFACT.fullmatch(name):
             return Step.ARTIFACT
         match = include.match(name) if include else None
         if name in floating and not match:

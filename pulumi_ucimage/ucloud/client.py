@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, final
+from urllib.parse import quote_plus
 
 from pulumi_ucimage.errors import ApiError, ResponseError
 from pulumi_ucimage.text import printable
@@ -128,4 +129,5 @@ class Client:
         ):
             if secret:
                 message = message.replace(secret.reveal(), "[secret]")
+                message = message.replace(quote_plus(secret.reveal()), "[secret]")
         return _SIGNATURE.sub("[signature]", message)

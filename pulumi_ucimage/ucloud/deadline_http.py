@@ -4,9 +4,9 @@ No time-out of requests or urllib3 sees an answer that drips, a byte at a time: 
 is in time, and the whole never is. Here every read of an answer, of its headers as of its
 body, waits no longer than the look-up's deadline is away.
 
-What http.client and int() are lenient about is told too: an answer that ends within its
-headers or its chunks, a chunk of no size, and bytes behind an answer, which would be read
-as the next one.
+What http.client is lenient about is told too: an answer that ends within its headers or
+its chunks, a header or a chunk's size that is none, and bytes behind an answer, which would
+be read as the next one.
 """
 
 from __future__ import annotations
@@ -111,6 +111,10 @@ class _Response(http.client.HTTPResponse):
             self._refuse_cut()
             raise
         self._refuse_cut()
+        # urllib3 would log what it could not parse, which may be the signed form.
+        if self.msg.defects or self.msg.get_payload():
+            message = "a header is malformed"
+            raise http.client.HTTPException(message)
 
     def _read_next_chunk_size(self) -> int:
         try:

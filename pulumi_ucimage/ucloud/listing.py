@@ -8,7 +8,7 @@ twice or the count changes, the listing is read anew. The rules are contract.md 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, NamedTuple, final
 
 from pulumi_ucimage.errors import ResponseError
@@ -89,7 +89,7 @@ def list_images(
             before, trouble = None, str(error)
             continue
         identities = [image_name(image) or image for image in listing.images]
-        if check_total_count or identities == before:
+        if (check_total_count and reading.is_seamless) or identities == before:
             return listing
         before, trouble = identities, "two readings in a row differ"
     message = (
@@ -105,7 +105,11 @@ class _ChangedError(Exception):
 
 @dataclass(slots=True)
 class _Reading:
-    """One reading of a listing, page by page, each begun with the last image known."""
+    """One reading of a listing, page by page, each begun with the last image known.
+
+    Attributes:
+        is_seamless: whether each page did begin so.
+    """
 
     client: Client
     bucket: Bucket
@@ -113,6 +117,8 @@ class _Reading:
     window: Window
     check_total_count: bool
     total_count: int | None = None
+    is_seamless: bool = True
+    _names: set[str] = field(default_factory=set)
 
     def whole(self) -> Listing:
         """All images of the window.
@@ -122,23 +128,25 @@ class _Reading:
             ResponseError: the count does not fit.
         """
         images: list[ImageRecord] = []
-        longest_page = 0
+        longest_page = overlap = 0
         while True:
-            # A server that gives one image at a time leaves no room for an overlap.
-            overlap = 1 if longest_page > 1 else 0
-            asked = self._still_wanted(len(images)) + overlap
-            asked = min(PAGE_LENGTH, asked)
+            asked = min(PAGE_LENGTH, self._still_wanted(len(images)) + overlap)
             page = self._page(limit=asked, after=len(images) - overlap)
             if overlap and not _begins_with(page, images[-1]):
                 message = "an image was replaced"
                 raise _ChangedError(message)
-            images += page[overlap:]
+            new = page[overlap:]
+            self._refuse_repeats(new)
+            if images and new and not overlap:
+                self.is_seamless = False
+            images += new
             ended = len(page) < min(asked, longest_page or asked)
-            if len(page) <= overlap or self._suffices(len(images), ended=ended):
-                break
+            if not page or self._suffices(len(images), ended=ended):
+                return self._counted(images)
             longest_page = max(longest_page, len(page))
-        self._refuse_repeats(images)
-        return self._counted(images)
+            # A server that gives one image at a time leaves no room for an overlap. Where
+            # nothing came but the overlap, the end is not yet seen: an empty page is.
+            overlap = 1 if new and longest_page > 1 else 0
 
     def _still_wanted(self, received: int) -> int:
         limit = self.window.limit
@@ -191,10 +199,13 @@ class _Reading:
         )
 
     def _refuse_repeats(self, images: list[ImageRecord]) -> None:
-        names = [name for image in images if (name := image_name(image))]
-        if len(set(names)) < len(names):
-            message = "an image came twice"
-            raise _ChangedError(message)
+        for image in images:
+            name = image_name(image)
+            if name in self._names:
+                message = "an image came twice"
+                raise _ChangedError(message)
+            if name:
+                self._names.add(name)
 
     def _counted(self, images: list[ImageRecord]) -> Listing:
         images = images[: self.window.limit]

@@ -121,8 +121,8 @@ def _proxy(endpoint: Endpoint) -> str | None:
 
 def _is_usable(proxy: str) -> bool:
     """Whether requests can speak to a proxy at this address, and with its password."""
+    address = proxy if "://" in proxy else f"http://{proxy}"
     try:
-        address = requests.utils.prepend_scheme_if_needed(proxy, "http")
         parsed = urllib3.util.parse_url(address)
         "".join(requests.utils.get_auth_from_url(address)).encode("latin-1")
     except (ValueError, urllib3.exceptions.HTTPError):

@@ -1,0 +1,98 @@
+"""Values of the protocol and plain ones, there and back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from google.protobuf.json_format import MessageToDict
+from google.protobuf.struct_pb2 import Struct
+
+from pulumi_ucimage.plugin import wire
+from pulumi_ucimage.plugin.wire import SECRET, SIGNATURE, UNKNOWN, UNKNOWN_TEXT
+
+
+def struct(values: Any) -> Struct:
+    """A message of plain values."""
+    message = Struct()
+    message.update(values)
+    return message
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {},
+        {"a": None, "b": True, "c": 3, "d": -1.5, "e": "x", "f": "", "g": 1795486451},
+        {"list": [1, None, ["a"], {"b": False}], "map": {"a": {"b": "c"}}},
+    ],
+)
+def test_plain_values_come_back(values: dict[str, Any]) -> None:
+    """Each of its own type: whole numbers are whole, true is no number."""
+    back = wire.plain(wire.message(values))
+
+    assert values == back
+    assert repr(values) == repr({key: back[key] for key in values})
+
+
+@pytest.mark.parametrize(
+    "text", [UNKNOWN_TEXT, "1c4a061d-8072-4f0a-a4cb-0ff528b18fe7", "unknown"]
+)
+def test_unknown_texts_are_known(text: str) -> None:
+    """Of every type, at any depth; another text is no unknown."""
+    values = wire.plain(struct({"a": text, "b": [{"c": text}]}))
+
+    assert [text != "unknown"] * 2 == [wire.is_unknown(value) for value in values.values()]
+
+
+def test_unknowns_are_sent() -> None:
+    """As the text that every engine takes."""
+    message = wire.message({"a": UNKNOWN, "b": {"c": UNKNOWN}})
+
+    assert {"a": UNKNOWN_TEXT, "b": {"c": UNKNOWN_TEXT}} == MessageToDict(message)
+
+
+def test_secrets_are_laid_open_and_noted() -> None:
+    """By their key, also where only a part is secret."""
+    message = struct(
+        {
+            "whole": {SIGNATURE: SECRET, "value": 5},
+            "part": {"a": [{SIGNATURE: SECRET, "value": {SIGNATURE: "x"}}]},
+            "none": {SIGNATURE: "another mark", "value": 5},
+            "unknown": {SIGNATURE: SECRET, "value": UNKNOWN_TEXT},
+        }
+    )
+
+    values = wire.plain(message)
+
+    assert 5 == values["whole"]
+    assert {"a": [{SIGNATURE: "x"}]} == values["part"]
+    assert wire.is_unknown(values["unknown"])
+    assert {"whole", "part", "unknown"} == wire.secret_keys(message)
+
+
+def test_secrets_are_marked() -> None:
+    """Those keys alone."""
+    message = wire.message({"a": 1, "b": [2]}, {"b", "c"})
+
+    assert {"a": 1, "b": {SIGNATURE: SECRET, "value": [2]}} == MessageToDict(message)
+
+
+def test_half_a_character_is_written_out() -> None:
+    """For the protocol cannot carry it, and a server can send it."""
+    assert {"a": r"x\ud800"} == wire.plain(wire.message({"a": "x\ud800"}))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("check bucket_name, region and project_id.", "bucketName, region and projectId."),
+        ("tag_exclude_regex and tag_regex", "tagExcludeRegex and tagRegex"),
+        ("no image 'image_name'", "no image 'image_name'"),
+        ("a.b/my_image_name:1", "my_image_name"),
+        ("the profile's project_id or", "the profile's project_id or"),
+    ],
+)
+def test_names_in_sentences_are_the_wire_s(text: str, expected: str) -> None:
+    """Those of arguments; what is quoted and what is in a file stays."""
+    assert expected in wire.in_wire_names(text)

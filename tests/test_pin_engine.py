@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -38,6 +39,8 @@ PROGRAM = """
         pulumi.export(name, getattr(pin, name))
 """
 
+# What a signature looks like; a longer run of digits is a hash of something else.
+_SIGNATURE = re.compile(rb"(?<![0-9a-fA-F])[0-9a-f]{40}(?![0-9a-fA-F])")
 NO_KEYS = {"UCLOUD_PUBLIC_KEY": "", "UCLOUD_PRIVATE_KEY": ""}
 
 
@@ -416,6 +419,8 @@ def test_no_key_is_in_the_state(life: Life) -> None:
     whole = state.encode() + base64.b64decode(provider)
 
     assert b"ImagePinProvider" in whole
+    assert not _SIGNATURE.search(whole)
+    assert _SIGNATURE.search(whole + b'"59268c02db331142dd2e02ebec0d01cd51728570"')
     for key in (DEMO_PRIVATE_KEY, DEMO_PUBLIC_KEY):
         assert not _holds(whole, key)
         assert _holds(whole + key.encode(), key)

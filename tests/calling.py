@@ -1,0 +1,104 @@
+"""Calls of the API with keys that can be searched for, and no waiting between tries."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from typing_extensions import Self
+
+from pulumi_ucimage.credentials import Credentials, Secret
+from pulumi_ucimage.endpoint import Endpoint
+from pulumi_ucimage.ucloud.client import Bucket, Client
+from pulumi_ucimage.ucloud.clock import Clock, Deadline
+from pulumi_ucimage.ucloud.retry import RetryPolicy
+from pulumi_ucimage.ucloud.transport import Route, Transport
+
+if TYPE_CHECKING:
+    from pulumi_ucimage.ucloud.answers import Page
+
+PUBLIC_KEY = "canary-public-5f1e"
+PRIVATE_KEY = "canary-private-8b2d"
+TOKEN = "canary/token+c07a="
+SECRETS = (PUBLIC_KEY, PRIVATE_KEY, TOKEN)
+BUCKET = Bucket(name="ucs", region="cn-bj2")
+DIRECT = Route(proxy=None, ca_bundle=True)
+
+
+def credentials() -> Credentials:
+    """The canary's keys."""
+    keys = Secret(PUBLIC_KEY), Secret(PRIVATE_KEY), Secret(TOKEN)
+    return Credentials(*keys, origin="the environment")
+
+
+class Time:
+    """A clock that goes on only when somebody sleeps, and keeps how long."""
+
+    def __init__(self, random: float = 1.0) -> None:
+        self.now = 1_800_000_000.0
+        self.sleeps: list[float] = []
+        self.clock = Clock(
+            monotonic=lambda: self.now,
+            now=lambda: self.now,
+            sleep=self.sleep,
+            random=lambda: random,
+        )
+
+    def sleep(self, seconds: float) -> None:
+        """Go on by so much."""
+        self.now += seconds
+        self.sleeps.append(seconds)
+
+
+class Caller:
+    """Asks one server for pages; between tries it goes on at once.
+
+    Args:
+        url: where the server is.
+        retries: further tries after the first.
+        timeout_s: the look-up's deadline, in real seconds.
+        route: how the server is reached.
+        read_timeout_s: the longest silence of the server.
+        bucket: what is asked for.
+        clock: time and waiting; by default the real time, and no waiting.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        retries: int = 3,
+        timeout_s: float = 60,
+        route: Route = DIRECT,
+        read_timeout_s: float = 30,
+        bucket: Bucket = BUCKET,
+        clock: Clock | None = None,
+    ) -> None:
+        self.sleeps: list[float] = []
+        self.timeout_s = timeout_s
+        self.transport = Transport(
+            Endpoint.parse(url), route, read_timeout_s=read_timeout_s
+        )
+        self._bucket = bucket
+        self._clock = clock or Clock(sleep=self.sleeps.append, random=lambda: 1.0)
+        self.client = Client(
+            transport=self.transport,
+            credentials=credentials(),
+            retries=RetryPolicy(max_retries=retries, clock=self._clock),
+        )
+
+    @property
+    def tries(self) -> int:
+        """How many tries the last page took."""
+        return len(self.sleeps) + 1
+
+    def get_page(self) -> Page:
+        """The first page of the bucket."""
+        self.sleeps.clear()
+        deadline = Deadline.after(self.timeout_s, self._clock)
+        return self.client.get_page(self._bucket, limit=100, offset=0, deadline=deadline)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.transport.close()

@@ -1,0 +1,422 @@
+"""Bytes are a page, a refusal or no answer at all; never a page that was not sent."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from faults import IMAGE, PAGE, encoded
+from hypothesis import assume, example, given
+from hypothesis import strategies as st
+
+from pulumi_ucimage.ucloud.answers import (
+    Page,
+    Refusal,
+    UnreadableAnswerError,
+    parse,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pulumi_ucimage.ucloud.answers import ImageRecord
+
+DEEP = b"[" * 100_000
+LONG = b"9" * 5000
+
+
+def good(**fields: object) -> bytes:
+    """A good answer with these fields."""
+    return encoded({"RetCode": 0, "TotalCount": 1, "ImageSet": [{}], **fields})
+
+
+def image(**fields: object) -> bytes:
+    """A good answer with one image of these fields."""
+    return good(ImageSet=[fields])
+
+
+def tag(**fields: object) -> bytes:
+    """A good answer with one tag of these fields."""
+    return image(TagSet=[fields])
+
+
+PAGES: dict[str, tuple[bytes, Page]] = {
+    "the example of the API's page": (
+        encoded(
+            {
+                "Action": "GetDockerImageListResponse",
+                "ImageSet": [
+                    {
+                        "ImageName": IMAGE,
+                        "TagSet": [{"CreateTime": 1234567890, "TagName": "6"}],
+                        "UpdateTime": 1234567890,
+                    }
+                ],
+                "Message": "",
+                "RetCode": 0,
+                "TotalCount": 1,
+            }
+        ),
+        Page(
+            [
+                {
+                    "ImageName": IMAGE,
+                    "TagSet": [{"CreateTime": 1234567890, "TagName": "6"}],
+                    "UpdateTime": 1234567890,
+                }
+            ],
+            1,
+        ),
+    ),
+    "no images": (b'{"RetCode": 0, "TotalCount": 0, "ImageSet": []}', Page([], 0)),
+    "ImageSet is null": (good(ImageSet=None, TotalCount=0), Page([], 0)),
+    "ImageSet is missing": (b'{"RetCode": 0, "TotalCount": 0}', Page([], 0)),
+    "TotalCount is null": (good(TotalCount=None), Page([{}], None)),
+    "TotalCount is missing": (b'{"RetCode": 0, "ImageSet": [{}]}', Page([{}], None)),
+    "Action and Message are null": (good(Action=None, Message=None), Page([{}], 1)),
+    "Action is empty": (good(Action=""), Page([{}], 1)),
+    "Action without Response": (good(Action="GetDockerImageList"), Page([{}], 1)),
+    "every field of an image is null": (
+        image(
+            ImageName=None,
+            BucketName=None,
+            TagSet=None,
+            UpdateTime=None,
+            ResourceId=None,
+            OrgId=None,
+        ),
+        Page(
+            [
+                {
+                    "ImageName": None,
+                    "BucketName": None,
+                    "TagSet": None,
+                    "UpdateTime": None,
+                    "ResourceId": None,
+                    "OrgId": None,
+                }
+            ],
+            1,
+        ),
+    ),
+    "every field of a tag is null": (
+        tag(TagName=None, CreateTime=None),
+        Page([{"TagSet": [{"TagName": None, "CreateTime": None}]}], 1),
+    ),
+    "a tag without fields": (tag(), Page([{"TagSet": [{}]}], 1)),
+    "no tags": (image(TagSet=[]), Page([{"TagSet": []}], 1)),
+    "BucketName, as the page's table has it": (
+        image(BucketName=IMAGE),
+        Page([{"BucketName": IMAGE}], 1),
+    ),
+    "OrgId is a number": (image(OrgId=50), Page([{"OrgId": 50}], 1)),
+    "OrgId is a text": (image(OrgId="org-1"), Page([{"OrgId": "org-1"}], 1)),
+    "the first second": (tag(CreateTime=0), Page([{"TagSet": [{"CreateTime": 0}]}], 1)),
+    "the last second that RFC 3339 can write": (
+        tag(CreateTime=253402300799),
+        Page([{"TagSet": [{"CreateTime": 253402300799}]}], 1),
+    ),
+    "unknown fields": (
+        good(
+            Request={"RetCode": 1, "TotalCount": -1},
+            ImageSet=[{"Size": "1 MB", "TagSet": [{"Digest": 7}]}],
+        ),
+        Page([{"TagSet": [{}]}], 1),
+    ),
+    "names of fields as values": (
+        image(ImageName='"RetCode" "RetCode" "ImageSet"'),
+        Page([{"ImageName": '"RetCode" "RetCode" "ImageSet"'}], 1),
+    ),
+    "names of fields with escapes": (
+        rb'{"\u0052etCode": 0, "ImageS\u0065t": [], "TotalCount": 0}',
+        Page([], 0),
+    ),
+    "white space around": (b"\r\n " + good() + b"\n", Page([{}], 1)),
+    "a long whole number in an unknown field": (
+        b'{"RetCode": 0, "TotalCount": 0, "X": 1' + b"0" * 100 + b"}",
+        Page([], 0),
+    ),
+}
+
+
+@pytest.mark.parametrize(("body", "expected"), PAGES.values(), ids=PAGES)
+def test_a_page(body: bytes, expected: Page) -> None:
+    """What the API's page describes is read, with anything missing or null below it."""
+    assert expected == parse(body)
+
+
+REFUSALS: dict[str, tuple[bytes, Refusal]] = {
+    "as the API says it": (
+        b'{"RetCode": 171, "Action": "GetDockerImageListResponse", "Message": "No"}',
+        Refusal(171, "No"),
+    ),
+    "RetCode alone": (b'{"RetCode": 171}', Refusal(171, "")),
+    "Message is null": (b'{"RetCode": 153, "Message": null}', Refusal(153, "")),
+    "Message is no text": (b'{"RetCode": 153, "Message": [1]}', Refusal(153, "")),
+    "RetCode is negative": (b'{"RetCode": -1}', Refusal(-1, "")),
+    "with images": (good(RetCode=150), Refusal(150, "")),
+    "another action": (good(RetCode=161, Action="Other"), Refusal(161, "")),
+    "Action is no text": (good(RetCode=160, Action=7), Refusal(160, "")),
+    "ImageSet is no list": (good(RetCode=172, ImageSet={}), Refusal(172, "")),
+    "TotalCount is negative": (good(RetCode=299, TotalCount=-1), Refusal(299, "")),
+    "all fields are odd": (
+        encoded({"RetCode": 43023, "Message": "m", "TotalCount": "1", "ImageSet": 5}),
+        Refusal(43023, "m"),
+    ),
+    "a broken character in Message": (
+        rb'{"RetCode": 171, "Message": "\ud800"}',
+        Refusal(171, "\ud800"),
+    ),
+}
+
+
+@pytest.mark.parametrize(("body", "expected"), REFUSALS.values(), ids=REFUSALS)
+def test_a_refusal(body: bytes, expected: Refusal) -> None:
+    """An error's RetCode is understood, however odd the other fields are."""
+    assert expected == parse(body)
+
+
+UNREADABLE: dict[str, bytes] = {
+    # no JSON
+    "nothing": b"",
+    "white space": b" \r\n",
+    "HTML": b"<!doctype html><html><body>Welcome!</body></html>",
+    "cut": good()[:-1],
+    "garbage behind": good() + b"x",
+    "two documents": good() + good(),
+    "a byte order mark": b"\xef\xbb\xbf" + good(),
+    "a refusal behind a byte order mark": b'\xef\xbb\xbf{"RetCode": 171}',
+    "UTF-16": good().decode().encode("utf-16"),
+    "a refusal in UTF-16": b'{"RetCode": 171}'.decode().encode("utf-16-le"),
+    "not UTF-8": b'{"RetCode": 0, "TotalCount": 0, "Message": "\xb4\xed"}',
+    "a refusal that is not UTF-8": b'{"RetCode": 171, "Message": "\xb4\xed"}',
+    "deep": DEEP,
+    "deep in a field": b'{"RetCode": 0, "TotalCount": 0, "X": ' + DEEP,
+    "deep in a refusal": b'{"RetCode": 171, "X": ' + DEEP,
+    "deep objects": b'{"RetCode": 171, "X": ' + b'{"a":' * 100_000,
+    "an escape and a number that is too long": (
+        rb'{"RetCode": 0, "TotalCount": 0, "Message": "\u0041", "X": ' + LONG + b"}"
+    ),
+    # no object
+    "a list": b"[]",
+    "a list of an answer": b"[" + good() + b"]",
+    "a text": b'"RetCode"',
+    "a number": b"0",
+    "null": b"null",
+    # RetCode
+    "RetCode is missing": b'{"TotalCount": 0, "ImageSet": []}',
+    "RetCode is null": good(RetCode=None),
+    "RetCode is false": good(RetCode=False),
+    "RetCode is true": good(RetCode=True),
+    "RetCode is a text": good(RetCode="0"),
+    "RetCode is another text": good(RetCode="171"),
+    "RetCode is a float": good(RetCode=0.0),
+    "RetCode is another float": good(RetCode=171.0),
+    "RetCode has an exponent": b'{"RetCode": 0e0, "TotalCount": 0}',
+    "RetCode is a list": good(RetCode=[0]),
+    "RetCode is huge": good(RetCode=2**63),
+    "RetCode is hugely negative": good(RetCode=-(2**63) - 1),
+    "RetCode has 5000 digits": b'{"RetCode": ' + LONG + b', "TotalCount": 0}',
+    "RetCode is NaN": b'{"RetCode": NaN, "TotalCount": 0}',
+    "RetCode in small letters": b'{"retcode": 0, "TotalCount": 0}',
+    # what is said twice
+    "RetCode twice, and good": b'{"RetCode": 0, "RetCode": 0, "TotalCount": 0}',
+    "RetCode twice, good last": b'{"RetCode": 171, "RetCode": 0, "TotalCount": 0}',
+    "RetCode twice, good first": b'{"RetCode": 0, "RetCode": 171, "TotalCount": 0}',
+    "RetCode twice, with an odd field": b'{"RetCode": 0, "RetCode": 171, "Action": 5}',
+    "RetCode twice, once with escapes": (
+        rb'{"RetCode": 171, "\u0052etCode": 0, "TotalCount": 0}'
+    ),
+    "TotalCount twice": b'{"RetCode": 0, "TotalCount": 1, "TotalCount": 0}',
+    "ImageSet twice": b'{"RetCode": 0, "ImageSet": [{}], "ImageSet": []}',
+    # the other fields of the envelope
+    "neither ImageSet nor TotalCount": b'{"RetCode": 0}',
+    "ImageSet and TotalCount are null": good(ImageSet=None, TotalCount=None),
+    "TotalCount is negative": good(TotalCount=-1),
+    "TotalCount is a text": good(TotalCount="1"),
+    "TotalCount is a float": good(TotalCount=1.0),
+    "TotalCount is true": good(TotalCount=True),
+    "TotalCount is huge": good(TotalCount=2**63),
+    "TotalCount has 5000 digits": b'{"RetCode": 0, "TotalCount": ' + LONG + b"}",
+    "TotalCount is infinite": b'{"RetCode": 0, "TotalCount": 1e999}',
+    "another action": good(Action="DescribeImageResponse"),
+    "Action is no text": good(Action=1),
+    "Message is no text": good(Message={}),
+    "ImageSet is an object": good(ImageSet={}),
+    "ImageSet is a text": good(ImageSet="[]"),
+    "ImageSet is false": good(ImageSet=False),
+    # images and tags
+    "an image is null": good(ImageSet=[None]),
+    "an image is a text": good(ImageSet=["a"]),
+    "an image is a list": good(ImageSet=[[]]),
+    "ImageName is a number": image(ImageName=1),
+    "ImageName is broken": rb'{"RetCode": 0, "ImageSet": [{"ImageName": "\ud800"}]}',
+    "BucketName is a list": image(BucketName=["a"]),
+    "ResourceId is a number": image(ResourceId=7),
+    "OrgId is a float": image(OrgId=1.5),
+    "OrgId is true": image(OrgId=True),
+    "UpdateTime is a text": image(UpdateTime="1234567890"),
+    "UpdateTime is negative": image(UpdateTime=-1),
+    "TagSet is an object": image(TagSet={}),
+    "TagSet is a text": image(TagSet="latest"),
+    "a tag is null": image(TagSet=[None]),
+    "a tag is a text": image(TagSet=["latest"]),
+    "TagName is a number": tag(TagName=1.2),
+    "CreateTime is a text": tag(CreateTime="1234567890"),
+    "CreateTime is a float": tag(CreateTime=1234567890.0),
+    "CreateTime is true": tag(CreateTime=True),
+    "CreateTime is negative": tag(CreateTime=-1),
+    "CreateTime is after the year 9999": tag(CreateTime=253402300800),
+    "CreateTime has 5000 digits": (
+        b'{"RetCode": 0, "ImageSet": [{"TagSet": [{"CreateTime": ' + LONG + b"}]}]}"
+    ),
+}
+
+
+@pytest.mark.parametrize("body", UNREADABLE.values(), ids=UNREADABLE)
+def test_no_answer(body: bytes) -> None:
+    """What is not of the page's shape is not taken for a page, nor for a refusal."""
+    with pytest.raises(UnreadableAnswerError) as caught:
+        parse(body)
+
+    assert caught.value.__cause__ is None
+    assert str(caught.value).isprintable()
+    assert len(str(caught.value)) < 200
+
+
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        (b"<html>", "it is not JSON"),
+        (good(RetCode="0"), "RetCode: Input should be a valid integer"),
+        (tag(CreateTime=-1), "ImageSet.0.TagSet.0.CreateTime: "),
+        (good(RetCode=[], Action="x"), "RetCode: "),
+        (b"[]", "the whole: "),
+        (b'{"TotalCount": 0}', "it has no RetCode"),
+    ],
+)
+def test_the_complaint_names_the_place(body: bytes, says: str) -> None:
+    """What is wrong is said by the field's path, where there is one."""
+    with pytest.raises(UnreadableAnswerError) as caught:
+        parse(body)
+
+    assert str(caught.value).startswith(says)
+
+
+REPEATING: dict[str, Callable[[str], bytes]] = {
+    "TotalCount": lambda text: good(TotalCount=text),
+    "Action": lambda text: good(Action=text),
+    "RetCode": lambda text: good(RetCode=text),
+    "CreateTime": lambda text: tag(CreateTime=text),
+    "the name of a field": lambda text: good(**{text: 1, "TotalCount": -1}),
+    "a text": encoded,
+    "no JSON": str.encode,
+}
+
+
+@pytest.mark.parametrize("make", REPEATING.values(), ids=REPEATING)
+def test_the_complaint_repeats_nothing(make: Callable[[str], bytes]) -> None:
+    """What a server says may be the signed form itself, so no part of it is shown."""
+    with pytest.raises(UnreadableAnswerError) as caught:
+        parse(make("canary"))
+
+    assert "canary" not in str(caught.value)
+
+
+NAMES = st.sampled_from(
+    [
+        "RetCode",
+        "Action",
+        "Message",
+        "TotalCount",
+        "ImageSet",
+        "ImageName",
+        "BucketName",
+        "TagSet",
+        "TagName",
+        "CreateTime",
+        "UpdateTime",
+        "ResourceId",
+        "OrgId",
+    ]
+)
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.just(0),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(NAMES | st.text(max_size=5), inner, max_size=6)
+    ),
+    max_leaves=20,
+)
+ANSWERS = st.dictionaries(NAMES, VALUES).map(lambda fields: {**PAGE, **fields})
+
+
+def outcome(body: bytes) -> Page | Refusal | None:
+    """What an answer says; None where it is unreadable."""
+    try:
+        return parse(body)
+    except UnreadableAnswerError:
+        return None
+
+
+@given(st.binary() | st.binary().map(lambda some: good()[:40] + some))
+@example(DEEP)
+@example(b'{"RetCode":' + LONG + b"}")
+def test_any_bytes_are_understood_or_unreadable(body: bytes) -> None:
+    """No bytes raise anything but the one error."""
+    outcome(body)
+
+
+@given(ANSWERS | VALUES, st.data())
+def test_a_damaged_answer_is_understood_or_unreadable(
+    document: Any, data: st.DataObject
+) -> None:
+    """No damage to an answer raises anything but the one error."""
+    body = bytearray(json.dumps(document).encode())
+    for _ in range(data.draw(st.integers(1, 3))):
+        body[data.draw(st.integers(0, len(body) - 1))] = data.draw(st.integers(0, 255))
+
+    outcome(bytes(body))
+
+
+@given(ANSWERS)
+def test_only_a_whole_number_0_is_success(document: dict[str, Any]) -> None:
+    """A page comes of RetCode 0 alone, a refusal of its own RetCode."""
+    ret_code = document["RetCode"]
+    found = outcome(json.dumps(document).encode())
+
+    assume(found is not None)
+    assert type(ret_code) is int
+    if isinstance(found, Refusal):
+        assert ret_code == found.ret_code != 0
+    else:
+        assert ret_code == 0
+
+
+TEXTS = st.none() | st.text(st.characters(codec="utf-8"))
+SECONDS = st.none() | st.integers(0, 253402300799)
+TAGS = st.fixed_dictionaries({}, optional={"TagName": TEXTS, "CreateTime": SECONDS})
+IMAGES = st.fixed_dictionaries(
+    {},
+    optional={
+        "ImageName": TEXTS,
+        "BucketName": TEXTS,
+        "TagSet": st.none() | st.lists(TAGS),
+        "UpdateTime": SECONDS,
+        "ResourceId": TEXTS,
+        "OrgId": TEXTS | st.integers(0, 10**9),
+    },
+)
+
+
+@given(images=st.lists(IMAGES), ascii_only=st.booleans())
+def test_images_come_as_they_were_sent(
+    images: list[ImageRecord], *, ascii_only: bool
+) -> None:
+    """Nothing is changed, left out or put in another order, whatever the spelling."""
+    document = {"RetCode": 0, "ImageSet": images, "TotalCount": len(images)}
+
+    body = json.dumps(document, ensure_ascii=ascii_only).encode()
+
+    assert Page(images, len(images)) == parse(body)

@@ -1,0 +1,412 @@
+"""One call of GetDockerImageList: what is sent, what is tried again, and what is hidden."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import logging
+import pickle
+import traceback
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from calling import BUCKET, PRIVATE_KEY, PUBLIC_KEY, SECRETS, TOKEN, Caller, Time
+from faults import IMAGE, PAGE, Do, FaultServer, answer, encoded
+from secrecy import held_by
+from test_retry import RET_CODES
+from test_transport import FAULTS
+
+from pulumi_ucimage.emulator import signature
+from pulumi_ucimage.errors import (
+    ApiError,
+    ResponseError,
+    TransportError,
+    UcimageError,
+)
+from pulumi_ucimage.ucloud.client import Bucket
+from pulumi_ucimage.ucloud.retry import Retry
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from faults import Answer, Request
+
+
+def refusal(ret_code: int, message: str = "", **headers: str) -> bytes:
+    """The answer that the API gives in place of a page."""
+    return answer(encoded({"RetCode": ret_code, "Message": message}), headers=headers)
+
+
+# What is sent
+
+
+@pytest.mark.parametrize(
+    ("bucket", "expected"),
+    [
+        (BUCKET, {}),
+        (
+            Bucket(name="b", region="r", project_id="org-1", order_by="Default"),
+            {"ProjectId": "org-1", "OrderBy": "Default"},
+        ),
+        (Bucket(name="b", region="r", project_id="", order_by=""), {}),
+    ],
+)
+def test_what_is_asked(bucket: Bucket, expected: dict[str, str]) -> None:
+    """Each parameter of the API's page by its name, those that are not set not at all."""
+    with FaultServer(answer()) as server, Caller(server.url, bucket=bucket) as caller:
+        caller.get_page()
+
+        form = server.requests[0].form
+    assert signature.verify(form, PRIVATE_KEY)
+    del form["Signature"]
+    assert {
+        "Action": "GetDockerImageList",
+        "Region": bucket.region,
+        "BucketName": bucket.name,
+        "Limit": "100",
+        "Offset": "0",
+        "PublicKey": PUBLIC_KEY,
+        "SecurityToken": TOKEN,
+        **expected,
+    } == form
+
+
+def test_the_page_is_what_was_answered() -> None:
+    """Images and count as the API sent them."""
+    with FaultServer(answer()) as server, Caller(server.url) as caller:
+        page = caller.get_page()
+
+    assert (PAGE["ImageSet"], 1) == (page.images, page.total_count)
+    assert IMAGE == page.images[0].get("ImageName")
+
+
+# What is tried again
+
+
+@pytest.mark.parametrize(("ret_code", "worth"), RET_CODES.items())
+def test_each_ret_code_is_tried_as_often_as_it_may(ret_code: int, worth: Retry) -> None:
+    """110, 130, 150 and 153 are tried again with the same form; nothing else is."""
+    with FaultServer(refusal(ret_code, "words")) as server, Caller(server.url) as caller:
+        with pytest.raises(UcimageError) as caught:
+            caller.get_page()
+
+        assert (1 if worth is Retry.NEVER else 4) == len(server.requests)
+        assert 1 == len({request.body for request in server.requests})
+    if ret_code < 2**63:
+        assert isinstance(caught.value, ApiError)
+        assert ret_code == caught.value.ret_code
+        assert "words" == caught.value.message
+        assert ("ucs", "cn-bj2") == (caught.value.bucket, caught.value.region)
+        assert "GetDockerImageList" == caught.value.action
+
+
+@pytest.mark.parametrize("first", [refusal(153), answer(b"", 503), (Do.RESET,)])
+@pytest.mark.parametrize(
+    ("last", "error", "tries"),
+    [
+        (refusal(150), ApiError, 4),
+        (refusal(171), ApiError, 2),
+        (answer(b"", 502), ResponseError, 4),
+        (answer(b"", 404), ResponseError, 2),
+        (answer(b"<html>"), ResponseError, 2),
+        ((Do.CLOSE,), TransportError, 4),
+    ],
+)
+def test_the_last_tries_class_stands(
+    first: Answer, last: Answer, error: type[UcimageError], tries: int
+) -> None:
+    """Whatever went wrong first, the error is what the last try came to."""
+    with FaultServer(first, last) as server, Caller(server.url) as caller:
+        with pytest.raises(error) as caught:
+            caller.get_page()
+
+        assert tries == len(server.requests)
+    assert error is type(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("throttled", "error"),
+    [
+        (refusal(153), ApiError),
+        (answer(b"", 503), ResponseError),
+        ((Do.RESET,), TransportError),
+    ],
+)
+def test_the_class_stands_when_time_runs_out(
+    throttled: Answer, error: type[UcimageError]
+) -> None:
+    """Where the deadline leaves no time for another wait, the error is not the time."""
+    time = Time()
+    with (
+        FaultServer(throttled) as server,
+        Caller(server.url, retries=99, timeout_s=9, clock=time.clock) as caller,
+    ):
+        with pytest.raises(error) as caught:
+            caller.get_page()
+
+        assert 1 < len(server.requests) < 99
+    assert error is type(caught.value)
+    assert sum(time.sleeps) < 9
+
+
+@pytest.mark.parametrize(
+    ("ret_after", "slept"), [("7", 7.0), ("99", 30.0), ("soon", 1.0), ("0", 1.0)]
+)
+@pytest.mark.parametrize(
+    "throttled", [refusal(153), answer(b"", 429)], ids=["RetCode", "HTTP"]
+)
+def test_retry_after_is_heeded_in_any_answer(
+    throttled: bytes, ret_after: str, slept: float
+) -> None:
+    """With an HTTP status as with a RetCode, up to 30 s."""
+    header = b"\r\nRetry-After: " + ret_after.encode()
+    first = throttled.replace(b" Status", b" Status" + header, 1)
+    with FaultServer(first, answer()) as server, Caller(server.url) as caller:
+        caller.get_page()
+
+        assert [slept] == caller.sleeps
+
+
+def test_a_date_in_retry_after_is_measured_by_the_clock() -> None:
+    """The wait is up to the date, as the look-up's own clock has it."""
+    time = Time()  # 1,800,000,000 is 2027-01-15T08:00:00Z
+    first = answer(b"", 503, {"Retry-After": "Fri, 15 Jan 2027 08:00:12 GMT"})
+    with FaultServer(first, answer()) as server:  # noqa: SIM117
+        with Caller(server.url, clock=time.clock) as caller:
+            caller.get_page()
+
+    assert [12.0] == time.sleeps
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"<html></html>", b"[]", b'{"RetCode": "0"}', b'{"RetCode": null}', b"{}"],
+)
+def test_an_answer_that_is_none_is_not_asked_for_again(body: bytes) -> None:
+    """It is an error of the answer; it names action and bucket and what to check."""
+    with FaultServer(answer(body)) as server, Caller(server.url) as caller:
+        with pytest.raises(ResponseError, match="GetDockerImageList.*'ucs'.*baseUrl"):  # noqa: RUF043
+            caller.get_page()
+
+        assert 1 == len(server.requests)
+
+
+# What is hidden
+
+
+ECHOES: dict[str, Callable[[Request], bytes]] = {
+    "signature": lambda request: refusal(171, request.form["Signature"]),
+    "signature in capital letters": lambda request: refusal(
+        171, request.form["Signature"].upper()
+    ),
+    "signature between letters": lambda request: refusal(
+        171, f"x{request.form['Signature']}x"
+    ),
+    "signed form": lambda request: refusal(170, request.body),
+    "part of the signed form": lambda request: refusal(170, request.body[20:]),
+    "private key": lambda _: refusal(171, f"sign with {PRIVATE_KEY}"),
+    "signed text": lambda request: refusal(171, f"Region{PRIVATE_KEY}"),  # noqa: ARG005
+    "token": lambda request: refusal(174, request.form["SecurityToken"]),
+    "secret behind a long text": lambda request: refusal(
+        171, "x" * 490 + request.form["Signature"]
+    ),
+    "as Action": lambda request: answer(encoded({**PAGE, "Action": request.body})),
+    "as TotalCount": lambda request: answer(encoded({**PAGE, "TotalCount": request.body})),
+    "as a field": lambda request: answer(encoded({request.body: 1, "RetCode": 0})),
+    "as no JSON": lambda request: answer(request.body.encode()),
+    "as Content-Encoding": lambda request: answer(
+        headers={"Content-Encoding": request.form["Signature"]}
+    ),
+    "as Location": lambda request: answer(b"", 302, {"Location": f"/?{request.body}"}),
+    "as Retry-After": lambda request: answer(b"", 503, {"Retry-After": request.body}),
+    "as a reason": lambda request: answer(b"", 400).replace(
+        b"Status", request.body.encode()
+    ),
+    "as a status line": lambda request: request.body.encode() + b"\r\n\r\n",
+    "as a broken header": lambda request: answer(b"", 400).replace(
+        b"\r\n\r\n", b"\r\n" + request.body.encode() + b"\r\n\r\n"
+    ),
+    "as a chunk's size": lambda request: answer(
+        request.body.encode() + b"\r\n",
+        headers={"Content-Length": None, "Transfer-Encoding": "chunked"},
+    ),
+}
+FAILURES: dict[str, tuple[Answer, ...]] = {
+    **{
+        name: (fault.script,)
+        for name, fault in FAULTS.items()
+        if fault.error and not fault.greeting
+    },
+    **{f"echo: {name}": (echo,) for name, echo in ECHOES.items()},
+    "throttled, then cut": (refusal(153), (Do.RESET,)),
+    "cut, then refused": ((Do.RESET,), refusal(171)),
+}
+
+
+def places(error: BaseException) -> dict[str, str]:
+    """Everywhere that an error can be looked at, and what is seen there."""
+    trace = traceback.TracebackException.from_exception(error, capture_locals=True)
+    sent = [pickle.dumps(error, protocol) for protocol in range(pickle.HIGHEST_PROTOCOL)]
+    copies = [copy.copy(error), copy.deepcopy(error)]
+    return {
+        "str": str(error),
+        "repr": repr(error),
+        "facts": repr(vars(error)),
+        "traceback": "".join(trace.format(chain=True)),
+        "pickle": "".join(pickled.decode("latin-1") for pickled in sent),
+        "copy": "".join(f"{one!r} {vars(one)}" for one in copies),
+        "frames": held_by(error),
+    }
+
+
+def leaks(error: BaseException, server: FaultServer, logged: str) -> list[str]:
+    """The places that show a secret or a signature."""
+    hidden = [secret for secret in SECRETS if secret != PUBLIC_KEY]
+    for request in server.requests:
+        hidden += [request.body, request.form["Signature"], request.body.split("&")[-2]]
+        hidden.append(request.form["Signature"].upper())
+    return [
+        place
+        for place, text in {**places(error), "log": logged}.items()
+        if any(secret in text for secret in hidden)
+    ]
+
+
+def test_the_search_knows_the_signature() -> None:
+    """What is searched for is what was sent: the form, and in it the signature."""
+    with FaultServer(answer()) as server:
+        with Caller(server.url) as caller:
+            caller.get_page()
+
+        (request,) = server.requests
+        planted = UcimageError(request.form["Signature"])
+        assert "str" in leaks(planted, server, "")
+        assert ["log"] == leaks(UcimageError("x"), server, f"POST {request.body}")
+
+
+@pytest.mark.parametrize("script", FAILURES.values(), ids=FAILURES)
+def test_no_failure_shows_a_secret(
+    script: tuple[Answer, ...], caplog: pytest.LogCaptureFixture
+) -> None:
+    """No error holds a key, a token or a signature, in itself or in what led to it."""
+    caplog.set_level(logging.DEBUG)
+    with FaultServer(*script) as server, Caller(server.url, retries=1) as caller:
+        with pytest.raises(UcimageError) as caught:
+            caller.get_page()
+
+        assert server.requests
+        assert not leaks(caught.value, server, caplog.text)
+    assert caught.value.__cause__ is None
+    assert caught.value.__context__ is None
+
+
+def test_what_is_left_of_an_echo_is_readable() -> None:
+    """The server's words stay; what is secret in them is named."""
+    message = f"{PRIVATE_KEY} makes {'0123456789abcdef' * 2 + '01234567'}, not {TOKEN}"
+    with FaultServer(refusal(171, message)) as server, Caller(server.url) as caller:  # noqa: SIM117
+        with pytest.raises(ApiError) as caught:
+            caller.get_page()
+
+    assert "[secret] makes [signature], not [secret]" == caught.value.message
+
+
+def test_a_late_answer_shows_no_secret() -> None:
+    """Nor does an error that the deadline makes, in the middle of a read."""
+    with (
+        FaultServer((answer()[:50], Do.WAIT)) as server,
+        Caller(server.url, timeout_s=0.2) as caller,
+    ):
+        with pytest.raises(TransportError) as caught:
+            caller.get_page()
+
+        assert not leaks(caught.value, server, "")
+
+
+def _with_fact() -> UcimageError:
+    error = UcimageError("x")
+    vars(error)["fact"] = PRIVATE_KEY
+    return error
+
+
+def _raised(function: Callable[[], None]) -> BaseException:
+    try:
+        function()
+    except UcimageError as error:
+        return error
+    raise AssertionError
+
+
+def _local() -> None:
+    key = PRIVATE_KEY
+    raise UcimageError(f"{len(key)} characters")
+
+
+def _because() -> None:
+    raise UcimageError("x") from ValueError(PRIVATE_KEY)
+
+
+def _while() -> None:
+    try:
+        raise ValueError(PRIVATE_KEY)  # noqa: TRY301 - it is the context that is planted
+    except ValueError:
+        raise UcimageError("x")  # noqa: B904
+
+
+def _while_in_a_frame() -> None:
+    try:
+        _local()
+    except UcimageError:
+        raise UcimageError("x")  # noqa: B904
+
+
+PLANTED: dict[str, tuple[Callable[[], BaseException], set[str]]] = {
+    "message": (
+        lambda: UcimageError(PRIVATE_KEY),
+        {"str", "repr", "traceback", "pickle", "copy", "frames"},
+    ),
+    "fact": (_with_fact, {"facts", "pickle", "copy", "frames"}),
+    "variable": (lambda: _raised(_local), {"traceback"}),
+    "cause": (lambda: _raised(_because), {"traceback", "frames"}),
+    "context": (lambda: _raised(_while), {"traceback", "frames"}),
+    "variable of the context": (lambda: _raised(_while_in_a_frame), {"traceback"}),
+}
+
+
+@pytest.mark.parametrize(("plant", "expected"), PLANTED.values(), ids=PLANTED)
+def test_a_planted_leak_is_found(
+    plant: Callable[[], BaseException], expected: set[str]
+) -> None:
+    """The search finds a secret in each of the places it looks at."""
+    with FaultServer() as server:
+        assert expected == set(leaks(plant(), server, ""))
+
+
+def test_every_place_has_a_planted_leak() -> None:
+    """No place is searched in vain."""
+    found = set().union(*(expected for _, expected in PLANTED.values()))
+
+    assert {*places(UcimageError("x"))} == found
+
+
+SENDS: dict[str, Callable[[Any], object]] = {
+    "pickle": pickle.dumps,
+    "copy": lambda client: copy.copy(client.credentials.private_key),
+    "deepcopy": copy.deepcopy,
+    "asdict": dataclasses.asdict,
+}
+
+
+@pytest.mark.parametrize("send", SENDS.values(), ids=SENDS)
+def test_a_client_cannot_be_sent_on(send: Callable[[Any], object]) -> None:
+    """Its keys stay in the process, and out of what Pulumi would store of it."""
+    with Caller("http://127.0.0.1:9/") as caller, pytest.raises(TypeError):
+        send(caller.client)
+
+
+def test_a_client_shows_no_keys() -> None:
+    """Neither its repr nor its parts' show more than asterisks."""
+    with Caller("http://127.0.0.1:9/") as caller:
+        shown = f"{caller.client!r} {caller.client.credentials!r} {vars(caller.transport)}"
+
+    assert "********" in shown
+    assert not [secret for secret in SECRETS if secret in shown]

@@ -1,0 +1,638 @@
+"""A listing is whole or an error, whatever the server makes of it and whatever changes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+import pytest
+from calling import BUCKET
+from hypothesis import assume, event, given
+from hypothesis import strategies as st
+
+from pulumi_ucimage.errors import ApiError, ResponseError
+from pulumi_ucimage.ucloud import listing
+from pulumi_ucimage.ucloud.answers import Page
+from pulumi_ucimage.ucloud.clock import Clock, Deadline
+from pulumi_ucimage.ucloud.listing import Window, list_images
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pulumi_ucimage.ucloud.answers import ImageRecord
+    from pulumi_ucimage.ucloud.client import Bucket, Client
+    from pulumi_ucimage.ucloud.listing import Listing
+
+DEADLINE = Deadline.after(3600, Clock())
+ALL = Window()
+
+
+def named(name: str) -> ImageRecord:
+    """An image of that name."""
+    return {"ImageName": name, "TagSet": [{"TagName": name}]}
+
+
+class Server:
+    """A bucket in memory, which may misbehave.
+
+    Args:
+        images: what it has, or how many.
+        cap: the longest page that it gives.
+        total: what it says by the number of the call, from 1 on, and the true count.
+        change: what happens to its images just before a call, by the call's number.
+        ignores_limit: whether Limit means nothing to it.
+        ignores_offset: whether Offset means nothing to it.
+    """
+
+    def __init__(
+        self,
+        images: int | list[ImageRecord],
+        *,
+        cap: int = 10**9,
+        total: Callable[[int, int], int | None] = lambda _, true: true,
+        change: Callable[[int, list[ImageRecord]], object] = lambda _, __: None,
+        ignores_limit: bool = False,
+        ignores_offset: bool = False,
+    ) -> None:
+        if isinstance(images, int):
+            images = [named(f"r.io/app{number}") for number in range(images)]
+        self.images = images
+        self.calls: list[tuple[int, int]] = []
+        self.states: list[list[str]] = []
+        self._cap, self._total, self._change = cap, total, change
+        self._ignores_limit, self._ignores_offset = ignores_limit, ignores_offset
+
+    def get_page(
+        self, bucket: Bucket, *, limit: int, offset: int, deadline: Deadline
+    ) -> Page:
+        """A page, as a client has it."""
+        assert (BUCKET, DEADLINE) == (bucket, deadline)
+        assert 1 <= limit <= 100
+        assert offset >= 0
+        self.calls.append((limit, offset))
+        self._change(len(self.calls), self.images)
+        self.states.append([str(image.get("ImageName")) for image in self.images])
+        start = 0 if self._ignores_offset else offset
+        length = self._cap if self._ignores_limit else min(limit, self._cap)
+        return Page(
+            [*self.images[start : start + length]],
+            self._total(len(self.calls), len(self.images)),
+        )
+
+
+def read(
+    server: Server, window: Window = ALL, *, check_total_count: bool = True
+) -> Listing:
+    """The listing that a server comes to."""
+    return list_images(
+        cast("Client", server),
+        BUCKET,
+        deadline=DEADLINE,
+        window=window,
+        check_total_count=check_total_count,
+    )
+
+
+def unknown(_call: int, _true: int) -> None:
+    """A TotalCount that is missing."""
+
+
+# How many calls
+
+
+@pytest.mark.parametrize(
+    ("count", "offsets"),
+    [
+        (0, [0]),
+        (1, [0]),
+        (3, [0]),
+        (99, [0]),
+        (100, [0, 99]),
+        (101, [0, 99]),
+        (198, [0, 99]),
+        (199, [0, 99, 198]),
+        (1000, [99 * page for page in range(11)]),
+    ],
+)
+def test_pages_overlap_by_one_image(count: int, offsets: list[int]) -> None:
+    """A small bucket is one call, 1000 images are 11 pages of 100."""
+    server = Server(count)
+
+    assert (server.images, count) == read(server)
+
+    assert [(100, offset) for offset in offsets] == server.calls
+
+
+@pytest.mark.parametrize(
+    ("count", "offsets"),
+    [
+        (0, [0]),
+        (1, [0, 1]),
+        (3, [0, 2, 3]),
+        (100, [0, 99, 100]),
+        (150, [0, 99, 149, 150]),
+    ],
+)
+def test_without_a_count_an_empty_page_is_the_end(count: int, offsets: list[int]) -> None:
+    """Where TotalCount is missing, nothing but an empty page ends the listing."""
+    server = Server(count, total=unknown)
+
+    assert (server.images, count) == read(server)
+
+    assert offsets == [offset for _, offset in server.calls]
+
+
+def test_without_the_check_the_listing_is_read_twice() -> None:
+    """Two equal readings, each up to an empty page; TotalCount is passed on as it is."""
+    server = Server(3, total=lambda _, __: 77)
+
+    assert (server.images, 77) == read(server, check_total_count=False)
+
+    assert [0, 2, 3] * 2 == [offset for _, offset in server.calls]
+
+
+@pytest.mark.parametrize(
+    ("cap", "count", "offsets"),
+    [
+        (20, 20, [0]),
+        (20, 45, [0, 19, 38]),
+        (7, 20, [0, 6, 12, 18]),
+        (7, 13, [0, 6, 12]),
+        (2, 4, [0, 1, 2, 3]),
+    ],
+)
+def test_a_cap_of_limit_is_stepped_by(cap: int, count: int, offsets: list[int]) -> None:
+    """The next page begins where the last one ended, however short that was."""
+    server = Server(count, cap=cap)
+
+    assert (server.images, count) == read(server)
+
+    assert offsets == [offset for _, offset in server.calls]
+
+
+def test_single_images_are_read_twice() -> None:
+    """Pages of one image leave no room for an overlap: two equal readings make up for it."""  # noqa: E501
+    server = Server(3, cap=1)
+
+    assert (server.images, 3) == read(server)
+
+    assert [0, 1, 2, 3] * 2 == [offset for _, offset in server.calls]
+
+
+# Windows
+
+
+@pytest.mark.parametrize(
+    ("window", "calls"),
+    [
+        (Window(0, 1), [(1, 0)]),
+        (Window(0, 250), [(100, 0), (100, 99), (52, 198)]),
+        (Window(0, 251), [(100, 0), (100, 99), (53, 198)]),
+        (Window(5, 10), [(10, 5)]),
+        (Window(245, 10), [(10, 245)]),
+        (Window(249, 1), [(1, 249)]),
+        (Window(250, 1), [(1, 250)]),
+        (Window(300, 10), [(10, 300)]),
+        (Window(300), [(100, 300)]),
+        (Window(100, 100), [(100, 100)]),
+        (Window(100, 101), [(100, 100), (2, 199)]),
+        (Window(240), [(100, 240)]),
+        (Window(100), [(100, 100), (100, 199)]),
+    ],
+)
+def test_a_window_is_asked_for_as_one(window: Window, calls: list[tuple[int, int]]) -> None:
+    """What is wanted is read and no more, and TotalCount is that of the bucket."""
+    server = Server(250)
+    end = None if window.limit is None else window.offset + window.limit
+
+    assert (server.images[window.offset : end], 250) == read(server, window)
+
+    assert calls == server.calls
+
+
+@pytest.mark.parametrize("window", [Window(3, 5), Window(3), Window(60, 5), Window(0, 1)])
+@pytest.mark.parametrize("cap", [1, 2, 7, 20])
+@pytest.mark.parametrize("check_total_count", [True, False])
+@pytest.mark.parametrize("total", [unknown, lambda _, true: true], ids=["unknown", "true"])
+def test_a_window_is_whole_by_short_pages(
+    window: Window,
+    cap: int,
+    total: Callable[[int, int], int | None],
+    *,
+    check_total_count: bool,
+) -> None:
+    """A cap, and a missing count, lose nothing of a window."""
+    server = Server(50, cap=cap, total=total)
+    end = None if window.limit is None else window.offset + window.limit
+
+    found = read(server, window, check_total_count=check_total_count)
+
+    assert server.images[window.offset : end] == found.images
+
+
+def test_a_window_is_cut_where_the_server_gives_more() -> None:
+    """A server that ignores Limit does not make a window longer."""
+    server = Server(50, ignores_limit=True)
+
+    assert server.images[5:8] == read(server, Window(5, 3)).images
+
+
+def test_a_window_of_more_than_there_should_be_is_an_error() -> None:
+    """TotalCount must fit a window, too."""
+    server = Server(50, total=lambda _, __: 10)
+
+    with pytest.raises(ResponseError, match="TotalCount is 10, which makes 5 images"):
+        read(server, Window(5, 20))
+
+
+# TotalCount
+
+
+@pytest.mark.parametrize(
+    ("total", "count"),
+    [(0, 3), (2, 3), (4, 3), (3, 0), (1, 0), (249, 250), (251, 250), (100, 250)],
+)
+def test_a_count_that_does_not_fit_is_an_error(total: int, count: int) -> None:
+    """It is said with both numbers, and with the setting that helps."""
+    server = Server(count, total=lambda _, __: total)
+
+    with pytest.raises(ResponseError, match="ucimage:checkTotalCount.*to false") as caught:  # noqa: RUF043
+        read(server)
+    assert f"TotalCount is {total}, " in str(caught.value)
+
+    assert server.images == read(server, check_total_count=False).images
+
+
+@pytest.mark.parametrize("call", [1, 2, 3])
+def test_a_count_that_some_pages_lack_is_no_change(call: int) -> None:
+    """The count of one page is that of all."""
+    server = Server(250, total=lambda this, true: true if this == call else None)
+
+    found = read(server)
+
+    assert (server.images, 250) == found
+
+
+def test_a_count_that_always_changes_is_an_error() -> None:
+    """One reading and three more, each given up at the second page."""
+    server = Server(250, total=lambda call, _: 250 + call)
+
+    with pytest.raises(ResponseError, match="does not hold still: TotalCount changed"):
+        read(server)
+
+    assert [0, 99] * 4 == [offset for _, offset in server.calls]
+
+
+def test_a_count_that_changes_does_not_matter_unchecked() -> None:
+    """Without the check, two equal readings are enough."""
+    server = Server(250, total=lambda call, _: 250 + call)
+
+    assert server.images == read(server, check_total_count=False).images
+
+
+# Changes between pages
+
+
+CHANGES: dict[str, Callable[[list[ImageRecord]], object]] = {
+    "inserted in front": lambda images: images.insert(0, named("new")),
+    "inserted behind": lambda images: images.append(named("new")),
+    "inserted before the overlap": lambda images: images.insert(99, named("new")),
+    "deleted in front": lambda images: images.pop(0),
+    "deleted at the overlap": lambda images: images.pop(99),
+    "deleted behind": lambda images: images.pop(),
+    "renamed at the overlap": lambda images: images.__setitem__(99, named("new")),
+    "replaced": lambda images: (images.pop(5), images.append(named("new"))),  # type: ignore[func-returns-value]
+    "moved to the front": lambda images: images.insert(0, images.pop()),
+    "moved to the end": lambda images: images.append(images.pop(0)),
+    "reversed": lambda images: images.reverse(),
+    "emptied": lambda images: images.clear(),
+}
+
+
+@pytest.mark.parametrize("total", [unknown, lambda _, true: true], ids=["unknown", "true"])
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+def test_a_change_between_pages_loses_nothing(
+    change: Callable[[list[ImageRecord]], object],
+    total: Callable[[int, int], int | None],
+) -> None:
+    """What comes is what the server has after the change."""
+    server = Server(
+        250, change=lambda call, images: call == 2 and change(images), total=total
+    )
+
+    assert server.images == read(server).images
+
+
+def test_a_rename_among_what_was_read_is_not_seen() -> None:
+    """What was read before a change is as it was then: the listing is one of a moment."""
+    server = Server(
+        250,
+        change=lambda call, images: call == 2 and images.__setitem__(5, named("new")),
+    )
+    before = [*server.images]
+
+    assert before == read(server).images
+
+
+def test_a_tag_that_is_pushed_between_pages_is_no_change() -> None:
+    """Images are compared by their names."""
+
+    def push(call: int, images: list[ImageRecord]) -> None:
+        images[99] = {**images[99], "TagSet": [{"TagName": str(call)}]}
+
+    server = Server(250, change=push)
+
+    read(server)
+
+    assert 3 == len(server.calls)
+
+
+@pytest.mark.parametrize(
+    ("change", "trouble"),
+    [
+        (lambda call, images: images.insert(0, named(f"{call}")), "TotalCount changed"),
+        (
+            lambda call, images: (images.pop(), images.insert(0, named(f"{call}"))),
+            "an image was replaced",
+        ),
+    ],
+)
+def test_a_listing_that_never_holds_still_is_an_error(
+    change: Callable[[int, list[ImageRecord]], object], trouble: str
+) -> None:
+    """After three more readings it is said, with the bucket and the last trouble."""
+    server = Server(250, change=change)
+
+    with pytest.raises(ResponseError, match="try again") as caught:
+        read(server)
+
+    assert f"bucket 'ucs' does not hold still: {trouble}, in 4 readings" in str(
+        caught.value
+    )
+    assert 8 == len(server.calls)
+    assert caught.value.__context__ is None
+
+
+@pytest.mark.parametrize("changes", [1, 2, 3])
+def test_it_is_read_anew_three_times_at_the_most(changes: int) -> None:
+    """A listing that holds still in the end is had."""
+    server = Server(
+        250,
+        change=lambda call, images: (
+            call % 2 == 0 and call <= 2 * changes and images.insert(0, named(f"{call}"))  # type: ignore[func-returns-value]
+        ),
+    )
+
+    assert (server.images, 250 + changes) == read(server)
+
+    assert 2 * changes + 3 == len(server.calls)
+
+
+def test_readings_that_always_differ_are_an_error() -> None:
+    """Without the check, four readings of which no two in a row are equal."""
+    server = Server(
+        3,
+        change=lambda call, images: call % 3 == 1 and images.append(images.pop(0)),  # type: ignore[func-returns-value]
+    )
+
+    with pytest.raises(ResponseError, match="two readings in a row differ"):
+        read(server, check_total_count=False)
+
+    assert 12 == len(server.calls)
+
+
+def test_a_reading_between_two_equal_ones_is_no_third() -> None:
+    """Without the check the equal readings must follow each other."""
+
+    def swap(call: int, images: list[ImageRecord]) -> None:
+        if call in {4, 7}:
+            images.reverse()
+
+    server = Server(3, change=swap)
+
+    assert server.images == read(server, check_total_count=False).images
+    assert 12 == len(server.calls)
+
+
+# Servers that make no sense
+
+
+@pytest.mark.parametrize("check_total_count", [True, False])
+@pytest.mark.parametrize("cap", [1, 2, 7, 100])
+@pytest.mark.parametrize("total", [unknown, lambda _, true: true], ids=["unknown", "true"])
+def test_a_server_that_ignores_offset_is_an_error(
+    cap: int, total: Callable[[int, int], int | None], *, check_total_count: bool
+) -> None:
+    """The same page again is no other page, and it is not asked for without end."""
+    server = Server(250, cap=cap, total=total, ignores_offset=True)
+
+    with pytest.raises(ResponseError, match="does not hold still"):
+        read(server, check_total_count=check_total_count)
+
+    assert 8 == len(server.calls)
+
+
+def test_a_server_that_ignores_both_gives_everything_at_once() -> None:
+    """One page that is shorter than was asked for, and fits TotalCount, is the listing."""
+    server = Server(50, ignores_limit=True, ignores_offset=True)
+
+    assert (server.images, 50) == read(server)
+
+    assert 1 == len(server.calls)
+
+
+def test_an_image_twice_on_a_page_is_an_error() -> None:
+    """Even in one page that fits TotalCount."""
+    server = Server([named("a"), named("b"), named("a")])
+
+    with pytest.raises(ResponseError, match="an image came twice"):
+        read(server)
+
+
+def test_a_listing_without_end_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that always has more is stopped somewhere, even if nothing has a name."""
+    monkeypatch.setattr(listing, "_MOST_IMAGES", 1000)
+    server = Server([{} for _ in range(100)], total=unknown, ignores_offset=True)
+
+    with pytest.raises(ResponseError, match="has no end"):
+        read(server)
+
+    assert len(server.calls) < 20
+
+
+@pytest.mark.parametrize("check_total_count", [True, False])
+def test_a_page_that_cannot_be_had_is_the_end(*, check_total_count: bool) -> None:
+    """There is no part of a listing: the failure of one page is raised as it is."""
+    refused = ApiError(ret_code=171, message="", action="A", bucket="b", region="r")
+
+    def refuse(call: int, _images: list[ImageRecord]) -> None:
+        if call == 2:
+            raise refused
+
+    server = Server(250, change=refuse)
+
+    with pytest.raises(ApiError) as caught:
+        read(server, check_total_count=check_total_count)
+
+    assert refused is caught.value
+    assert 2 == len(server.calls)
+
+
+# Images without names
+
+
+def test_images_without_names_are_listed_too() -> None:
+    """They are no repeats of each other, and are compared as they are."""
+    images: list[ImageRecord] = [{"ResourceId": f"{number}"} for number in range(150)]
+    images += [{}, {"ImageName": None, "BucketName": ""}, {}]
+
+    assert (images, 153) == read(Server(images))
+
+
+def test_an_image_without_a_name_may_be_replaced() -> None:
+    """Such an image at the overlap is another one if anything of it differs."""
+    images: list[ImageRecord] = [{"ResourceId": f"{number}"} for number in range(150)]
+
+    def replace(call: int, images: list[ImageRecord]) -> None:
+        if call == 2:
+            images[99] = {"ResourceId": "new"}
+
+    server = Server(images, change=replace)
+
+    assert server.images == read(server).images
+    assert 4 == len(server.calls)
+
+
+@pytest.mark.parametrize(
+    ("image", "expected"),
+    [
+        ({"ImageName": "a"}, "a"),
+        ({"BucketName": "a"}, "a"),
+        ({"ImageName": "a", "BucketName": "b"}, "a"),
+        ({"ImageName": "", "BucketName": "b"}, "b"),
+        ({"ImageName": None, "BucketName": None}, None),
+        ({"ImageName": ""}, None),
+        ({}, None),
+    ],
+)
+def test_an_images_name(image: ImageRecord, expected: str | None) -> None:
+    """`ImageName` as in the page's example, else `BucketName` as in its table."""
+    assert expected == listing.image_name(image)
+
+
+# Anything
+
+
+COUNTS = st.integers(0, 40)
+CAPS = st.integers(1, 12) | st.just(10**9)
+TOTALS = st.sampled_from(["true", "unknown", "sometimes"])
+OPERATIONS = st.tuples(
+    st.sampled_from(["insert", "delete", "replace", "move"]),
+    st.integers(0, 50),
+    st.integers(0, 50),
+)
+
+
+def honest(kind: str) -> Callable[[int, int], int | None]:
+    """A TotalCount that is true where it is there."""
+    is_there = {"true": lambda _: True, "unknown": lambda _: False}.get(
+        kind, lambda call: call % 2 == 0
+    )
+    return lambda call, true: true if is_there(call) else None  # type: ignore[no-untyped-call]
+
+
+def operate(images: list[ImageRecord], operation: tuple[str, int, int], name: str) -> None:
+    """Change one image."""
+    kind, where, to = operation
+    if kind == "insert" or not images:
+        images.insert(where % (len(images) + 1), named(name))
+        return
+    image = images.pop(where % len(images))
+    if kind == "replace":
+        images.insert(where % (len(images) + 1), named(name))
+    elif kind == "move":
+        images.insert(to % (len(images) + 1), image)
+
+
+@given(COUNTS, CAPS, TOTALS, st.integers(0, 45), st.none() | st.integers(1, 45), st.data())
+def test_what_holds_still_is_read_whole(  # noqa: PLR0917
+    count: int, cap: int, total: str, offset: int, limit: int | None, data: st.DataObject
+) -> None:
+    """Any window of an unchanged bucket is what it is, by pages of any length."""
+    server = Server(count, cap=cap, total=honest(total))
+    end = None if limit is None else offset + limit
+
+    found = read(server, Window(offset, limit), check_total_count=data.draw(st.booleans()))
+
+    assert server.images[offset:end] == found.images
+
+
+@given(
+    COUNTS,
+    CAPS,
+    TOTALS,
+    st.lists(st.none() | OPERATIONS, max_size=30),
+    st.booleans(),
+)
+def test_no_change_loses_or_doubles_an_image(
+    count: int,
+    cap: int,
+    total: str,
+    operations: list[tuple[str, int, int] | None],
+    check: Any,
+) -> None:
+    """Each image once, each that was there all the time, and none that never was."""
+
+    def change(call: int, images: list[ImageRecord]) -> None:
+        if call <= len(operations) and (operation := operations[call - 1]):
+            operate(images, operation, f"new{call}")
+
+    server = Server(count, cap=cap, total=honest(total), change=change)
+
+    try:
+        found = [str(i["ImageName"]) for i in read(server, check_total_count=check).images]
+    except ResponseError:
+        event("error")
+        return
+
+    event("listing")
+    assert len(found) == len({*found})
+    always = {*server.states[0]}.intersection(*server.states)
+    ever = {*server.states[0]}.union(*server.states)
+    assert always <= {*found} <= ever
+    if all(state == server.states[0] for state in server.states):
+        assert server.states[0] == found
+
+
+@given(
+    COUNTS,
+    CAPS,
+    st.lists(st.none() | st.integers(0, 45), min_size=1, max_size=6),
+    st.tuples(st.booleans(), st.booleans()),
+    st.booleans(),
+)
+def test_no_lie_makes_a_listing_that_is_not_whole(
+    count: int,
+    cap: int,
+    totals: list[int | None],
+    ignores: tuple[bool, bool],
+    check: Any,
+) -> None:
+    """Whatever TotalCount says, and Limit and Offset mean, what comes is the truth."""
+    # A cap that TotalCount agrees with looks just as a bucket of so many images does.
+    assume(not (check and cap < count and cap in totals))
+    server = Server(
+        count,
+        cap=cap,
+        total=lambda call, _: totals[call % len(totals) - 1],
+        ignores_limit=ignores[0],
+        ignores_offset=ignores[1],
+    )
+
+    try:
+        found = read(server, check_total_count=check).images
+    except ResponseError:
+        event("error")
+        return
+
+    event("listing")
+    assert server.images == found

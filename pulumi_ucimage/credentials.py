@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NoReturn, final
+from typing import TYPE_CHECKING, Final, NoReturn, final
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+_SALT: Final = os.urandom(32)
 
 
 @final
@@ -57,3 +61,11 @@ class Credentials:
     private_key: Secret
     security_token: Secret | None
     origin: str
+
+    def fingerprint(self) -> bytes:
+        """What equal keys have in common; means nothing outside of this process."""
+        fingerprint = hashlib.blake2b(key=_SALT)
+        for part in (self.public_key, self.private_key, self.security_token):
+            text = part.reveal() if part else ""
+            fingerprint.update(f"{len(text)} ".encode() + text.encode())
+        return fingerprint.digest()

@@ -18,7 +18,9 @@ _TIMEOUT_S: Final = 5.0
 _OPTIONS: Final = (("grpc.enable_http_proxy", 0),)
 
 
-def tell(address: str, severity: int, message: str, urn: str = "") -> None:
+def tell(
+    address: str, severity: int, message: str, urn: str = "", *, ephemeral: bool = False
+) -> None:
     """Show a line in Pulumi's output; what cannot be told does not stop the work.
 
     Args:
@@ -26,11 +28,13 @@ def tell(address: str, severity: int, message: str, urn: str = "") -> None:
         severity: `DEBUG`, `INFO` or `WARNING`.
         message: what to show.
         urn: the resource under whose name it is shown; empty for none.
+        ephemeral: whether the next line may take its place.
     """
     request = engine_pb2.LogRequest(
         severity=severity,  # type: ignore[arg-type] # an enum by its number
         message=printable(message, keep="\n"),
         urn=urn,
+        ephemeral=ephemeral,
     )
     with grpc.insecure_channel(address, options=_OPTIONS) as channel:
         try:

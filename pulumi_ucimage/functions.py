@@ -6,7 +6,6 @@ functions of a generated SDK would.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence  # noqa: TC003 - signatures can be resolved
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -172,7 +171,7 @@ def _plain(function: Function, values: Mapping[str, Any]) -> dict[str, Any]:
         answer = pulumi.runtime.invoke(function.token, _wire_values(function, values), opts)
         mocked: dict[str, Any] = vars(from_wire(function.result, answer.value or {}))
         return mocked
-    around = program.surroundings()
+    around = program.surroundings(waited=not program.is_in_main_text())
     result: GetDockerImageResult | GetDockerImagesResult = program.wait_for(
         lambda: question.ask(around)
     )
@@ -188,9 +187,12 @@ def _output(function: Function, values: Mapping[str, Any]) -> pulumi.Output[Any]
             function.token, _wire_values(function, values), opts
         ).apply(lambda answer: from_wire(function.result, answer or {}))
 
-    def ask(known: dict[str, Any]) -> Awaitable[Any]:
-        question = function.question.of(known)
-        return asyncio.to_thread(question.ask, program.surroundings())
+    began_late = not program.is_in_main_text()
+
+    def ask(known: program.Known) -> Awaitable[Any]:
+        question = function.question.of(known.values)
+        around = program.surroundings(waited=began_late or known.waited)
+        return program.in_thread(lambda: question.ask(around))
 
     return program.when_known(inputs, opts).apply(ask)
 

@@ -40,11 +40,15 @@ if TYPE_CHECKING:
 
     from pulumi_ucimage.config import Settings
     from pulumi_ucimage.credentials import Secret
+    from pulumi_ucimage.sharing import Shared
     from pulumi_ucimage.ucloud.answers import ImageRecord
     from pulumi_ucimage.ucloud.listing import Listing
 
 _FIRST_PAUSE_S: Final = 1.0
 _LONGEST_PAUSE_S: Final = 10.0
+_SILENT_S: Final = 2.0
+"""How long a listing may take before it says how far it is."""
+_BETWEEN_LINES_S: Final = 1.0
 
 
 class Log(Protocol):
@@ -53,8 +57,13 @@ class Log(Protocol):
     def debug(self, msg: str) -> None:
         """Tell something that only a search for a fault needs."""
 
-    def info(self, msg: str) -> None:
-        """Tell something that a user asked to be told."""
+    def info(self, msg: str, *, ephemeral: bool = False) -> None:
+        """Tell something that a user asked to be told.
+
+        Args:
+            msg: what to tell.
+            ephemeral: whether the next line may take its place.
+        """
 
 
 @final
@@ -66,11 +75,36 @@ class Surroundings:
         stack: the stack's configuration, by key without its namespace.
         log: where to tell what is done.
         clock: time, waiting and chance.
+        shared: listings that equal questions share; None to list for oneself.
+        waited: whether only a listing will do that begins when it is asked for.
     """
 
     stack: Mapping[str, str | Secret]
     log: Log
     clock: Clock = field(default_factory=Clock)
+    shared: Shared[Listing] | None = None
+    waited: bool = True
+
+
+@final
+class _Progress:
+    """Tells how far a listing is, once it takes long."""
+
+    def __init__(self, around: Surroundings, bucket_name: str) -> None:
+        self._around = around
+        self._bucket_name = bucket_name
+        self._next_s = around.clock.monotonic() + _SILENT_S
+
+    def __call__(self, read: int, total: int | None) -> None:
+        now_s = self._around.clock.monotonic()
+        if now_s < self._next_s:
+            return
+        self._next_s = now_s + _BETWEEN_LINES_S
+        self._around.log.info(
+            f"Listing bucket '{self._bucket_name}':"
+            f" {read}{'' if total is None else f' of {total}'} images so far.",
+            ephemeral=True,
+        )
 
 
 @final
@@ -116,26 +150,53 @@ class _Place:
     def listing(
         self,
         settings: Settings,
-        clock: Clock,
+        around: Surroundings,
         window: Window = Window(),  # noqa: B008
+        *,
+        again: bool = False,
     ) -> Listing:
-        """The bucket's images, asked of the API."""
+        """The bucket's images, asked of the API by this look-up or by an equal one.
+
+        Args:
+            settings: what holds for it.
+            around: the program around it.
+            window: which images.
+            again: whether it was asked before, and asks for what is there by now.
+        """
         # The only way to requests and pydantic: a program that calls nothing, or under
         # mocks, or with a pin that stays, does not load them.
         from pulumi_ucimage.clients import client_for  # noqa: PLC0415
         from pulumi_ucimage.ucloud.client import Bucket  # noqa: PLC0415
 
-        return list_images(
-            client_for(settings, clock),
-            Bucket(
-                name=self.bucket_name,
-                region=settings.region,
-                project_id=settings.project_id,
-                order_by=self.order_by,
-            ),
-            deadline=Deadline.after(settings.timeout_s, clock),
-            window=window,
-            check_total_count=settings.check_total_count,
+        deadline = Deadline.after(settings.timeout_s, around.clock)
+        bucket = Bucket(
+            name=self.bucket_name,
+            region=settings.region,
+            project_id=settings.project_id,
+            order_by=self.order_by,
+        )
+
+        def ask() -> Listing:
+            return list_images(
+                client_for(settings, around.clock),
+                bucket,
+                deadline=deadline,
+                window=window,
+                check_total_count=settings.check_total_count,
+                progress=_Progress(around, self.bucket_name),
+            )
+
+        if around.shared is None:
+            return ask()
+        question = (
+            bucket,
+            window,
+            settings.check_total_count,
+            settings.endpoint,
+            settings.credentials.fingerprint(),
+        )
+        return around.shared.get(
+            question, ask, waited=around.waited or again, remaining_s=deadline.remaining_s()
         )
 
 
@@ -190,7 +251,7 @@ class ImagesQuestion:
         settings = self._place.settings(around.stack)
         filtered = self._image_name or self._name_regex
         listing = self._place.listing(
-            settings, around.clock, Window() if filtered else self._window
+            settings, around, Window() if filtered else self._window
         )
         records = listing.images
         if filtered:
@@ -264,10 +325,10 @@ class ImageQuestion:
         """The answer under given settings; see `ask`."""
         clock = around.clock
         waited_enough = Deadline.after(self._policy.wait_s, clock)
-        pause_s = _FIRST_PAUSE_S
+        pause_s, again = _FIRST_PAUSE_S, False
         while True:
             try:
-                result = self._look(settings, clock)
+                result = self._look(settings, around, again=again)
             except (NoMatchingTagError, NoSuchImageError):
                 remaining_s = waited_enough.remaining_s()
                 if remaining_s <= 0:
@@ -279,7 +340,7 @@ class ImageQuestion:
                 f" '{self._place.bucket_name}' yet; looking again."
             )
             clock.sleep(min(pause_s, remaining_s))
-            pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
+            pause_s, again = min(2 * pause_s, _LONGEST_PAUSE_S), True
         if settings.explain:
             first, _, rest = result.explanation.partition("\n")
             around.log.info(first)
@@ -292,15 +353,17 @@ class ImageQuestion:
         Raises:
             UcimageError: see `errors`; a NoSuchImageError where it is not there.
         """
-        images = self._place.listing(settings, around.clock).images
+        images = self._place.listing(settings, around).images
         return _tags(self._the_image(images, settings.region))
 
-    def _look(self, settings: Settings, clock: Clock) -> GetDockerImageResult:
-        images = self._place.listing(settings, clock).images
+    def _look(
+        self, settings: Settings, around: Surroundings, *, again: bool
+    ) -> GetDockerImageResult:
+        images = self._place.listing(settings, around, again=again).images
         record = self._the_image(images, settings.region)
         name = ImageName.parse(image_name(record) or "")
         selection = select(
-            self._policy, _tags(record), image_name=name.full, now=clock.now()
+            self._policy, _tags(record), image_name=name.full, now=around.clock.now()
         )
         return self._result(record, name, selection, settings)
 

@@ -103,8 +103,8 @@ class _Log:
     def debug(self, msg: str) -> None:
         _tell(engine_log.DEBUG, msg)
 
-    def info(self, msg: str) -> None:
-        _tell(engine_log.INFO, msg)
+    def info(self, msg: str, *, ephemeral: bool = False) -> None:
+        _tell(engine_log.INFO, msg, ephemeral=ephemeral)
 
 
 def _own(props: State) -> State:
@@ -115,6 +115,6 @@ def _now() -> str:
     return format_moment(int(time.time()))
 
 
-def _tell(severity: int, message: str) -> None:
+def _tell(severity: int, message: str, *, ephemeral: bool = False) -> None:
     # The engine's address is the last argument.
-    engine_log.tell(sys.argv[-1], severity, message)
+    engine_log.tell(sys.argv[-1], severity, message, ephemeral=ephemeral)

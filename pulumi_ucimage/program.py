@@ -7,8 +7,14 @@ SDKs lean on too, or is named with its reason.
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any, Final, TypeVar
-from weakref import WeakSet
+import contextvars
+import inspect
+import os
+import sys
+import threading
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
+from weakref import WeakKeyDictionary, WeakSet
 
 import pulumi
 import pulumi.runtime
@@ -22,15 +28,26 @@ from pulumi.runtime.sync_await import _sync_await
 from pulumi_ucimage.credentials import Secret
 from pulumi_ucimage.lookup import Surroundings
 from pulumi_ucimage.settings import NAMESPACE, SECRET_KEYS, SETTINGS
+from pulumi_ucimage.sharing import Shared
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Mapping
+    from types import FrameType
+
+    from pulumi_ucimage.ucloud.listing import Listing
 
 T = TypeVar("T")
 
 _KEYS: Final = frozenset({"publicKey", *SECRET_KEYS})
 _warned_runs: WeakSet[Any] = WeakSet()
 """Runs, by their monitors, that were warned of keys in clear."""
+
+_RUNNER: Final = pulumi.runtime.run_in_stack.__code__.co_filename
+"""The file with the coroutines that run a program's text."""
+
+_shared_by_run: WeakKeyDictionary[Any, Shared[Listing]] = WeakKeyDictionary()
+_without_engine: Shared[Listing] = Shared(keeps=False)
+_shared_lock = threading.Lock()
 
 
 def is_mocked() -> bool:
@@ -44,8 +61,12 @@ def is_mocked() -> bool:
     )
 
 
-def surroundings() -> Surroundings:
-    """What a look-up takes from this program; read on the thread that asks."""
+def surroundings(*, waited: bool) -> Surroundings:
+    """What a look-up takes from this program; read on the thread that asks.
+
+    Args:
+        waited: whether it waited for a resource, or may have.
+    """
     configured = pulumi.Config(NAMESPACE)
     stack: dict[str, str | Secret] = {
         setting.key: Secret(configured.get(setting.key) or "")
@@ -54,7 +75,48 @@ def surroundings() -> Surroundings:
         for setting in SETTINGS
     }
     _warn_of_keys_in_clear(stack)
-    return Surroundings(stack=stack, log=pulumi.log)
+    return Surroundings(stack=stack, log=pulumi.log, shared=_shared(), waited=waited)
+
+
+def _shared() -> Shared[Listing]:
+    """The listings of this run, or of this process where there is no engine."""
+    run = pulumi.runtime.settings.get_monitor()
+    if run is None:
+        return _without_engine
+    with _shared_lock:
+        shared = _shared_by_run.get(run)
+        if shared is None:
+            shared = _shared_by_run[run] = Shared(keeps=True)
+        return shared
+
+
+def _forget_shared() -> None:
+    """In a forked child the parent's listings will never end."""
+    global _shared_lock, _without_engine  # noqa: PLW0603 - see `clients`
+    _shared_lock = threading.Lock()
+    _without_engine = Shared(keeps=False)
+    _shared_by_run.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_shared)
+
+
+def is_in_main_text() -> bool:
+    """Whether the program's own text makes this call, which has waited for nothing.
+
+    That text is run in one go by a coroutine of Pulumi's. What is called within `apply`,
+    by a coroutine of the user's or by the event loop may come after a wait.
+    """
+    try:
+        task = asyncio.current_task()
+    except RuntimeError:
+        return False
+    frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 - inspect has no cheaper way
+    while frame is not None and not frame.f_code.co_flags & inspect.CO_COROUTINE:
+        frame = frame.f_back
+    in_runner = frame is not None and frame.f_code.co_filename == _RUNNER
+    return task is not None and in_runner
 
 
 def _warn_of_keys_in_clear(stack: Mapping[str, str | Secret]) -> None:
@@ -68,6 +130,33 @@ def _warn_of_keys_in_clear(stack: Mapping[str, str | Secret]) -> None:
             pulumi.log.warn(setting.warning_in_clear())
 
 
+def in_thread(ask: Callable[[], T]) -> Awaitable[T]:
+    """The result of a blocking call, made in a thread of its own.
+
+    Pulumi's own threads are few, and calls that wait for an equal one would take them all.
+    """
+    loop = asyncio.get_running_loop()
+    future: asyncio.Future[T] = loop.create_future()
+
+    def settle(how: Callable[[Any], None], what: object) -> None:
+        if not future.done():
+            how(what)
+
+    def run() -> None:
+        try:
+            outcome: tuple[Callable[[Any], None], object] = future.set_result, ask()
+        except BaseException as error:  # noqa: BLE001 - it is the waiting task's
+            outcome = future.set_exception, error
+        # The program may have ended meanwhile, by another error.
+        with suppress(RuntimeError):
+            loop.call_soon_threadsafe(settle, *outcome)
+
+    # Pulumi keeps its settings in context variables.
+    context = contextvars.copy_context()
+    threading.Thread(target=context.run, args=(run,), daemon=True).start()
+    return future
+
+
 def wait_for(ask: Callable[[], T]) -> T:
     """The result of a blocking call, while the program's other work goes on."""
     try:
@@ -76,12 +165,24 @@ def wait_for(ask: Callable[[], T]) -> T:
         return ask()
     if pulumi.runtime.settings.get_monitor() is None:
         return ask()
-    return _sync_await(asyncio.to_thread(ask))
+    return _sync_await(in_thread(ask))
+
+
+class Known(NamedTuple):
+    """Inputs that are known.
+
+    Attributes:
+        values: by their names.
+        waited: whether a resource had to be there first.
+    """
+
+    values: dict[str, Any]
+    waited: bool
 
 
 def when_known(
     values: Mapping[str, Any], opts: pulumi.InvokeOptions | None
-) -> pulumi.Output[dict[str, Any]]:
+) -> pulumi.Output[Known]:
     """The values of inputs, once they and all that they depend on are there.
 
     Unknown while a value is unknown, or a resource is not there yet that a value comes
@@ -90,10 +191,16 @@ def when_known(
     known: pulumi.Output[dict[str, Any]] = pulumi.Output.all(**values)
     depends_on = pulumi.Output.from_input(getattr(opts, "depends_on", None))
 
+    # A coroutine or a task among them may wait for anything.
+    awaits = any(inspect.isawaitable(value) for value in values.values())
+    waited = awaits
+
     async def ids() -> list[pulumi.Output[str]]:
+        nonlocal waited
         named = await depends_on.future() or []
         direct = {named} if isinstance(named, pulumi.Resource) else set(named)
         resources = direct | await depends_on.resources() | await known.resources()
+        waited = awaits or bool(resources)
         expanded = await _expand_dependencies(resources, None)
         # A resource that another program made has no id to wait for.
         return [
@@ -105,8 +212,6 @@ def when_known(
     awaited: Awaitable[Any] = ids()
     there: pulumi.Output[Any] = pulumi.Output.from_input(awaited)
     named = depends_on.apply(lambda _: None)
-    return pulumi.Output.all(known, there, named).apply(_first)
-
-
-def _first(values: Sequence[Any]) -> Any:
-    return values[0]
+    return pulumi.Output.all(known, there, named).apply(
+        lambda all_known: Known(all_known[0], waited)
+    )

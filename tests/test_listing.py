@@ -17,10 +17,12 @@ from pulumi_ucimage.ucloud.listing import Window, list_images
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from concurrent.futures import Executor
 
     from pulumi_ucimage.ucloud.answers import ImageRecord
     from pulumi_ucimage.ucloud.client import Bucket, Client
     from pulumi_ucimage.ucloud.listing import Listing
+    from pulumi_ucimage.ucloud.pace import Pace
 
 DEADLINE = Deadline.after(3600, Clock())
 ALL = Window()
@@ -62,10 +64,11 @@ class Server:
         self._ignores_limit, self._ignores_offset = ignores_limit, ignores_offset
 
     def get_page(
-        self, bucket: Bucket, *, limit: int, offset: int, deadline: Deadline
+        self, bucket: Bucket, *, limit: int, offset: int, deadline: Deadline, pace: Pace
     ) -> Page:
         """A page, as a client has it."""
         assert (BUCKET, DEADLINE) == (bucket, deadline)
+        assert pace.at_once in {1, 4}
         assert 1 <= limit <= 100
         assert offset >= 0
         self.calls.append((limit, offset))
@@ -80,15 +83,22 @@ class Server:
 
 
 def read(
-    server: Server, window: Window = ALL, *, check_total_count: bool = True
+    server: Server,
+    window: Window = ALL,
+    *,
+    check_total_count: bool = True,
+    at_once: int = 1,
+    executor: Executor | None = None,
 ) -> Listing:
-    """The listing that a server comes to."""
+    """The listing that a server comes to; its pages one after another by default."""
     return list_images(
         cast("Client", server),
         BUCKET,
         deadline=DEADLINE,
         window=window,
         check_total_count=check_total_count,
+        at_once=at_once,
+        executor=executor,
     )
 
 

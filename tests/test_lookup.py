@@ -46,11 +46,12 @@ class Log:
 
     def __init__(self) -> None:
         self.infos: list[str] = []
+        self.passing: list[str] = []
         self.debugs: list[str] = []
 
-    def info(self, msg: str) -> None:
+    def info(self, msg: str, *, ephemeral: bool = False) -> None:
         """Keep an info line."""
-        self.infos.append(msg)
+        (self.passing if ephemeral else self.infos).append(msg)
 
     def debug(self, msg: str) -> None:
         """Keep a debug line."""

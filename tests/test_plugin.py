@@ -810,9 +810,11 @@ def test_calls_do_not_wait_for_each_other(provider: Provider, emulator: Emulator
     emulator.fault("delay=600*20")
     slow = [
         provider.stub.Invoke.future(
-            provider_pb2.InvokeRequest(tok=IMAGE, args=struct({"bucketName": "ucs"}))
+            provider_pb2.InvokeRequest(
+                tok=IMAGES, args=struct({"bucketName": "ucs", "offset": offset})
+            )
         )
-        for _ in range(20)
+        for offset in range(20)
     ]
     while len(emulator.requests) < len(slow):
         os.sched_yield()

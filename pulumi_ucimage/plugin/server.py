@@ -24,14 +24,17 @@ from pulumi_ucimage.credentials import Secret
 from pulumi_ucimage.errors import ArgumentError, UcimageError
 from pulumi_ucimage.lookup import Surroundings
 from pulumi_ucimage.plugin import pins, wire
-from pulumi_ucimage.plugin.threads import Threads, settle
 from pulumi_ucimage.settings import NAMESPACE, SETTINGS
+from pulumi_ucimage.sharing import Shared
 from pulumi_ucimage.text import quoted
+from pulumi_ucimage.threads import Threads, settle
 from pulumi_ucimage.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from concurrent.futures import Future
+
+    from pulumi_ucimage.ucloud.listing import Listing
 
 T = TypeVar("T")
 
@@ -116,6 +119,8 @@ class Plugin(provider_pb2_grpc.ResourceProviderServicer):
         self._threads = threads
         self._stack: dict[str, Secret] = {}
         self._waiting: set[Future[Any]] = set()
+        # The protocol does not tell what a call waited for: each may have, for a push.
+        self._shared: Shared[Listing] = Shared(keeps=False)
         self._lock = threading.Lock()
 
     def abandon(self) -> None:
@@ -208,7 +213,7 @@ class Plugin(provider_pb2_grpc.ResourceProviderServicer):
             values = {field.wire: wire.UNKNOWN for field in function.result.fields}
         else:
             question = function.question.of(given)
-            around = self._around("")
+            around = self._around("", self._shared)
             values = wire.result(vars(self._wait(lambda: question.ask(around))))
         secret = values if wire.secret_keys(request.args) else ()
         response = provider_pb2.InvokeResponse()
@@ -281,13 +286,19 @@ class Plugin(provider_pb2_grpc.ResourceProviderServicer):
 
     # What they need.
 
-    def _around(self, urn: str) -> Surroundings:
-        return Surroundings(stack=self._stack, log=_Log(self._tell, urn))
+    def _around(self, urn: str, shared: Shared[Listing] | None = None) -> Surroundings:
+        return Surroundings(stack=self._stack, log=_Log(self._tell, urn), shared=shared)
 
-    def _tell(self, severity: int, message: str, urn: str = "") -> None:
+    def _tell(
+        self, severity: int, message: str, urn: str = "", *, ephemeral: bool = False
+    ) -> None:
         if self._engine_address:
             engine_log.tell(
-                self._engine_address, severity, wire.in_wire_names(message), urn
+                self._engine_address,
+                severity,
+                wire.in_wire_names(message),
+                urn,
+                ephemeral=ephemeral,
             )
 
     def _wait(self, ask: Callable[[], T]) -> T:
@@ -305,15 +316,15 @@ class Plugin(provider_pb2_grpc.ResourceProviderServicer):
 class _Log:
     """Tells the user what a look-up does, under the resource's name."""
 
-    def __init__(self, tell: Callable[[int, str, str], None], urn: str) -> None:
+    def __init__(self, tell: Callable[..., None], urn: str) -> None:
         self._tell = tell
         self._urn = urn
 
     def debug(self, msg: str) -> None:
         self._tell(engine_log.DEBUG, msg, self._urn)
 
-    def info(self, msg: str) -> None:
-        self._tell(engine_log.INFO, msg, self._urn)
+    def info(self, msg: str, *, ephemeral: bool = False) -> None:
+        self._tell(engine_log.INFO, msg, self._urn, ephemeral=ephemeral)
 
 
 def _text(value: Any) -> str:

@@ -11,6 +11,7 @@ from pulumi_ucimage.errors import ApiError, ResponseError
 from pulumi_ucimage.text import printable
 from pulumi_ucimage.ucloud import retry
 from pulumi_ucimage.ucloud.answers import ACTION, Page, UnreadableAnswerError, parse
+from pulumi_ucimage.ucloud.pace import Pace
 from pulumi_ucimage.ucloud.retry import Failure, Retry
 from pulumi_ucimage.ucloud.signing import signed_form
 
@@ -73,7 +74,13 @@ class Client:
     retries: RetryPolicy
 
     def get_page(
-        self, bucket: Bucket, *, limit: int, offset: int, deadline: Deadline
+        self,
+        bucket: Bucket,
+        *,
+        limit: int,
+        offset: int,
+        deadline: Deadline,
+        pace: Pace | None = None,
     ) -> Page:
         """One page of a bucket's images.
 
@@ -82,13 +89,23 @@ class Client:
             limit: at most so many images, if the server heeds it.
             offset: how many images to pass over.
             deadline: when the page must be there, all tries included.
+            pace: what else is under way; by default nothing.
 
         Raises:
             TransportError, ResponseError, ApiError: what the last try came to.
+            StoppedError: by its pace, the page is not wanted any more.
         """
+        gate = pace or Pace()
         form = signed_form(bucket.parameters(limit=limit, offset=offset), self.credentials)
 
         def attempt() -> Page | Failure:
+            with gate.turn(deadline):
+                outcome = once()
+                if isinstance(outcome, Failure) and outcome.retry is Retry.THROTTLED:
+                    gate.slow_down()
+                return outcome
+
+        def once() -> Page | Failure:
             answer = self.transport.post(form, deadline)
             if isinstance(answer, Failure):
                 return answer

@@ -4,6 +4,9 @@ Nothing is believed that the pages do not show. A page may be shorter than was a
 `TotalCount` may be missing or wrong, and images come and go while pages are read. So each
 page begins with the last image of the page before; where that is another one, a name comes
 twice or the count changes, the listing is read anew. The rules are contract.md section 1's.
+
+Once the first page has told how long pages are and how many images there are, the next few
+are asked for at once. They are judged in their order all the same.
 """
 
 from __future__ import annotations
@@ -12,9 +15,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, NamedTuple, final
 
 from pulumi_ucimage.errors import ResponseError
+from pulumi_ucimage.ucloud.pace import AT_ONCE, Pace
+from pulumi_ucimage.ucloud.read_ahead import ReadAhead, Span
 
 if TYPE_CHECKING:
-    from pulumi_ucimage.ucloud.answers import ImageRecord
+    from collections.abc import Callable, Iterator
+    from concurrent.futures import Executor
+
+    from pulumi_ucimage.ucloud.answers import ImageRecord, Page
     from pulumi_ucimage.ucloud.client import Bucket, Client
     from pulumi_ucimage.ucloud.clock import Deadline
 
@@ -65,6 +73,9 @@ def list_images(
     deadline: Deadline,
     window: Window = Window(),
     check_total_count: bool = True,
+    at_once: int = AT_ONCE,
+    executor: Executor | None = None,
+    progress: Callable[[int, int | None], object] = lambda _, __: None,
 ) -> Listing:
     """The images of a bucket, or of a window of it.
 
@@ -75,6 +86,9 @@ def list_images(
         window: which part; the whole by default.
         check_total_count: whether `TotalCount` must fit what was read. If not, two
             equal readings up to an empty page are enough.
+        at_once: at most so many pages are asked for at once; 1 for one after another.
+        executor: runs the calls that are made ahead; by default threads.
+        progress: told after each page how many images were read, and of how many.
 
     Raises:
         ResponseError: the pages do not add up, and did not when read anew.
@@ -82,12 +96,18 @@ def list_images(
     """
     before: list[ImageRecord | str] | None = None
     for _ in range(_READINGS):
-        reading = _Reading(client, bucket, deadline, window, check_total_count)
+        pace = Pace(at_once)
+        pages = _pages(client, bucket, deadline, pace, executor)
+        reading = _Reading(bucket, pages, window, check_total_count, progress)
         try:
-            listing = reading.whole()
+            with pages:
+                listing = reading.whole()
         except _ChangedError as error:
-            before, trouble = None, str(error)
+            # What changes now may change again: in turn, nothing can slip past the checks
+            # but several changes between two calls.
+            before, trouble, at_once = None, str(error), 1
             continue
+        at_once = pace.at_once
         identities = [image_name(image) or image for image in listing.images]
         if (check_total_count and reading.is_seamless) or identities == before:
             return listing
@@ -97,6 +117,21 @@ def list_images(
         f" {_READINGS} readings; try again when nothing is pushed."
     )
     raise ResponseError(message)
+
+
+def _pages(
+    client: Client,
+    bucket: Bucket,
+    deadline: Deadline,
+    pace: Pace,
+    executor: Executor | None,
+) -> ReadAhead:
+    def get(span: Span) -> Page:
+        return client.get_page(
+            bucket, limit=span.limit, offset=span.offset, deadline=deadline, pace=pace
+        )
+
+    return ReadAhead(get, pace, pace.at_once, executor)
 
 
 class _ChangedError(Exception):
@@ -111,11 +146,11 @@ class _Reading:
         is_seamless: whether each page did begin so.
     """
 
-    client: Client
     bucket: Bucket
-    deadline: Deadline
+    pages: ReadAhead
     window: Window
     check_total_count: bool
+    progress: Callable[[int, int | None], object]
     total_count: int | None = None
     is_seamless: bool = True
     _names: set[str] = field(default_factory=set)
@@ -140,25 +175,40 @@ class _Reading:
             if images and new and not overlap:
                 self.is_seamless = False
             images += new
+            self.progress(len(images), self._expected())
             ended = len(page) < min(asked, longest_page or asked)
             if not page or self._suffices(len(images), ended=ended):
                 return self._counted(images)
+            if not longest_page:
+                self.pages.expect(self._to_come(len(images)))
             longest_page = max(longest_page, len(page))
             # A server that gives one image at a time leaves no room for an overlap. Where
             # nothing came but the overlap, the end is not yet seen: an empty page is.
             overlap = 1 if new and longest_page > 1 else 0
+
+    def _to_come(self, first: int) -> Iterator[Span]:
+        """The pages that follow the first, if all are as long and `TotalCount` is true.
+
+        Args:
+            first: how many images the first page had.
+        """
+        expected = self._expected()
+        if expected is None or first == 1:
+            return
+        limit, received, ended = self.window.limit, first, False
+        while (received < expected or not ended) and received != limit:
+            asked = min(PAGE_LENGTH, self._still_wanted(received) + 1)
+            yield Span(asked, self.window.offset + received - 1)
+            longest = min(asked, first)
+            length = min(longest, expected - received + 1)
+            received, ended = received + length - 1, length < longest
 
     def _still_wanted(self, received: int) -> int:
         limit = self.window.limit
         return PAGE_LENGTH if limit is None else limit - received
 
     def _page(self, *, limit: int, after: int) -> list[ImageRecord]:
-        page = self.client.get_page(
-            self.bucket,
-            limit=limit,
-            offset=self.window.offset + after,
-            deadline=self.deadline,
-        )
+        page = self.pages.page(Span(limit, self.window.offset + after))
         if page.total_count is not None:
             if self.check_total_count and self.total_count not in {
                 None,

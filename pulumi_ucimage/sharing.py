@@ -1,0 +1,130 @@
+"""Work that is done once for all who ask for the same, and is no older than they may have.
+
+Who waited for something, such as a push made by the same program, takes only what was begun
+after that. So those who come while work is under way make up a group, and one of them does
+the next piece of work for all: a group commit, as databases have it.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import TYPE_CHECKING, Final, Generic, TypeVar, final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable
+
+T = TypeVar("T")
+
+_PATIENCE_S: Final = 0.5
+"""A group waits no longer for the work before its own: that may be a slow one."""
+_PAUSE_S: Final = 0.002
+"""Time for others, who came at the same moment, to join a group."""
+_PAUSES: Final = 10
+
+
+@final
+class _Work(Generic[T]):
+    """One piece of work, from when somebody first asks for it.
+
+    Attributes:
+        askers: how many wait for it.
+        ended: set once it succeeded or failed.
+        results: the result; empty where it failed or is not there yet.
+    """
+
+    __slots__ = ("askers", "ended", "results")
+
+    def __init__(self) -> None:
+        self.askers = 1
+        self.ended = threading.Event()
+        self.results: list[T] = []
+
+
+@final
+class Shared(Generic[T]):
+    """The work of one run of a program, or of one process without runs.
+
+    Args:
+        keeps: whether results are kept for those who waited for nothing.
+        patience_s: how long a group waits for the work before its own, in seconds.
+        sleep: waits so many seconds.
+    """
+
+    def __init__(
+        self,
+        *,
+        keeps: bool,
+        patience_s: float = _PATIENCE_S,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._keeps = keeps
+        self._patience_s = patience_s
+        self._sleep = sleep
+        self._lock = threading.Lock()
+        self._gathering: dict[Hashable, _Work[T]] = {}
+        self._latest: dict[Hashable, _Work[T]] = {}
+
+    def get(
+        self, key: Hashable, do: Callable[[], T], *, waited: bool, remaining_s: float
+    ) -> T:
+        """The result of the work, done by this call or by another one.
+
+        Args:
+            key: what is asked for; equal keys are the same work.
+            do: does it.
+            waited: whether only work that begins from now on will do.
+            remaining_s: how long to wait for another's work, in seconds.
+
+        Raises:
+            Exception: what `do` raises; another's failure is never passed on.
+        """
+        with self._lock:
+            work = self._gathering.get(key)
+            if work is None and not waited:
+                work = self._latest.get(key)
+            if joins := work is not None:
+                work.askers += 1
+            else:
+                work = self._gathering[key] = _Work()
+        if not joins:
+            # Most of the time that there is must be left for the work itself.
+            patience_s = min(self._patience_s, remaining_s / 4) if waited else 0.0
+            return self._lead(key, work, do, patience_s)
+        work.ended.wait(max(0.0, remaining_s))
+        return work.results[0] if work.results else do()
+
+    def _lead(
+        self, key: Hashable, work: _Work[T], do: Callable[[], T], patience_s: float
+    ) -> T:
+        try:
+            if patience_s > 0:
+                self._gather(key, work, patience_s)
+            with self._lock:
+                del self._gathering[key]
+                self._latest[key] = work
+            result = do()
+            work.results.append(result)
+            return result
+        finally:
+            with self._lock:
+                if self._gathering.get(key) is work:
+                    del self._gathering[key]
+                done = work.results and self._keeps
+                if not done and self._latest.get(key) is work:
+                    del self._latest[key]
+            work.ended.set()
+
+    def _gather(self, key: Hashable, work: _Work[T], patience_s: float) -> None:
+        """Let others join before the work begins."""
+        with self._lock:
+            before = self._latest.get(key)
+        if before:
+            before.ended.wait(patience_s)
+        if threading.active_count() == 1:
+            return
+        for _ in range(_PAUSES):
+            askers = work.askers
+            self._sleep(_PAUSE_S)
+            if work.askers == askers:
+                return

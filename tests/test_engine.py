@@ -234,6 +234,250 @@ def test_look_ups_wait_for_what_they_depend_on(
     assert "2.0.0" == workspace.outputs()["tag"]
 
 
+LATER = {
+    **WAITERS,
+    "plain within apply": """
+    pushed = Pushed("pushed", "2.0.0")
+    found = pushed.urn.apply(lambda _: ucimage.get_docker_image("ucs"))
+    """,
+    "an Output within apply": """
+    pushed = Pushed("pushed", "2.0.0")
+    found = pushed.urn.apply(lambda _: ucimage.get_docker_image_output("ucs"))
+    """,
+    "a coroutine": """
+    pushed = Pushed("pushed", "2.0.0")
+
+    async def later():
+        await pushed.urn.future()
+        return ucimage.get_docker_image("ucs")
+
+    found = pulumi.Output.from_input(later()).apply(lambda result: result)
+    """,
+    "an argument that is a coroutine": """
+    pushed = Pushed("pushed", "2.0.0")
+
+    async def later():
+        await pushed.urn.future()
+        return "ucs"
+
+    found = ucimage.get_docker_image_output(later())
+    """,
+    "a thread within apply": """
+    import asyncio
+
+    pushed = Pushed("pushed", "2.0.0")
+    found = pushed.urn.apply(lambda _: asyncio.to_thread(ucimage.get_docker_image, "ucs"))
+    """,
+    "an asynchronous program": """
+    pushed = Pushed("pushed", "2.0.0")
+
+    async def main():
+        await pushed.urn.future()
+        return {"tag": ucimage.get_docker_image("ucs").tag}
+
+    pulumi.run(main)
+    found = None
+    """,
+}
+
+
+@pytest.mark.parametrize("waiter", LATER)
+def test_who_waited_does_not_share_what_was_listed_before(
+    project: MakeProject, waiter: str
+) -> None:
+    """A push by a resource of the same program is seen by whatever waited for it."""
+    workspace = project(f"""{PUSHER}
+    before = [ucimage.get_docker_image("ucs"), ucimage.get_docker_image_output("ucs")]
+    {LATER[waiter]}
+    if found is not None:
+        pulumi.export("tag", found.tag)
+    pulumi.export("before", [before[0].tag, before[1].tag])
+    """)
+
+    workspace.pulumi("up", "--yes", "--skip-preview")
+
+    assert {"tag": "2.0.0", "before": ["1.1.0", "1.1.0"]} == workspace.outputs()
+
+
+FIFTY = """
+    import pulumi
+    import pulumi_ucimage as ucimage
+
+    class Part(pulumi.ComponentResource):
+        def __init__(self, name):
+            super().__init__("test:index:Part", name)
+            self.tag = ucimage.get_docker_image("ucs").tag
+            self.register_outputs({})
+
+    tags = []
+    for number in range(10):
+        tags.append(ucimage.get_docker_image("ucs", policy="semver").tag)
+        tags.append(ucimage.get_docker_images("ucs").images[0].latest_tag.name)
+        tags.append(ucimage.get_docker_image_output("ucs", image_name="helloworld").tag)
+        listed = ucimage.get_docker_images_output(pulumi.Output.from_input("ucs"))
+        tags.append(listed.images[0].latest_tag.name)
+        tags.append(Part(f"part-{number}").tag)
+    pulumi.export("tags", pulumi.Output.all(*tags))
+"""
+
+
+def test_fifty_look_ups_are_one_listing(project: MakeProject, emulator: Emulator) -> None:
+    """Any mix of functions and forms; preview lists once, and so does up."""
+    workspace = project(FIFTY)
+
+    workspace.pulumi("preview")
+    assert 1 == len(emulator.requests)
+    emulator.reset_requests()
+    workspace.pulumi("up", "--yes", "--skip-preview")
+
+    assert ["1.1.0"] * 50 == workspace.outputs()["tags"]
+    assert 1 == len(emulator.requests)
+
+
+def test_what_waited_together_shares_a_listing_or_two(
+    project: MakeProject, emulator: Emulator
+) -> None:
+    """Fifty look-ups that waited for one push make up groups, and none lists for itself."""
+    workspace = project(f"""{PUSHER}
+    pushed = Pushed("pushed", "2.0.0")
+    opts = pulumi.InvokeOutputOptions(depends_on=[pushed])
+    found = [ucimage.get_docker_image_output("ucs", opts=opts).tag for _ in range(50)]
+    pulumi.export("tags", pulumi.Output.all(*found))
+    """)
+
+    workspace.pulumi("up", "--yes", "--skip-preview")
+
+    assert ["2.0.0"] * 50 == workspace.outputs()["tags"]
+    assert len(emulator.requests) <= 5
+
+
+DIFFERENT = """
+    import pulumi
+    import pulumi_ucimage as ucimage
+
+    ucimage.get_docker_images("ucs")
+    ucimage.get_docker_images("ucs", registry="mirror.example.com")
+    ucimage.get_docker_images("ucs", image_name="helloworld")
+    ucimage.get_docker_images("ucs", order_by="Default")
+    ucimage.get_docker_images("ucs", project_id="org-1")
+    ucimage.get_docker_images("ucs", limit=1)
+    ucimage.get_docker_images("ucs", offset=1)
+    ucimage.get_docker_images("ucs", profile="elsewhere")
+    for values in (
+        {"region": "cn-sh2"},
+        {"profile": "other-key"},
+        {"bucket_name": "nope"},
+        {"bucket_name": "nope"},
+    ):
+        try:
+            ucimage.get_docker_images(**{"bucket_name": "ucs", **values})
+        except ucimage.ApiError:
+            pass
+"""
+
+
+def test_other_questions_and_errors_are_not_shared(
+    project: MakeProject, emulator: Emulator, tmp_path: Path
+) -> None:
+    """Region, project, order, window, key and endpoint are part of the question."""
+    with Emulator() as elsewhere:
+        urls = {
+            "default": emulator.url,
+            "other-key": emulator.url,
+            "elsewhere": elsewhere.url,
+        }
+        config, keys = tmp_path / "config.json", tmp_path / "credential.json"
+        config.write_text(
+            json.dumps(
+                [
+                    {"profile": name, "region": "cn-bj2", "base_url": url}
+                    for name, url in urls.items()
+                ]
+            )
+        )
+        keys.write_text(
+            json.dumps(
+                [
+                    {
+                        "profile": name,
+                        "public_key": f"{name}-key" if "other" in name else DEMO_PUBLIC_KEY,
+                        "private_key": DEMO_PRIVATE_KEY,
+                    }
+                    for name in urls
+                ]
+            )
+        )
+        workspace = project(
+            DIFFERENT,
+            **dict.fromkeys(environment_for(emulator), ""),
+            UCLOUD_SHARED_CONFIG_FILE=str(config),
+            UCLOUD_SHARED_CREDENTIAL_FILE=str(keys),
+        )
+
+        workspace.pulumi("preview")
+
+        assert 1 == len(elsewhere.requests)
+    asked = [
+        (r["BucketName"], r["Region"], r["PublicKey"], r.get("ProjectId"), r.get("OrderBy"))
+        for r in emulator.requests
+    ]
+    key = DEMO_PUBLIC_KEY
+    # With a limit, and with an offset, these are questions of their own too.
+    assert 3 == asked.count(("ucs", "cn-bj2", key, None, None))
+    assert 1 == asked.count(("ucs", "cn-bj2", key, None, "Default"))
+    assert 1 == asked.count(("ucs", "cn-bj2", key, "org-1", None))
+    assert 1 == asked.count(("ucs", "cn-sh2", key, None, None))
+    assert 1 == asked.count(("ucs", "cn-bj2", "other-key-key", None, None))
+    assert 2 == asked.count(("nope", "cn-bj2", key, None, None))
+
+
+PINNED = """
+    import pulumi
+    import pulumi_ucimage as ucimage
+
+    ucimage.get_docker_images("ucs")
+    ucimage.ImagePin("first", bucket_name="ucs")
+"""
+
+
+def test_a_pin_lists_for_itself(project: MakeProject, emulator: Emulator) -> None:
+    """A pin never takes a listing that a function made."""
+    workspace = project(PINNED)
+
+    workspace.pulumi("preview")
+
+    assert 2 == len(emulator.requests)
+
+
+def test_a_long_listing_says_how_far_it_is(
+    project: MakeProject, emulator: Emulator
+) -> None:
+    """After two seconds there is a status line, with counts, that leaves no trace."""
+    for number in range(150):
+        emulator.push("ucs", f"ucs/image-{number}", "1")
+    emulator.fault("delay=2.1*1")
+    workspace = project("""
+    import pulumi_ucimage as ucimage
+    ucimage.get_docker_images("ucs")
+    """)
+    log = workspace.folder / "events.json"
+
+    workspace.pulumi(
+        *("up", "--yes", "--skip-preview", "--event-log", str(log)),
+        PULUMI_DEBUG_COMMANDS="true",
+    )
+    events = [json.loads(line) for line in log.read_text().splitlines()]
+    lines = [
+        event["diagnosticEvent"]
+        for event in events
+        if "so far" in event.get("diagnosticEvent", {}).get("message", "")
+    ]
+
+    assert lines
+    assert "Listing bucket 'ucs': 100 of 151 images so far." in lines[0]["message"]
+    assert all(line["ephemeral"] for line in lines)
+
+
 def test_results_carry_dependencies_and_secrets(project: MakeProject) -> None:
     """What uses a result depends on what the look-up depended on, and stays secret."""
     workspace = project(f"""{PUSHER}

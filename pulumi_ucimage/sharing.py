@@ -94,6 +94,12 @@ class Shared(Generic[T]):
         work.ended.wait(max(0.0, remaining_s))
         return work.results[0] if work.results else do()
 
+    def askers(self, key: Hashable) -> int:
+        """How many ask for the newest work of that key that is known."""
+        with self._lock:
+            work = self._gathering.get(key) or self._latest.get(key)
+            return work.askers if work else 0
+
     def _lead(
         self, key: Hashable, work: _Work[T], do: Callable[[], T], patience_s: float
     ) -> T:

@@ -7,6 +7,7 @@ import dataclasses
 import logging
 import pickle
 import traceback
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -24,6 +25,8 @@ from pulumi_ucimage.errors import (
     UcimageError,
 )
 from pulumi_ucimage.ucloud.client import Bucket
+from pulumi_ucimage.ucloud.clock import Clock, Deadline
+from pulumi_ucimage.ucloud.pace import Pace
 from pulumi_ucimage.ucloud.retry import Retry
 
 if TYPE_CHECKING:
@@ -165,6 +168,31 @@ def test_retry_after_is_heeded_in_any_answer(
         caller.get_page()
 
         assert [slept] == caller.sleeps
+
+
+@pytest.mark.parametrize(
+    ("failure", "at_once"),
+    [
+        (refusal(153), 1),
+        (answer(b"", 429), 1),
+        (refusal(150), 4),
+        (answer(b"", 503), 4),
+        (refusal(171), 4),
+        (answer(), 4),
+    ],
+)
+def test_a_throttled_listing_slows_down(failure: bytes, at_once: int) -> None:
+    """After "too often" there is one call at a time; after anything else there are four."""
+    pace = Pace(4)
+    with (
+        FaultServer(failure, answer()) as server,
+        Caller(server.url) as caller,
+        suppress(ApiError),
+    ):
+        deadline = Deadline.after(60, Clock())
+        caller.client.get_page(BUCKET, limit=1, offset=0, deadline=deadline, pace=pace)
+
+    assert at_once == pace.at_once
 
 
 def test_a_date_in_retry_after_is_measured_by_the_clock() -> None:

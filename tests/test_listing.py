@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+from concurrent.futures import Executor, Future
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
@@ -17,7 +19,6 @@ from pulumi_ucimage.ucloud.listing import Window, list_images
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from concurrent.futures import Executor
 
     from pulumi_ucimage.ucloud.answers import ImageRecord
     from pulumi_ucimage.ucloud.client import Bucket, Client
@@ -100,6 +101,41 @@ def read(
         at_once=at_once,
         executor=executor,
     )
+
+
+class AnyOrder(Executor):
+    """Runs what is read ahead only when it is wanted, in any order and one by one."""
+
+    def __init__(self, choose: Callable[[int], int]) -> None:
+        self._choose = choose
+        self._waiting: list[tuple[Future[Any], Callable[..., Any], Any]] = []
+
+    def submit(self, call: Any, /, *arguments: Any, **_: Any) -> Future[Any]:
+        future = Wanted(self)
+        self._waiting.append((future, call, arguments))
+        return future
+
+    def run_until(self, wanted: Future[Any]) -> None:
+        """Run what waits until this one is done."""
+        while not wanted.done():
+            chosen = self._choose(len(self._waiting)) % len(self._waiting)
+            future, call, arguments = self._waiting.pop(chosen)
+            try:
+                future.set_result(call(*arguments))
+            except Exception as error:  # noqa: BLE001 - it is the reader's
+                future.set_exception(error)
+
+
+class Wanted(Future[Any]):
+    """A future whose executor works when somebody waits for it."""
+
+    def __init__(self, executor: AnyOrder) -> None:
+        super().__init__()
+        self._executor = executor
+
+    def result(self, timeout: float | None = None) -> Any:
+        self._executor.run_until(self)
+        return super().result(timeout)
 
 
 def unknown(_call: int, _true: int) -> None:
@@ -186,6 +222,34 @@ def test_single_images_are_read_twice() -> None:
     assert (server.images, 3) == read(server)
 
     assert [0, 1, 2, 3] * 2 == [offset for _, offset in server.calls]
+
+
+@pytest.mark.parametrize("count", [0, 1, 99, 100, 101, 198, 199, 200, 250, 1000])
+@pytest.mark.parametrize(
+    "window", [ALL, Window(5, 300), Window(0, 250), Window(100), Window(0, 100)]
+)
+@pytest.mark.parametrize("cap", [10**9, 7, 2, 1])
+def test_what_is_read_ahead_is_what_is_read_in_turn(
+    count: int, window: Window, cap: int
+) -> None:
+    """The same images by the same calls, in whatever order these are made."""
+    in_turn, ahead = Server(count, cap=cap), Server(count, cap=cap)
+
+    assert read(in_turn, window) == read(ahead, window, at_once=4)
+    assert sorted(in_turn.calls) == sorted(ahead.calls)
+
+
+def test_after_a_change_it_is_read_in_turn() -> None:
+    """A listing that did not hold still once is not read ahead any more."""
+
+    def change(call: int, images: list[ImageRecord]) -> None:
+        if call == 3:
+            images.insert(0, named("new"))
+
+    server = Server(400, change=change)
+
+    assert server.images == read(server, at_once=4).images
+    assert [0, 99, 198, 297, 396] == [offset for _, offset in server.calls[-5:]]
 
 
 # Windows
@@ -582,13 +646,15 @@ def test_what_holds_still_is_read_whole(  # noqa: PLR0917
     TOTALS,
     st.lists(st.none() | OPERATIONS, max_size=30),
     st.booleans(),
+    st.none() | st.lists(st.integers(0, 3), min_size=1),
 )
-def test_no_change_loses_or_doubles_an_image(
+def test_no_change_loses_or_doubles_an_image(  # noqa: PLR0917
     count: int,
     cap: int,
     total: str,
     operations: list[tuple[str, int, int] | None],
     check: Any,
+    order: list[int] | None,
 ) -> None:
     """Each image once, each that was there all the time, and none that never was."""
 
@@ -598,8 +664,15 @@ def test_no_change_loses_or_doubles_an_image(
 
     server = Server(count, cap=cap, total=honest(total), change=change)
 
+    orders = itertools.cycle(order or [0])
     try:
-        found = [str(i["ImageName"]) for i in read(server, check_total_count=check).images]
+        images = read(
+            server,
+            check_total_count=check,
+            at_once=4 if order else 1,
+            executor=AnyOrder(lambda _: next(orders)),
+        ).images
+        found = [str(image["ImageName"]) for image in images]
     except ResponseError:
         event("error")
         return

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from conftest import environment_for
 
 from pulumi_ucimage.errors import ApiError, NoMatchingTagError, NoSuchImageError
-from pulumi_ucimage.lookup import ImageQuestion, Surroundings
+from pulumi_ucimage.lookup import ImageQuestion, ImagesQuestion, Surroundings
+from pulumi_ucimage.sharing import Shared
 from pulumi_ucimage.ucloud.clock import Clock
 
 if TYPE_CHECKING:
@@ -69,6 +72,47 @@ def ask(log: Log | None = None, time: Time | None = None, **values: Any) -> Any:
 def _environment(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in environment_for(emulator).items():
         monkeypatch.setenv(name, value)
+
+
+def test_a_long_listing_says_how_far_it_is(emulator: Emulator) -> None:
+    """After two seconds, and then once a second, with what was read and what there is."""
+    for number in range(450):
+        emulator.push("ucs", f"ucs/image-{number}", "1")
+    log, moments = Log(), itertools.count(0, 0.3)
+    clock = Clock(monotonic=lambda: next(moments), sleep=lambda _: None)
+    question = ImagesQuestion.of({"bucket_name": "ucs"})
+
+    question.ask(Surroundings(stack={}, log=log, clock=clock))
+
+    assert not log.infos
+    assert len(log.passing) > 1
+    assert all(
+        re.fullmatch(r"Listing bucket 'ucs': [1-4]\d\d of 451 images so far\.", line)
+        for line in log.passing
+    )
+
+
+def test_a_quick_listing_says_nothing(emulator: Emulator) -> None:
+    """Nobody is told of what is done before they could read it."""
+    log = Log()
+
+    ask(log)
+
+    assert not log.passing
+
+
+def test_looking_again_does_not_share_what_was_listed_before(emulator: Emulator) -> None:
+    """A tag that is waited for is looked for anew, in a run that shares its listings."""
+    time = Time(lambda n: n == 1 and emulator.push("ucs", "helloworld", "2.0.0"))
+    question = ImageQuestion.of({"bucket_name": "ucs", "tag": "2.0.0", "wait": "9s"})
+    around = Surroundings(
+        stack={}, log=Log(), clock=time.clock(), shared=Shared(keeps=True), waited=False
+    )
+
+    assert "2.0.0" == question.ask(around).tag
+    assert 2 == len(emulator.requests)
+    assert "2.0.0" == question.ask(around).tag
+    assert 2 == len(emulator.requests)
 
 
 def test_wait_looks_again_until_the_tag_is_listed(emulator: Emulator) -> None:

@@ -7,7 +7,7 @@ What is read ahead changes when a page is asked for, never which pages make a li
 from __future__ import annotations
 
 from collections import deque
-from concurrent.futures import wait
+from contextlib import suppress
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple, final
 
@@ -105,4 +105,6 @@ class ReadAhead:
         """
         self._pace.stop()
         if kind is None or issubclass(kind, Exception):
-            wait([*self._unwanted, *(future for _, future in self._under_way)])
+            for future in [*self._unwanted, *(future for _, future in self._under_way)]:
+                with suppress(Exception):
+                    future.result()

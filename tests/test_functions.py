@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import multiprocessing
+import os
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pulumi
@@ -552,6 +555,48 @@ def test_threads_leave_nothing_behind(configured: Emulator) -> None:
     assert len(set(results)) == 1
     # The emulator has a thread for each kept connection, and no more.
     assert threading.active_count() <= before + 20
+
+
+def test_without_an_engine_calls_at_the_same_time_share(configured: Emulator) -> None:
+    """Those who ask together are a group or two; one after another, each asks anew."""
+    configured.fault("delay=0.1*50")
+    barrier = threading.Barrier(16)
+
+    def ask() -> str:
+        barrier.wait(10)
+        return ucimage.get_docker_image("ucs").tag
+
+    with ThreadPoolExecutor(16) as threads:
+        tags = [threads.submit(ask) for _ in range(16)]
+        assert {"1.1.0"} == {tag.result(30) for tag in tags}
+    together = len(configured.requests)
+    configured.clear_faults()
+    for number in range(3):
+        configured.push("ucs", "helloworld", f"2.0.{number}")
+        assert f"2.0.{number}" == ucimage.get_docker_image("ucs").tag
+
+    assert together < 16
+    assert together + 3 == len(configured.requests)
+
+
+def test_a_forked_child_does_not_wait_for_its_parents_listing(
+    configured: Emulator,
+) -> None:
+    """What a thread of the parent lists at the fork never ends in the child."""
+    configured.fault("delay=600*1")
+    threading.Thread(target=ucimage.get_docker_images, args=("ucs",), daemon=True).start()
+    while not configured.requests:
+        os.sched_yield()
+
+    with multiprocessing.get_context("fork").Pool(1) as pool:
+        result = pool.apply_async(_tag_in_child)
+        assert "1.1.0" == result.get(30)
+
+
+def _tag_in_child() -> str:
+    listed = ucimage.get_docker_images("ucs")
+    latest = listed.images[0].latest_tag
+    return str(latest and latest.name)
 
 
 def test_help_tells_every_argument() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -122,6 +123,39 @@ def environment_for(emulator: Emulator) -> dict[str, str]:
 
 
 _TOOLS_FOLDER = os.environ.get("PULUMI_UCIMAGE_TOOLS_FOLDER")
+
+
+def _go(variable: str) -> str:
+    done = subprocess.run(
+        ["go", "env", variable],  # noqa: S607
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    return done.stdout.strip()
+
+
+# Tests have a home of their own; what was downloaded and compiled once is the user's.
+CACHES = {
+    "npm_config_cache": os.environ.get("npm_config_cache") or str(Path.home() / ".npm"),  # noqa: SIM112
+    **{variable: _go(variable) for variable in ("GOMODCACHE", "GOCACHE", "GOPATH")},
+}
+
+
+@pytest.fixture(scope="session")
+def node_modules(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the example in TypeScript needs, installed by its lock file."""
+    folder = tmp_path_factory.mktemp("node")
+    for file in ("package.json", "package-lock.json"):
+        shutil.copy(ROOT / "examples" / "typescript" / file, folder)
+    subprocess.run(
+        ["npm", "ci", "--no-audit", "--no-fund"],  # noqa: S607
+        cwd=folder,
+        env={**os.environ, **CACHES},
+        check=True,
+        timeout=600,
+    )
+    return folder / "node_modules"
 
 
 @pytest.fixture(scope="session")

@@ -868,3 +868,35 @@ def test_an_engine_that_is_gone_stops_nothing(emulator: Emulator) -> None:
         provider.configure(explain="true")
 
         assert "1.1.0" == provider.invoke(IMAGE, bucketName="ucs")["tag"]
+
+
+@pytest.mark.parametrize(
+    ("method", "request_"),
+    [
+        ("Handshake", provider_pb2.ProviderHandshakeRequest(engine_address="no\naddress")),
+        ("Attach", plugin_pb2.PluginAttach(address="[::")),
+        ("CheckConfig", provider_pb2.CheckRequest(news=struct({"a": [{}]}))),
+        ("DiffConfig", provider_pb2.DiffRequest(news=struct({"a": [{}]}))),
+        ("GetPluginInfo", Empty()),
+        ("Cancel", Empty()),
+    ],
+)
+def test_what_makes_no_sense_breaks_nothing(
+    provider: Provider, method: str, request_: object
+) -> None:
+    """What the engine would never send is answered, and so is what comes after it."""
+    provider.configure(explain="true")
+    getattr(provider.stub, method)(request_)
+
+    assert "1.1.0" == provider.invoke(IMAGE, bucketName="ucs")["tag"]
+
+
+@pytest.mark.parametrize("value", [["cn-bj2"], {"a": 1}, 7.5, True])
+def test_a_setting_of_a_wrong_kind_is_refused_by_the_call(
+    provider: Provider, value: Any
+) -> None:
+    """Configure takes it, for a destroy needs none; the first call says which it is."""
+    provider.configure(timeoutSeconds=[value], region=value)
+
+    with refused(FAILED, "ucimage:"):
+        provider.invoke(IMAGE, bucketName="ucs")

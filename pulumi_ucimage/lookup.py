@@ -375,12 +375,12 @@ class ImageQuestion:
             AmbiguousImageError: several could be meant.
         """
         where = f"The bucket '{self._place.bucket_name}' in region '{region}'"
-        names = [image_name(image) or "" for image in images]
         wanted = self._image_name
         found = called(wanted, images) if wanted else list(images)
         if len(found) > 1 and wanted:
             raise _several(wanted, found)
         if len(found) > 1:
+            names = [image_name(image) or "" for image in images]
             message = (
                 f"{where} has {len(names)} images, {some(names)}: name one of them in"
                 " image_name."
@@ -393,6 +393,7 @@ class ImageQuestion:
             raise NoSuchImageError(message)
         if wanted and self._policy.default_tag and ImageName.parse(wanted).host:
             return {"ImageName": wanted}
+        names = [image_name(image) or "" for image in images]
         there = f"its images are {some(names)}" if names else "it has no images"
         what = f"no image {quoted(wanted)}" if wanted else "no images"
         message = (
@@ -438,11 +439,15 @@ class ImageQuestion:
 
 def called(name: str, images: Sequence[ImageRecord]) -> list[ImageRecord]:
     """The images that a name means: the one it is in full, else all that share it."""
-    in_full = [image for image in images if image_name(image) == name]
-    return in_full or [
-        image
+    # Whatever an image is called, its full name ends with that; few others' do.
+    alike = [
+        (full, image)
         for image in images
-        if (full := image_name(image)) and ImageName.parse(full).is_called(name)
+        if (full := image_name(image)) and full.endswith(name)
+    ]
+    in_full = [image for full, image in alike if full == name]
+    return in_full or [
+        image for full, image in alike if ImageName.parse(full).is_called(name)
     ]
 
 

@@ -13,8 +13,9 @@ import os
 import sys
 import threading
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
-from weakref import WeakKeyDictionary, WeakSet
+from weakref import WeakKeyDictionary
 
 import pulumi
 import pulumi.runtime
@@ -39,15 +40,13 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _KEYS: Final = frozenset({"publicKey", *SECRET_KEYS})
-_warned_runs: WeakSet[Any] = WeakSet()
-"""Runs, by their monitors, that were warned of keys in clear."""
-
 _RUNNER: Final = pulumi.runtime.run_in_stack.__code__.co_filename
 """The file with the coroutines that run a program's text."""
 
-_shared_by_run: WeakKeyDictionary[Any, Shared[Listing]] = WeakKeyDictionary()
+_by_run: WeakKeyDictionary[Any, Surroundings] = WeakKeyDictionary()
+"""What holds for a run, by its monitor: its configuration, and the listings it shares."""
 _without_engine: Shared[Listing] = Shared(keeps=False)
-_shared_lock = threading.Lock()
+_lock = threading.Lock()
 
 
 def is_mocked() -> bool:
@@ -62,11 +61,23 @@ def is_mocked() -> bool:
 
 
 def surroundings(*, waited: bool) -> Surroundings:
-    """What a look-up takes from this program; read on the thread that asks.
+    """What a look-up takes from this program; to be asked for on the thread that asks.
 
     Args:
         waited: whether it waited for a resource, or may have.
     """
+    run = pulumi.runtime.settings.get_monitor()
+    if run is None:
+        return _surroundings(_without_engine)
+    with _lock:
+        around = _by_run.get(run)
+        if around is None:
+            around = _by_run[run] = _surroundings(Shared(keeps=True))
+            _warn_of_keys_in_clear(around.stack)
+    return replace(around, waited=waited)
+
+
+def _surroundings(shared: Shared[Listing]) -> Surroundings:
     configured = pulumi.Config(NAMESPACE)
     stack: dict[str, str | Secret] = {
         setting.key: Secret(configured.get(setting.key) or "")
@@ -74,32 +85,26 @@ def surroundings(*, waited: bool) -> Surroundings:
         else configured.get(setting.key) or ""
         for setting in SETTINGS
     }
-    _warn_of_keys_in_clear(stack)
-    return Surroundings(stack=stack, log=pulumi.log, shared=_shared(), waited=waited)
+    return Surroundings(stack=stack, log=pulumi.log, shared=shared)
 
 
-def _shared() -> Shared[Listing]:
-    """The listings of this run, or of this process where there is no engine."""
-    run = pulumi.runtime.settings.get_monitor()
-    if run is None:
-        return _without_engine
-    with _shared_lock:
-        shared = _shared_by_run.get(run)
-        if shared is None:
-            shared = _shared_by_run[run] = Shared(keeps=True)
-        return shared
+def _warn_of_keys_in_clear(stack: Mapping[str, str | Secret]) -> None:
+    for setting in SETTINGS:
+        encrypted = pulumi.runtime.is_config_secret(setting.configured)
+        if setting.secret and stack[setting.key] and not encrypted:
+            pulumi.log.warn(setting.warning_in_clear())
 
 
-def _forget_shared() -> None:
+def _forget_runs() -> None:
     """In a forked child the parent's listings will never end."""
-    global _shared_lock, _without_engine  # noqa: PLW0603 - see `clients`
-    _shared_lock = threading.Lock()
+    global _lock, _without_engine  # noqa: PLW0603 - see `clients`
+    _lock = threading.Lock()
     _without_engine = Shared(keeps=False)
-    _shared_by_run.clear()
+    _by_run.clear()
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_forget_shared)
+    os.register_at_fork(after_in_child=_forget_runs)
 
 
 def is_in_main_text() -> bool:
@@ -117,17 +122,6 @@ def is_in_main_text() -> bool:
         frame = frame.f_back
     in_runner = frame is not None and frame.f_code.co_filename == _RUNNER
     return task is not None and in_runner
-
-
-def _warn_of_keys_in_clear(stack: Mapping[str, str | Secret]) -> None:
-    run = pulumi.runtime.settings.get_monitor()
-    if run is None or run in _warned_runs:
-        return
-    _warned_runs.add(run)
-    for setting in SETTINGS:
-        encrypted = pulumi.runtime.is_config_secret(setting.configured)
-        if setting.secret and stack[setting.key] and not encrypted:
-            pulumi.log.warn(setting.warning_in_clear())
 
 
 def in_thread(ask: Callable[[], T]) -> Awaitable[T]:
@@ -188,11 +182,16 @@ def when_known(
     Unknown while a value is unknown, or a resource is not there yet that a value comes
     from or that `depends_on` names.
     """
-    known: pulumi.Output[dict[str, Any]] = pulumi.Output.all(**values)
+    # An Output costs a dozen tasks, and most arguments are plain or not there.
+    plain = {key: v for key, v in values.items() if v is None or isinstance(v, (str, int))}
+    inputs = {key: value for key, value in values.items() if key not in plain}
+    if not inputs and not getattr(opts, "depends_on", None):
+        return pulumi.Output.from_input("").apply(lambda _: Known(plain, waited=False))
+    known: pulumi.Output[dict[str, Any]] = pulumi.Output.from_input(inputs)
     depends_on = pulumi.Output.from_input(getattr(opts, "depends_on", None))
 
     # A coroutine or a task among them may wait for anything.
-    awaits = any(inspect.isawaitable(value) for value in values.values())
+    awaits = any(inspect.isawaitable(value) for value in inputs.values())
     waited = awaits
 
     async def ids() -> list[pulumi.Output[str]]:
@@ -213,5 +212,5 @@ def when_known(
     there: pulumi.Output[Any] = pulumi.Output.from_input(awaited)
     named = depends_on.apply(lambda _: None)
     return pulumi.Output.all(known, there, named).apply(
-        lambda all_known: Known(all_known[0], waited)
+        lambda all_known: Known({**plain, **all_known[0]}, waited)
     )

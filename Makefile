@@ -6,10 +6,10 @@ PYTHON ?= python3
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help demo test check bench tools clean
+.PHONY: help demo test check bench reliability tools clean
 
 help: ## Say what can be made
-	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 13
 
 demo: $(STAMP) ## Show a real `pulumi up` follow a push, with no cloud account
 	@tools="$$($(PYTHON) tools/install.py pulumi pulumi-language-python | tail -n 1)" && \
@@ -27,6 +27,9 @@ check: $(STAMP) ## Run formatter, linter, type checker and import rules
 
 bench: $(STAMP) ## Compare what choosing costs with what sorting costs, in one run
 	@$(BIN)/python benchmarks/cost_of_choosing.py
+
+reliability: $(STAMP) ## Try every fault, and write docs/reliability.md of what was seen
+	@PYTHONPATH=tests $(BIN)/python -m reliability
 
 tools: ## Install Pulumi's engine and language hosts; the last line is their folder
 	@$(PYTHON) tools/install.py

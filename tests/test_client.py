@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from calling import BUCKET, PRIVATE_KEY, PUBLIC_KEY, SECRETS, TOKEN, Caller, Time
 from faults import IMAGE, PAGE, Do, FaultServer, answer, encoded
+from reliability.cases import Way
+from reliability.table import CASES
 from secrecy import held_by
 from test_retry import RET_CODES
-from test_transport import FAULTS
 
 from pulumi_ucimage.emulator import signature
 from pulumi_ucimage.errors import (
@@ -259,12 +260,16 @@ ECHOES: dict[str, Callable[[Request], bytes]] = {
         headers={"Content-Length": None, "Transfer-Encoding": "chunked"},
     ),
 }
+# Those of the table that a plain server can commit and that end by themselves.
+FAULTS = {
+    f"{part}: {name}": scripts[0].answers
+    for part in ("Connections", "Framing", "Packing", "HTTP", "RetCodes", "JSON")
+    for name, case in CASES[part].items()
+    if case.expected and (scripts := case.scripts())[0].way is Way.PLAIN
+    if not scripts[0].greeting
+}
 FAILURES: dict[str, tuple[Answer, ...]] = {
-    **{
-        name: (fault.script,)
-        for name, fault in FAULTS.items()
-        if fault.error and not fault.greeting
-    },
+    **FAULTS,
     **{f"echo: {name}": (echo,) for name, echo in ECHOES.items()},
     "throttled, then cut": (refusal(153), (Do.RESET,)),
     "cut, then refused": ((Do.RESET,), refusal(171)),

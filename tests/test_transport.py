@@ -6,16 +6,12 @@ import contextlib
 import gzip
 import http.client
 import logging
-import subprocess
-import sys
 import time
-import zlib
-from datetime import datetime, timezone
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import pytest
-import trustme
+from authority import EXPIRED, Authority
 from calling import PRIVATE_KEY, PUBLIC_KEY, TOKEN, Caller
 from faults import (
     IMAGE,
@@ -53,161 +49,6 @@ CHUNKED = {"Content-Length": None, "Transfer-Encoding": "chunked"}
 HEAD = answer(BODY).removesuffix(BODY)
 
 
-class Fault(NamedTuple):
-    """What a server does, and what contract.md says that it comes to.
-
-    Attributes:
-        script: the server's answer, each time.
-        error: the class of the error; None where the answer is a good one.
-        tries: how often the call is made, with three more tries allowed.
-        greeting: what the server does before it reads a request.
-    """
-
-    script: bytes | Steps
-    error: type[UcimageError] | None
-    tries: int
-    greeting: Steps = ()
-
-
-FAULTS = {
-    # No usable connection: tried again.
-    "reset before the request": Fault((), TransportError, 4, (Do.RESET,)),
-    "closed before the request": Fault((), TransportError, 4, (Do.CLOSE,)),
-    "reset before the headers": Fault((Do.RESET,), TransportError, 4),
-    "closed before the headers": Fault((Do.CLOSE,), TransportError, 4),
-    "reset within the headers": Fault((HEAD[:20], Do.RESET), TransportError, 4),
-    "reset before the body": Fault((HEAD, Do.RESET), TransportError, 4),
-    "reset within the body": Fault((HEAD, BODY[:20], Do.RESET), TransportError, 4),
-    "reset within a chunk": Fault((chunked(BODY)[:-20], Do.RESET), TransportError, 4),
-    "Content-Length too long": Fault(
-        (answer(headers={"Content-Length": str(len(BODY) + 1)}), Do.CLOSE),
-        TransportError,
-        4,
-    ),
-    "chunk longer than what comes": Fault(
-        (answer(b"ffff\r\n" + BODY, headers=CHUNKED), Do.CLOSE), TransportError, 4
-    ),
-    "chunk larger than any memory": Fault(
-        (answer(b"f" * 16 + b"\r\n" + BODY, headers=CHUNKED), Do.CLOSE),
-        TransportError,
-        4,
-    ),
-    "chunks without an end": Fault(
-        (chunked(BODY).removesuffix(b"0\r\n\r\n"), Do.CLOSE), TransportError, 4
-    ),
-    # No HTTP: not what section 1 says, so never tried again.
-    "100,000 headers": Fault(
-        (answer(headers={f"X-{n}": "x" for n in range(100_000)}),), TransportError, 1
-    ),
-    "a header of 1 MB": Fault((answer(headers={"X": "x" * 2**20}),), TransportError, 1),
-    "a status line of 1 MB": Fault((b"HTTP/1.1 200 " + b"x" * 2**20,), TransportError, 1),
-    "garbage for a status line": Fault((b"\x00\xff garbage\r\n\r\n",), TransportError, 1),
-    "HTTP/0.9": Fault((BODY + b"\r\n", Do.CLOSE), TransportError, 1),
-    "HTTP/2": Fault(
-        (answer().replace(b"HTTP/1.1", b"HTTP/2.0"), Do.CLOSE), TransportError, 1
-    ),
-    "a header without a colon": Fault(
-        (answer().replace(b"Content-Length:", b"Content-Length"),), TransportError, 1
-    ),
-    "a status that is no number": Fault(
-        (answer().replace(b" 200 ", b" 2x0 "),), TransportError, 1
-    ),
-    "two Content-Lengths": Fault(
-        (answer(headers={"content-length": "7"}),), TransportError, 1
-    ),
-    "a chunk's size is no number": Fault(
-        (answer(b"zz\r\n" + BODY + b"\r\n0\r\n\r\n", headers=CHUNKED),),
-        TransportError,
-        1,
-    ),
-    "a chunk's size is missing": Fault(
-        (answer(b"\r\n" + BODY + b"\r\n0\r\n\r\n", headers=CHUNKED),), TransportError, 1
-    ),
-    "a chunk's size is negative": Fault(
-        (answer(b"-5\r\n" + BODY + b"\r\n0\r\n\r\n", headers=CHUNKED),),
-        TransportError,
-        1,
-    ),
-    "a chunk's size is too small": Fault(
-        (answer(b"5\r\n" + BODY + b"\r\n0\r\n\r\n", headers=CHUNKED),),
-        TransportError,
-        1,
-    ),
-    "a chunk's size has no end": Fault(
-        (answer(b"0" * 100_000, headers=CHUNKED),), TransportError, 1
-    ),
-    # An answer that cannot be used.
-    "Content-Length too short": Fault(
-        (answer(headers={"Content-Length": str(len(BODY) - 1)}),), ResponseError, 1
-    ),
-    "no length, cut": Fault(
-        (answer(BODY[:-1], headers={"Content-Length": None}), Do.CLOSE),
-        ResponseError,
-        1,
-    ),
-    "no body": Fault((answer(b""),), ResponseError, 1),
-    "gzip, cut": Fault((answer(PACKED[:-20], headers=GZIP),), ResponseError, 1),
-    "gzip without its trailer": Fault(
-        (answer(PACKED[:-8], headers=GZIP),), ResponseError, 1
-    ),
-    "gzip without its last byte": Fault(
-        (answer(PACKED[:-1], headers=GZIP),), ResponseError, 1
-    ),
-    "gzip with a wrong checksum": Fault(
-        (answer(PACKED[:-8] + b"\0" * 4 + PACKED[-4:], headers=GZIP),), ResponseError, 1
-    ),
-    "gzip with garbage behind": Fault(
-        (answer(PACKED + b"garbage", headers=GZIP),), ResponseError, 1
-    ),
-    "gzip that is none": Fault((answer(BODY, headers=GZIP),), ResponseError, 1),
-    "gzip of nothing at all": Fault((answer(b"", headers=GZIP),), ResponseError, 1),
-    "deflate": Fault(
-        (answer(zlib.compress(BODY), headers={"Content-Encoding": "deflate"}),),
-        ResponseError,
-        1,
-    ),
-    "unknown encoding": Fault(
-        (answer(headers={"Content-Encoding": "br"}),), ResponseError, 1
-    ),
-    # Odd, and good.
-    "as the API answers": Fault((answer(),), None, 1),
-    "no length": Fault((answer(headers={"Content-Length": None}), Do.CLOSE), None, 1),
-    "chunks": Fault((chunked(BODY[:7], BODY[7:8], BODY[8:]),), None, 1),
-    "chunks with extensions and trailers": Fault(
-        (
-            answer(
-                b"%x;a=b\r\n%s\r\n000\r\nX: y\r\n\r\n" % (len(BODY), BODY),
-                headers=CHUNKED,
-            ),
-        ),
-        None,
-        1,
-    ),
-    "gzip": Fault((answer(PACKED, headers=GZIP),), None, 1),
-    "gzip by its old name": Fault(
-        (answer(PACKED, headers={"Content-Encoding": "X-GZIP"}),), None, 1
-    ),
-    "gzip in chunks": Fault((chunked(PACKED[:9], PACKED[9:], headers=GZIP),), None, 1),
-    "identity": Fault((answer(headers={"Content-Encoding": "identity"}),), None, 1),
-    "100 Continue first": Fault(
-        (b"HTTP/1.1 100 Continue\r\nX: y\r\n\r\n" + answer(),), None, 1
-    ),
-    "byte by byte": Fault((Drip(answer(), 0),), None, 1),
-}
-
-
-@pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
-def test_a_fault_comes_to_what_the_contract_says(fault: Fault) -> None:
-    """The right class of error after the right number of tries, or a good page."""
-    with FaultServer(fault.script, greeting=fault.greeting) as server:
-        with Caller(server.url) as caller:
-            outcome = _outcome(caller)
-
-        assert (fault.error, fault.tries) == (outcome and type(outcome), caller.tries)
-        if not fault.greeting:
-            assert fault.tries == len(server.requests)
-
-
 def _outcome(caller: Caller) -> UcimageError | None:
     """The error that a call ends in; None where the page is the one that was sent."""
     try:
@@ -241,19 +82,10 @@ def test_a_call_that_was_cut_goes_on_after_the_cut() -> None:
         assert 1 == len({request.body for request in server.requests})
 
 
-WHOLE = {
-    "Content-Length": answer(),
-    "chunks": chunked(BODY[:50], BODY[50:]),
-    "gzip in chunks": chunked(PACKED, headers=GZIP),
-    "padded chunk sizes": answer(
-        b"%06x\r\n%s\r\n000000\r\n\r\n" % (len(BODY), BODY), headers=CHUNKED
-    ),
-}
-
-
-@pytest.mark.parametrize("whole", WHOLE.values(), ids=WHOLE)
-def test_an_answer_cut_anywhere_is_a_cut_connection(whole: bytes) -> None:
-    """However much came, what did not come is missed, and the call may be tried again."""
+def test_an_answer_cut_anywhere_is_a_cut_connection() -> None:
+    """However much came, what did not come is missed; also within padded chunk sizes."""
+    body = b"%06x\r\n%s\r\n000000\r\n\r\n" % (len(BODY), BODY)
+    whole = answer(body, headers=CHUNKED)
     answers = [(whole[:length], Do.CLOSE) for length in range(len(whole))]
     taken_for_good = []
     with FaultServer(*answers) as server, Caller(server.url, retries=0) as caller:
@@ -329,50 +161,6 @@ def test_an_answer_may_be_so_large_and_no_larger(
         assert 1 == len(server.requests)
 
 
-BOMB_TEST = """
-import resource, sys
-from calling import Caller
-from pulumi_ucimage import ResponseError
-
-def peak():
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-
-with Caller(sys.argv[1]) as caller:
-    try:
-        caller.get_page()  # a small one: everything is loaded
-    except ResponseError:
-        pass
-    before = peak()
-    try:
-        caller.get_page()
-    except ResponseError as error:
-        print(error)
-    print(peak() - before)
-"""
-
-
-def test_a_bomb_takes_bounded_memory() -> None:
-    """Half a megabyte that unpacks to 512 MB is given up at 32, with nothing kept."""
-    compressor = zlib.compressobj(9, wbits=31)
-    zeros = bytes(2**20)
-    bomb = b"".join(compressor.compress(zeros) for _ in range(512)) + compressor.flush()
-    assert len(bomb) < 600_000
-    small = answer(gzip.compress(b"x"), headers=GZIP)
-    with FaultServer(small, answer(bomb, headers=GZIP)) as server:
-        done = subprocess.run(
-            [sys.executable, "-c", BOMB_TEST, server.url],
-            check=True,
-            capture_output=True,
-            text=True,
-            cwd=Path(__file__).parent,
-        )
-
-        assert 2 == len(server.requests)
-    message, growth_mb = done.stdout.splitlines()
-    assert "more than 32 MiB" in message
-    assert int(growth_mb) < 100
-
-
 ENDLESS = {
     "silence": (Do.WAIT,),
     "the status line drips": (Drip(b"HTTP/1.1 200 " + b"x" * 9999),),
@@ -395,13 +183,10 @@ ENDLESS = {
 TIMEOUT_S = 0.25
 
 
-@pytest.mark.parametrize("tls", [False, True], ids=["plain", "TLS"])
 @pytest.mark.parametrize("script", ENDLESS.values(), ids=ENDLESS)
-def test_the_deadline_ends_what_never_would(
-    script: Steps, authority: Authority, *, tls: bool
-) -> None:
-    """Silence and drops of an answer are over with the deadline and one read."""
-    context = authority.server("127.0.0.1") if tls else None
+def test_the_deadline_ends_what_never_would(script: Steps, authority: Authority) -> None:
+    """Silence and drops of an answer are over with the deadline, under TLS too."""
+    context = authority.server("127.0.0.1")
     with (
         FaultServer(script, tls=context) as server,
         Caller(server.url, timeout_s=TIMEOUT_S, route=authority.trusted) as caller,
@@ -594,27 +379,6 @@ def test_logs_at_debug_hold_nothing_secret(caplog: pytest.LogCaptureFixture) -> 
 # TLS
 
 
-class Authority:
-    """A certificate authority of the tests."""
-
-    def __init__(self, folder: Path) -> None:
-        self.ca = trustme.CA()
-        self.file = folder / "authority.pem"
-        self.ca.cert_pem.write_to_path(str(self.file))
-        self.trusted = Route(proxy=None, ca_bundle=str(self.file))
-
-    def server(self, name: str, *, not_after: datetime | None = None) -> ssl.SSLContext:
-        """What a server of that name shows."""
-        import ssl  # noqa: PLC0415
-
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        not_before = datetime(2000, 1, 1, tzinfo=timezone.utc) if not_after else None
-        self.ca.issue_cert(name, not_after=not_after, not_before=not_before).configure_cert(
-            context
-        )
-        return context
-
-
 @pytest.fixture(scope="session")
 def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
     """An authority, made once."""
@@ -642,9 +406,7 @@ def test_a_trusted_server_is_called(authority: Authority) -> None:
 UNTRUSTED: dict[str, Callable[[Authority, Authority], ssl.SSLContext]] = {
     "unknown authority": lambda _, another: another.server("127.0.0.1"),
     "other host": lambda authority, _: authority.server("api.ucloud.cn"),
-    "expired": lambda authority, _: authority.server(
-        "127.0.0.1", not_after=datetime(2020, 1, 1, tzinfo=timezone.utc)
-    ),
+    "expired": lambda authority, _: authority.server("127.0.0.1", not_after=EXPIRED),
 }
 
 

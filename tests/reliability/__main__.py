@@ -1,0 +1,32 @@
+"""`make reliability`: runs every case, and writes docs/reliability.md if all are right."""
+
+from __future__ import annotations
+
+import sys
+
+from reliability import page
+from reliability.run import Lab, is_as_expected
+from reliability.table import CASES
+
+
+def main() -> int:
+    """Run, say what is not as expected, else write the page."""
+    outcomes, wrong = {}, []
+    with Lab() as lab:
+        for part, cases in CASES.items():
+            for name, case in cases.items():
+                outcome = outcomes[part, name] = lab.run(case)
+                if not is_as_expected(case, outcome):
+                    promised = f"{case.expected_text}, {case.calls_text}"
+                    wrong.append(f"{part}: {name}: {promised}, but {outcome}")
+    if wrong:
+        print(*wrong, sep="\n", file=sys.stderr)  # noqa: T201
+        return 1
+    page.PAGE.parent.mkdir(exist_ok=True)
+    page.PAGE.write_text(page.write(outcomes))
+    print(f"{len(outcomes)} cases are as expected: {page.PAGE}")  # noqa: T201
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

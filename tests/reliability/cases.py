@@ -1,0 +1,169 @@
+"""A case: what servers do, and what contract.md says that a look-up comes to."""
+
+from __future__ import annotations
+
+import enum
+import gzip
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from faults import IMAGE, PAGE, Do, answer, encoded
+
+if TYPE_CHECKING:
+    from faults import Answer, Request, Steps
+
+    from pulumi_ucimage.errors import UcimageError
+
+BODY = encoded(PAGE)
+HEAD = answer(BODY).removesuffix(BODY)
+PACKED = gzip.compress(BODY, mtime=0)
+GZIP = {"Content-Encoding": "gzip"}
+CHUNKED = {"Content-Length": None, "Transfer-Encoding": "chunked"}
+CONNECTED = b"HTTP/1.1 200 Connection established\r\n\r\n"
+
+
+class Way(enum.Enum):
+    """How a look-up reaches the server."""
+
+    PLAIN = enum.auto()
+    REFUSED = enum.auto()  # nobody listens
+    TLS = enum.auto()
+    UNKNOWN_AUTHORITY = enum.auto()
+    OTHER_HOST = enum.auto()
+    EXPIRED = enum.auto()
+    NO_TLS = enum.auto()  # TLS is spoken to a server that knows none
+    PROXY = enum.auto()  # the server is the proxy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Script:
+    """What one server does, and what is there to be listed.
+
+    Attributes:
+        answers: one for each request, the last again and again.
+        greeting: what is done before a request is read.
+        way: how it is reached.
+        images: the names that a whole answer has.
+    """
+
+    answers: tuple[Answer, ...]
+    greeting: Steps = ()
+    way: Way = Way.PLAIN
+    images: Sequence[str] = (IMAGE,)
+
+
+Scripts: TypeAlias = Callable[[], Sequence[Script]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """A row of the table.
+
+    Attributes:
+        expected: the class of the error; None where the answer is whole.
+        calls: how often the API is called, with three more tries allowed.
+        scripts: makes the servers; the row holds for each of them.
+        at_most: whether `calls` is a bound: pages are read ahead.
+        page: the offset of the only page whose calls are counted.
+        timeout_s: the look-up's deadline.
+        alone: whether it runs in a process of its own, for its memory's sake.
+    """
+
+    expected: type[UcimageError] | None
+    calls: int
+    scripts: Scripts
+    at_most: bool = False
+    page: int | None = None
+    timeout_s: float = 1.0
+    alone: bool = False
+
+    @property
+    def expected_text(self) -> str:
+        """What is expected, as the page says it."""
+        return self.expected.__name__ if self.expected else "whole answer"
+
+    @property
+    def calls_text(self) -> str:
+        """How many calls are expected, as the page says it."""
+        bound = "at most " if self.at_most else ""
+        return f"{bound}{self.calls}" + (" of that page" if self.page is not None else "")
+
+
+def always(*answers: Answer, greeting: Steps = (), way: Way = Way.PLAIN) -> Scripts:
+    """One server that answers so, one after the other, and then as the last."""
+    return lambda: [Script(answers=answers, greeting=greeting, way=way)]
+
+
+def each(*answers: Answer) -> Scripts:
+    """A server for each of these answers, which it gives every time."""
+    return lambda: [Script(answers=(one,)) for one in answers]
+
+
+def refusal(ret_code: object, **headers: str) -> bytes:
+    """The answer that the API gives in place of a page."""
+    return answer(encoded({"RetCode": ret_code, "Message": "No"}), headers=headers)
+
+
+def good(**fields: object) -> bytes:
+    """A good answer, with these fields in the place of its own."""
+    return answer(encoded({**PAGE, **fields}))
+
+
+def cut_everywhere(whole: bytes) -> Scripts:
+    """A server for each length that an answer can be cut at."""
+    return each(*((whole[:length], Do.CLOSE) for length in range(len(whole))))
+
+
+@dataclass(slots=True)
+class Pages:
+    """A bucket that a server lists page by page; it may misbehave.
+
+    Attributes:
+        images: the names of its images.
+        cap: the longest page.
+        total: what TotalCount says of the true count, by the number of the call from 1 on.
+        change: what happens to the images just before a call, by its number.
+        answers: what is answered in a page's place, by its offset; the last for good.
+        ignores_offset: whether Offset means nothing to it.
+    """
+
+    images: list[str]
+    cap: int = 10**9
+    total: Callable[[int, int], int | None] = lambda _, true: true
+    change: Callable[[int, list[str]], object] = lambda _, __: None
+    answers: dict[str, list[Answer]] = field(default_factory=dict)
+    ignores_offset: bool = False
+    calls: int = 0
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def __call__(self, request: Request) -> bytes | Steps:
+        """The answer to a call."""
+        form = request.form
+        with self._lock:
+            self.calls += 1
+            self.change(self.calls, self.images)
+            if planned := self.answers.get(form["Offset"]):
+                given = planned.pop(0) if len(planned) > 1 else planned[0]
+                if given:
+                    return given(request) if callable(given) else given
+            start = 0 if self.ignores_offset else int(form["Offset"])
+            names = self.images[start : start + min(int(form["Limit"]), self.cap)]
+            total = self.total(self.calls, len(self.images))
+        return good(TotalCount=total, ImageSet=[{"ImageName": name} for name in names])
+
+
+def pages(count: int, **fields: Any) -> Scripts:
+    """One server that lists so many images."""
+
+    def scripts() -> Sequence[Script]:
+        planned = {
+            offset: [*answers] for offset, answers in fields.get("answers", {}).items()
+        }
+        images = [f"r.io/app{number}" for number in range(count)]
+        # The list itself: what is there in the end is what a whole answer has.
+        server = Pages(images, **{**fields, "answers": planned})
+        return [Script(answers=(server,), images=images)]
+
+    return scripts

@@ -1,0 +1,232 @@
+"""Runs a case: servers commit its fault on a real look-up by a public function."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import re
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+from unittest import mock
+
+from authority import EXPIRED, Authority
+from faults import HOST, FaultServer, answer
+from typing_extensions import Self
+
+from pulumi_ucimage import UcimageError, clients, get_docker_images, program
+from pulumi_ucimage.ucloud.clock import Clock
+from reliability.cases import Way
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Mapping, Sequence
+
+    from reliability.cases import Case, Script
+
+MOST_MB = 150
+"""Memory that a look-up may take: an answer of 32 MiB, some times over."""
+LATE_S = 1.5
+"""What a busy machine may add to a deadline and one read."""
+_TESTS = Path(__file__).parent.parent
+_API = "https://api.example.com/"
+
+
+class LookedUp(NamedTuple):
+    """What one look-up came to.
+
+    Attributes:
+        error: the class of its error; "" where it had an answer.
+        images: the names in its answer.
+        time_s: how long it took.
+        memory_mb: by how much it made the process's memory larger, at its peak.
+        sleeps: how often it waited before another try.
+    """
+
+    error: str
+    images: Sequence[str]
+    time_s: float
+    memory_mb: int
+    sleeps: int
+
+
+class Outcome(NamedTuple):
+    """What a case came to: the most of each that any of its servers saw.
+
+    Attributes:
+        expected: as `Case.expected_text`, of what was seen.
+        calls: how many calls there were.
+        time_s: the longest look-up's time.
+        memory_mb: the most memory that a look-up took.
+    """
+
+    expected: str
+    calls: int
+    time_s: float
+    memory_mb: int
+
+
+def look_up(environment: Mapping[str, str]) -> LookedUp:
+    """One look-up in such an environment; its back-off takes no time, but counts."""
+    slept: list[float] = []
+    clock = Clock(
+        monotonic=lambda: time.monotonic() + sum(slept),
+        sleep=slept.append,
+        random=lambda: 0.0,
+    )
+    surroundings = program.surroundings
+
+    def with_clock(*, waited: bool) -> object:
+        return dataclasses.replace(surroundings(waited=waited), clock=clock)
+
+    error, images = "", []
+    before_mb = _forget_peak()
+    begun = time.monotonic()
+    with (
+        mock.patch.dict(os.environ, environment, clear=True),
+        mock.patch.object(program, "surroundings", with_clock),
+    ):
+        try:
+            images = [str(image.name) for image in get_docker_images("ucs").images]
+        except UcimageError as e:
+            error = type(e).__name__
+        finally:
+            took_s = time.monotonic() - begun
+            clients.close_connections()
+    memory_mb = max(0, _peak_mb() - before_mb)
+    return LookedUp(error, images, took_s, memory_mb, len(slept))
+
+
+def _forget_peak() -> int:
+    """The memory in use, in MB; where Linux allows it, the peak is from now on."""
+    with suppress(OSError):
+        Path("/proc/self/clear_refs").write_text("5")
+    return _peak_mb()
+
+
+def _peak_mb() -> int:
+    # Not getrusage where it can be avoided: after a fork it tells the parent's peak too.
+    with suppress(OSError):
+        status = Path("/proc/self/status").read_text()
+        if found := re.search(r"VmHWM:\s+(\d+) kB", status):
+            return int(found[1]) // 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+
+
+class Lab:
+    """What all cases share: certificates, an empty home, and everything loaded."""
+
+    def __init__(self) -> None:
+        self._folder = tempfile.TemporaryDirectory()
+        folders = Path(self._folder.name, "known"), Path(self._folder.name, "unknown")
+        for folder in folders:
+            folder.mkdir()
+        known, unknown = map(Authority, folders)
+        self._bundle = str(known.file)
+        self._tls: dict[Way, ssl.SSLContext] = {
+            Way.TLS: known.server(HOST),
+            Way.UNKNOWN_AUTHORITY: unknown.server(HOST),
+            Way.OTHER_HOST: known.server("api.ucloud.cn"),
+            Way.EXPIRED: known.server(HOST, not_after=EXPIRED),
+        }
+
+    def __enter__(self) -> Self:
+        with FaultServer(answer()) as server:
+            look_up(self.environment(server.url, 60))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._folder.cleanup()
+
+    def environment(self, url: str, timeout_s: float) -> dict[str, str]:
+        """What leads a program to a server."""
+        return {
+            "HOME": self._folder.name,
+            "UCLOUD_API_BASE_URL": url,
+            "UCLOUD_PUBLIC_KEY": "public",
+            "UCLOUD_PRIVATE_KEY": "private",
+            "UCLOUD_REGION": "cn-bj2",
+            "UCIMAGE_TIMEOUT_SECONDS": f"{timeout_s:g}",
+            "REQUESTS_CA_BUNDLE": self._bundle,
+        }
+
+    def run(self, case: Case) -> Outcome:
+        """What a case comes to; its servers one after another."""
+        outcomes = [self._run_one(case, script) for script in case.scripts()]
+        expected = {outcome.expected for outcome in outcomes}
+        calls = {outcome.calls for outcome in outcomes}
+        return Outcome(
+            " or ".join(sorted(expected)),
+            # The one that is not as all must be, if there is one.
+            max(calls - {case.calls}, default=case.calls),
+            max(outcome.time_s for outcome in outcomes),
+            max(outcome.memory_mb for outcome in outcomes),
+        )
+
+    def _run_one(self, case: Case, script: Script) -> Outcome:
+        tls = self._tls.get(script.way)
+        with FaultServer(*script.answers, greeting=script.greeting, tls=tls) as server:
+            environment = self.environment(server.url, case.timeout_s)
+            if script.way is Way.NO_TLS:
+                secure = server.url.replace("http:", "https:")
+                environment["UCLOUD_API_BASE_URL"] = secure
+            elif script.way is Way.PROXY:
+                environment["UCLOUD_API_BASE_URL"] = _API
+                environment["HTTPS_PROXY"] = server.url
+            if script.way is not Way.REFUSED:
+                done = _alone(environment) if case.alone else look_up(environment)
+        if script.way is Way.REFUSED:
+            done = look_up(environment)
+        calls = max(len(server.requests), server.connections) or done.sleeps + 1
+        if case.page is not None:
+            offsets = [request.form["Offset"] for request in server.requests]
+            calls = offsets.count(str(case.page))
+        expected = done.error or "whole answer"
+        if not done.error and list(script.images) != list(done.images):
+            expected = "another answer"
+        return Outcome(expected, calls, done.time_s, done.memory_mb)
+
+
+def _alone(environment: Mapping[str, str]) -> LookedUp:
+    """A look-up in a process of its own."""
+    done = subprocess.run(
+        [sys.executable, "-m", "reliability.run"],
+        input=json.dumps(environment),
+        check=True,
+        capture_output=True,
+        text=True,
+        cwd=_TESTS,
+    )
+    return LookedUp(*json.loads(done.stdout))
+
+
+def is_as_expected(case: Case, outcome: Outcome) -> bool:
+    """Whether an outcome is the case's, within its time and its memory."""
+    right_calls = (
+        1 <= outcome.calls <= case.calls if case.at_most else outcome.calls == case.calls
+    )
+    # Retry-After is waited for on a clock of its own.
+    return (
+        outcome.expected == case.expected_text
+        and right_calls
+        and outcome.time_s <= case.timeout_s + LATE_S
+        and outcome.memory_mb <= MOST_MB
+    )
+
+
+def main() -> None:
+    """A look-up in the environment on stdin, after one that loads everything."""
+    environment = json.load(sys.stdin)
+    with FaultServer(answer()) as server:
+        look_up({**environment, "UCLOUD_API_BASE_URL": server.url})
+    print(json.dumps(look_up(environment)))  # noqa: T201
+
+
+if __name__ == "__main__":
+    main()

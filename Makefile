@@ -6,7 +6,7 @@ PYTHON ?= python3
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help demo test check bench reliability tools clean
+.PHONY: help demo test check docs bench reliability tools clean
 
 help: ## Say what can be made
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 13
@@ -24,6 +24,9 @@ check: $(STAMP) ## Run formatter, linter, type checker and import rules
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+docs: $(STAMP) ## Write the tables of the documents anew, from the code
+	@$(BIN)/python tools/make_docs.py
 
 bench: $(STAMP) ## Compare what choosing costs with what sorting costs, in one run
 	@$(BIN)/python benchmarks/cost_of_choosing.py

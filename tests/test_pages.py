@@ -1,0 +1,232 @@
+"""What the documents say of the code is what the code says."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import pkgutil
+import re
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
+
+import make_docs
+import messages
+import pytest
+from choosing import HOUR
+from conftest import ROOT
+
+import pulumi_ucimage
+from pulumi_ucimage import errors
+from pulumi_ucimage.arguments import CHOICE
+from pulumi_ucimage.errors import NoMatchingTagError
+from pulumi_ucimage.selection.choice import Tag
+from pulumi_ucimage.selection.policy import Policy
+from pulumi_ucimage.selection.select import select
+from pulumi_ucimage.settings import SETTINGS
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def page(name: str) -> str:
+    """The text of a document."""
+    return ROOT.joinpath(name).read_text("utf-8")
+
+
+# --- Tables that are made from the code ---
+
+
+@pytest.mark.parametrize("path", make_docs.pages(), ids=lambda path: path.name)
+def test_the_tables_are_the_code_s(path: Path) -> None:
+    """`make docs` would change nothing."""
+    text = path.read_text("utf-8")
+
+    assert make_docs.renewed(text) == text
+
+
+def test_every_table_stands_somewhere() -> None:
+    """No table is made for nobody."""
+    written = "".join(path.read_text("utf-8") for path in make_docs.pages())
+
+    assert set(re.findall("<!-- table: (.*) -->", written)) == set(make_docs.TABLES)
+
+
+# --- Choosing tags ---
+
+NOW = datetime(2026, 3, 8, tzinfo=timezone.utc).timestamp()
+FIRST = int(datetime(2026, 3, 1, tzinfo=timezone.utc).timestamp())
+
+
+def examples() -> list[tuple[str, str, str]]:
+    """The rows of the table of examples: tags, arguments, and what is chosen."""
+    table = page("docs/choosing-tags.md").partition("| tags | arguments | chosen |\n")[2]
+    lines = table.partition("\n\n")[0].splitlines()[1:]
+    cells = [re.split(r"(?<!\\)\|", line)[1:-1] for line in lines]
+    whole = [[cell.strip().replace("\\|", "|") for cell in row] for row in cells]
+    return [(tags, arguments, chosen) for tags, arguments, chosen in whole]
+
+
+@pytest.mark.parametrize(("tags", "arguments", "chosen"), examples())
+def test_an_example_of_choosing(tags: str, arguments: str, chosen: str) -> None:
+    """The real selection chooses what the page says."""
+    names = tags.strip("`").split()
+    listed = [Tag(name, FIRST + at * HOUR) for at, name in enumerate(names)]
+    call = ast.parse(f"f({arguments.strip('`')})", mode="eval").body
+    assert isinstance(call, ast.Call)
+    given = {word.arg or "": ast.literal_eval(word.value) for word in call.keywords}
+    policy = Policy.of(given)
+
+    if chosen.startswith("none: "):
+        with pytest.raises(NoMatchingTagError):
+            select(policy, listed, image_name="app", now=NOW)
+    else:
+        assert chosen == f"`{select(policy, listed, image_name='app', now=NOW).tag}`"
+
+
+def test_there_are_examples_of_every_argument() -> None:
+    """Each argument of a choice stands in an example, but `wait`, which needs time."""
+    shown = " ".join(arguments for _, arguments, _ in examples())
+
+    assert {"wait"} == {
+        argument.name for argument in CHOICE if f"{argument.name}=" not in shown
+    }
+
+
+# --- Architecture ---
+
+
+def modules() -> set[str]:
+    """Every module of the package, without the package's own name."""
+    found = pkgutil.walk_packages(pulumi_ucimage.__path__, "pulumi_ucimage.")
+    return {module.name.removeprefix("pulumi_ucimage.") for module in found}
+
+
+def test_every_room_is_described_once() -> None:
+    """The table of rooms has each module once, and no others."""
+    rows = re.findall(r"^\| `([\w.]+)` \|", page("docs/architecture.md"), re.MULTILINE)
+
+    assert sorted(rows) == sorted(modules() | {"__init__"})
+
+
+def test_every_room_is_in_the_picture() -> None:
+    """The picture has each module of the first level."""
+    picture = page("docs/architecture.md").partition("```text")[2].partition("```")[0]
+    words = set(re.findall(r"\w+", picture))
+
+    assert {name for name in modules() if "." not in name} - words == set()
+
+
+def test_every_name_of_the_way_exists() -> None:
+    """What the way of a look-up names is in the code, where it says."""
+    way = (
+        page("docs/architecture.md").partition("## The way")[2].partition("## Decisions")[0]
+    )
+    named = {
+        name
+        for name in re.findall(r"`([a-z_]+(?:\.\w+)+)`", way)
+        if not name.startswith("ucimage.")
+    }
+
+    assert len(named) > 15
+    assert [] == sorted(name for name in named if not exists(name))
+
+
+def exists(name: str) -> bool:
+    """Whether a dotted name leads to something of the package."""
+    module = max((m for m in modules() if f"{name}.".startswith(f"{m}.")), key=len)
+    value: Any = importlib.import_module(f"pulumi_ucimage.{module}")
+    for part in filter(None, name.removeprefix(module).split(".")):
+        if not hasattr(value, part):
+            return False
+        value = getattr(value, part)
+    return True
+
+
+# --- Errors ---
+
+
+def test_every_message_is_on_the_page_of_errors() -> None:
+    """The page has each message that the code can make, and no message that is gone."""
+    rows = [
+        line.replace("\\|", "|")
+        for line in page("docs/errors.md").splitlines()
+        if re.match(r"\| (`` .* ``|`[^`]*[ .][^`]*`) \|", line)
+    ]
+    cells = [re.match(r"\| (?:`` (.*?) ``|`([^`]*)`) \|", row) for row in rows]
+    shown = [(cell[1] or cell[2]) for cell in cells if cell]
+    due = sorted(message.strip() for message in messages.messages())
+
+    assert sorted(set(shown)) == due
+    assert len(set(shown)) == len(shown)
+
+
+def test_every_class_is_on_the_page_of_errors() -> None:
+    """The page's first table has each class of error."""
+    rows = re.findall(r"^\| `(\w+Error)` \|", page("docs/errors.md"), re.MULTILINE)
+    classes = {
+        name
+        for name, value in vars(errors).items()
+        if isinstance(value, type) and issubclass(value, errors.UcimageError)
+    }
+
+    assert set(rows) == classes
+
+
+def test_the_scan_finds_what_is_raised(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A message is found however it is made; a docstring is none."""
+    package = tmp_path / "pulumi_ucimage"
+    package.mkdir()
+    (package / "any.py").write_text(
+        '''
+def explain_twins():
+    """No message."""
+    return f"a clause {x}"
+def other(x):
+    message = "one thing" if x else f"another {x} thing"
+    raise ArgumentError(message)
+    raise errors.ConfigError(f"direct {x}.")
+''',
+        encoding="utf-8",
+    )
+    monkeypatch.setattr(messages, "ROOT", tmp_path)
+
+    assert messages.messages() == {
+        "a clause …",
+        "one thing",
+        "another … thing",
+        "direct ….",
+    }
+
+
+# --- The Chinese first page ---
+
+
+def test_the_first_pages_have_the_same_code() -> None:
+    """README.zh-CN.md has the blocks of README.md, and what is done with them."""
+    english, chinese = (
+        re.findall(r"(?:<!-- [^\n]* -->\n)?```.*?\n```\n", page(name), re.DOTALL)
+        for name in ("README.md", "README.zh-CN.md")
+    )
+
+    assert english == chinese
+
+
+def test_the_first_pages_have_the_same_parts() -> None:
+    """As many headings of each depth, in the same order, and the same links."""
+    english, chinese = page("README.md"), page("README.zh-CN.md")
+
+    for pattern in (r"^#+ ", r"\]\(((?!README)[^)]*)\)"):
+        assert re.findall(pattern, english, re.MULTILINE) == re.findall(
+            pattern, chinese, re.MULTILINE
+        )
+
+
+def test_the_chinese_page_has_every_setting() -> None:
+    """Its table of settings names the keys and variables of the code."""
+    chinese = page("README.zh-CN.md")
+
+    for setting in SETTINGS:
+        assert f"`{setting.key}`" in chinese
+        assert f"`{setting.variable}`" in chinese

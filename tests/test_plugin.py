@@ -44,10 +44,14 @@ class Engine(engine_pb2_grpc.EngineServicer):
 
     def __init__(self) -> None:
         self.lines: list[tuple[int, str, str]] = []
+        self.passing: list[str] = []
 
     def Log(self, request: Any, _context: object) -> Empty:  # noqa: N802
         """Keep a line: severity, text and the resource's URN."""
-        self.lines.append((request.severity, request.message, request.urn))
+        if request.ephemeral:
+            self.passing.append(request.message)
+        else:
+            self.lines.append((request.severity, request.message, request.urn))
         return Empty()
 
     def texts(self, severity: int) -> list[str]:
@@ -900,3 +904,44 @@ def test_a_setting_of_a_wrong_kind_is_refused_by_the_call(
 
     with refused(FAILED, "ucimage:"):
         provider.invoke(IMAGE, bucketName="ucs")
+
+
+def test_a_call_joins_no_listing_that_was_begun_before_it(
+    provider: Provider, emulator: Emulator
+) -> None:
+    """What was pushed before a call is in its answer, whatever is under way."""
+    emulator.fault("delay=1*1")
+    request = provider_pb2.InvokeRequest(tok=IMAGE, args=struct({"bucketName": "ucs"}))
+    first = provider.stub.Invoke.future(request)
+    while not emulator.requests:
+        os.sched_yield()
+    emulator.push("ucs", "helloworld", "2.0.0")
+
+    assert "2.0.0" == provider.invoke(IMAGE, bucketName="ucs")["tag"]
+    first.result()
+
+
+def test_calls_at_the_same_time_share_a_listing(
+    provider: Provider, emulator: Emulator
+) -> None:
+    """Fifty calls for one bucket are a few groups, and none lists for itself."""
+    emulator.fault("delay=0.2*50")
+    request = provider_pb2.InvokeRequest(tok=IMAGE, args=struct({"bucketName": "ucs"}))
+
+    calls = [provider.stub.Invoke.future(request) for _ in range(50)]
+
+    assert {"1.1.0"} == {plain(getattr(c.result(), "return"))["tag"] for c in calls}
+    assert len(emulator.requests) < 50 / 5
+
+
+def test_a_long_listing_says_how_far_it_is(provider: Provider, emulator: Emulator) -> None:
+    """After two seconds, in a line that the next one takes the place of."""
+    for number in range(150):
+        emulator.push("ucs", f"ucs/image-{number}", "1")
+    emulator.fault("delay=2.1*1")
+
+    provider.invoke(IMAGES, bucketName="ucs")
+
+    told = provider.engine.passing
+    assert "Listing bucket 'ucs': 100 of 151 images so far." == told[0]
+    assert not provider.engine.lines

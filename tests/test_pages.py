@@ -6,6 +6,7 @@ import ast
 import importlib
 import pkgutil
 import re
+import subprocess
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
@@ -198,6 +199,27 @@ def other(x):
         "another … thing",
         "direct ….",
     }
+
+
+# --- Commands ---
+
+
+def test_every_command_is_told() -> None:
+    """`make help` has each target that is meant for people, and CONTRIBUTING most."""
+    targets = re.search(r"^\.PHONY: (.*)$", page("Makefile"), re.MULTILINE)
+    assert targets
+    shown = subprocess.run(
+        ["make", "help"],  # noqa: S607 - the user's own
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    told = {line.split()[0] for line in shown.stdout.splitlines()}
+    assert set(targets[1].split()) == told
+    for command in re.findall(r"`make ([a-z]+)`", page("CONTRIBUTING.md")):
+        assert command in told
 
 
 # --- The Chinese first page ---

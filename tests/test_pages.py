@@ -19,6 +19,7 @@ from conftest import ROOT
 import pulumi_ucimage
 from pulumi_ucimage import errors
 from pulumi_ucimage.arguments import CHOICE
+from pulumi_ucimage.emulator.errors import RetCode
 from pulumi_ucimage.errors import NoMatchingTagError
 from pulumi_ucimage.selection.choice import Tag
 from pulumi_ucimage.selection.policy import Policy
@@ -171,6 +172,13 @@ def test_every_class_is_on_the_page_of_errors() -> None:
     }
 
     assert set(rows) == classes
+
+
+def test_every_code_of_the_emulator_is_on_the_page_of_errors() -> None:
+    """The RetCodes that the emulator answers by itself are those that are told."""
+    told = page("docs/errors.md").partition("UCloud's RetCode:")[2]
+
+    assert [int(code) for code in re.findall(r"\d+", told)] == sorted(RetCode)
 
 
 def test_the_scan_finds_what_is_raised(

@@ -20,6 +20,11 @@ INDEX = "an installation from a public index"
 NOT_RUN = {
     ("README.md", "make demo", "CI runs both"),
     ("README.md", "pip install pulumi-ucimage", INDEX),
+    (
+        "README.md",
+        "python3 -m venv venv && . venv/bin/activate && pip install .",
+        INDEX,
+    ),
     ("README.md", "somebody pushes 1.2.0", "a picture"),
     ("docs/architecture.md", "a Python program", "a picture"),
     (

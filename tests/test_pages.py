@@ -6,6 +6,7 @@ import ast
 import importlib
 import pkgutil
 import re
+import subprocess
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ from conftest import ROOT
 import pulumi_ucimage
 from pulumi_ucimage import errors
 from pulumi_ucimage.arguments import CHOICE
+from pulumi_ucimage.emulator.errors import RetCode
 from pulumi_ucimage.errors import NoMatchingTagError
 from pulumi_ucimage.selection.choice import Tag
 from pulumi_ucimage.selection.policy import Policy
@@ -172,6 +174,13 @@ def test_every_class_is_on_the_page_of_errors() -> None:
     assert set(rows) == classes
 
 
+def test_every_code_of_the_emulator_is_on_the_page_of_errors() -> None:
+    """The RetCodes that the emulator answers by itself are those that are told."""
+    told = page("docs/errors.md").partition("UCloud's RetCode:")[2]
+
+    assert [int(code) for code in re.findall(r"\d+", told)] == sorted(RetCode)
+
+
 def test_the_scan_finds_what_is_raised(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -198,6 +207,27 @@ def other(x):
         "another … thing",
         "direct ….",
     }
+
+
+# --- Commands ---
+
+
+def test_every_command_is_told() -> None:
+    """`make help` has each target that is meant for people, and CONTRIBUTING most."""
+    targets = re.search(r"^\.PHONY: (.*)$", page("Makefile"), re.MULTILINE)
+    assert targets
+    shown = subprocess.run(
+        ["make", "help"],  # noqa: S607 - the user's own
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    told = {line.split()[0] for line in shown.stdout.splitlines()}
+    assert set(targets[1].split()) == told
+    for command in re.findall(r"`make ([a-z]+)`", page("CONTRIBUTING.md")):
+        assert command in told
 
 
 # --- The Chinese first page ---

@@ -100,10 +100,6 @@ def test_a_block_has_to_say_what_it_is(
         list(blocks("x.md"))
 
 
-BESIDE = {"examples/typescript", "examples/go"}
-"""Folders that are made beside these pages."""
-
-
 @pytest.mark.parametrize("page", [*pages(), *OTHER_PAGES])
 def test_links_lead_somewhere(page: str) -> None:
     """Each link to a file, and each to a heading, finds what it names."""
@@ -114,7 +110,7 @@ def test_links_lead_somewhere(page: str) -> None:
         if path.startswith("https://"):
             continue
         file = (ROOT / page).parent.joinpath(path).resolve() if path else ROOT / page
-        assert file.exists() or file.relative_to(ROOT).as_posix() in BESIDE, target
+        assert file.exists(), target
         assert not heading or heading[1:] in headings(file), target
 
 

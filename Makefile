@@ -6,7 +6,7 @@ PYTHON ?= python3
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help demo test check docs bench reliability tools clean
+.PHONY: help demo test check docs bench performance reliability tools clean
 
 help: ## Say what can be made
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 13
@@ -28,8 +28,13 @@ check: $(STAMP) ## Run formatter, linter, type checker and import rules
 docs: $(STAMP) ## Write the tables of the documents anew, from the code
 	@$(BIN)/python tools/make_docs.py
 
-bench: $(STAMP) ## Compare what choosing costs with what sorting costs, in one run
-	@$(BIN)/python benchmarks/cost_of_choosing.py
+bench: $(STAMP) ## Measure every figure beside the official SDK and a raw socket, in one run
+	@tools="$$($(PYTHON) tools/install.py | tail -n 1)" && \
+	  PULUMI_UCIMAGE_TOOLS_FOLDER="$$tools" $(BIN)/python -m benchmarks
+
+performance: $(STAMP) ## Do the same, and write docs/performance.md
+	@tools="$$($(PYTHON) tools/install.py | tail -n 1)" && \
+	  PULUMI_UCIMAGE_TOOLS_FOLDER="$$tools" $(BIN)/python -m benchmarks --write
 
 reliability: $(STAMP) ## Try every fault, and write docs/reliability.md of what was seen
 	@PYTHONPATH=tests $(BIN)/python -m reliability

@@ -217,7 +217,7 @@ def test_every_command_is_told() -> None:
     targets = re.search(r"^\.PHONY: (.*)$", page("Makefile"), re.MULTILINE)
     assert targets
     shown = subprocess.run(
-        ["make", "help"],  # noqa: S607 - the user's own
+        ["make", "--no-print-directory", "help"],  # noqa: S607 - the user's own
         cwd=ROOT,
         capture_output=True,
         text=True,

@@ -19,6 +19,7 @@ _MOMENT: Final = re.compile(
 )
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=timezone.utc)
+_NAIVE_EPOCH: Final = _EPOCH.replace(tzinfo=None)
 _LAST: Final = 253402300799
 """The last second of year 9999, the last year that RFC 3339 can write."""
 
@@ -68,5 +69,6 @@ def format_moment(seconds: int) -> str:
     Args:
         seconds: from year 1; what is beyond year 9999 is shown as its last second.
     """
-    moment = _EPOCH + timedelta(seconds=min(seconds, _LAST))
-    return f"{moment:%Y-%m-%dT%H:%M:%S}Z".rjust(20, "0")
+    # Many times faster than strftime, and than moments that know their zone; that shows
+    # with thousands of tags.
+    return f"{(_NAIVE_EPOCH + timedelta(seconds=min(seconds, _LAST))).isoformat()}Z"

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 OTHER_PAGES = ["CONTRIBUTING.md", "RELEASING.md", "CHANGELOG.md", "README.zh-CN.md"]
 INDEX = "an installation from a public index"
 NOT_RUN = {
+    ("docs/performance.md", "ncalls", "a profile"),
     ("README.md", "make demo", "CI runs both"),
     ("README.md", "pip install pulumi-ucimage", INDEX),
     (

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 _SIZED: Final = re.compile(r"i([0-9]+)t([0-9]+)(?:-.*)?")
-_DIGEST: Final = "sha256:" + 64 * "a"
+_DIGEST: Final = "sha512:" + 83 * "a"
 
 
 def bucket(images: int, tags: int, suffix: str = "") -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import closing
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from benchmarks import bodies
 from benchmarks.judgement import Measured
@@ -17,9 +17,6 @@ from pulumi_ucimage.clients import close_connections
 from pulumi_ucimage.ucloud.client import Bucket
 from pulumi_ucimage.ucloud.clock import Deadline
 from pulumi_ucimage.ucloud.listing import Listing, list_images
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 _DELAY_MS: Final = 30
 _IMAGES: Final = 1000
@@ -136,7 +133,6 @@ def _in_turn(bench: Bench) -> Measured:
 
 
 def _ahead(bench: Bench) -> Measured:
-    cold_s = []
     with (
         configured(bench.api, "https", _DELAY_MS),
         closing(_Lister(bench)) as lister,
@@ -155,7 +151,6 @@ def _ahead(bench: Bench) -> Measured:
                 "four at once, on new connections": cold,
             },
         )
-        cold_s += taken["four at once, on new connections"]
     return Measured(
         ratios(taken["four at once"], taken["in turn"]), _beside(taken, "in turn")
     )
@@ -167,10 +162,6 @@ def _profiled_ahead(bench: Bench) -> None:
         closing(_Lister(bench)) as lister,
     ):
         lister.results(4)
-
-
-def _listing_s(list_all: Callable[[], None]) -> float:
-    return cpu_s(list_all)
 
 
 def _plain_listing(bench: Bench) -> Measured:

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import base64
+import http.client
+import io
 import logging
+import os
 import re
+import string
 import warnings
+from contextlib import redirect_stderr, redirect_stdout
 from typing import TYPE_CHECKING, Any, NamedTuple
+from unittest import mock
+from urllib.parse import quote_plus
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from secrecy import held_by
 
-from pulumi_ucimage import UcimageError, get_docker_image, get_docker_images
+from pulumi_ucimage import UcimageError, clients, get_docker_image, get_docker_images
 from pulumi_ucimage.emulator import Emulator
 
 if TYPE_CHECKING:
@@ -127,4 +137,62 @@ def test_no_success_shows_a_secret(
 
     assert "app" in shown
     assert CANARY not in shown
+    assert not SIGNATURE.search(shown)
+
+
+KEYS = st.text(string.ascii_letters + string.digits + "/+=_-", max_size=40).map(
+    "canary/{}".format  # or it might be a word of what is shown
+)
+FAULTS = ["", "retcode=171", "retcode=299", "http=500", "http=302", "drop"]
+
+
+def forms(secret: str) -> list[str]:
+    """Each form in which it could be written."""
+    encoded = secret.encode()
+    return [
+        secret,
+        quote_plus(secret),
+        base64.b64encode(encoded).decode().rstrip("="),
+        encoded.hex(),
+    ]
+
+
+@pytest.mark.usefixtures("emulator")
+@given(KEYS, KEYS, st.sampled_from(FAULTS))
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_no_key_of_any_kind_is_shown(key: str, token: str, fault: str) -> None:
+    """With every library at its most talkative, in output, logs, errors and results."""
+    data = {
+        "Keys": [{"PublicKey": "public", "PrivateKey": key}],
+        "Buckets": [{"Region": "cn-bj2", "BucketName": "ucs", "ImageSet": []}],
+    }
+    told, log = io.StringIO(), io.StringIO()
+    handler = logging.StreamHandler(log)
+    root = logging.getLogger()
+    with (
+        Emulator(data=data, faults=[fault] if fault else []) as api,
+        mock.patch.dict(
+            os.environ,
+            UCLOUD_API_BASE_URL=api.url,
+            UCLOUD_PUBLIC_KEY="public",
+            UCLOUD_PRIVATE_KEY=key,
+            UCIMAGE_SECURITY_TOKEN=token,
+        ),
+        mock.patch.object(http.client.HTTPConnection, "debuglevel", 1),
+        mock.patch.object(root, "handlers", [handler]),
+        mock.patch.object(root, "level", logging.DEBUG),
+        redirect_stdout(told),
+        redirect_stderr(told),
+    ):
+        try:
+            shown = repr(get_docker_images("ucs"))
+        except UcimageError as error:
+            shown = held_by(error)
+        clients.close_connections()
+    shown = f"{shown}\n{told.getvalue()}\n{log.getvalue()}"
+
+    assert "urllib3" in shown or "127.0.0.1" in shown
+    for secret in (key, token):
+        for form in forms(secret):
+            assert form not in shown
     assert not SIGNATURE.search(shown)

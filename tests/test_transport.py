@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import gzip
 import http.client
 import logging
+import socket
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -340,6 +342,33 @@ def test_netrc_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
         assert _outcome(caller) is None
 
         assert "authorization" not in server.requests[0].headers
+
+
+def test_closing_closes_at_once() -> None:
+    """No connection waits for the garbage collector, whatever failed before."""
+    gc.disable()
+    try:
+        with FaultServer((Do.RESET,), answer()) as server:
+            with Caller(server.url) as caller:
+                assert _outcome(caller) is None
+                assert 1 == _connections_to(server)
+            assert 0 == _connections_to(server)
+    finally:
+        gc.enable()
+
+
+def _connections_to(server: Server) -> int:
+    """How many connections to a server this process has open, on its clients' side."""
+    open_ones = [
+        thing
+        for thing in gc.get_objects()
+        if type(thing) is socket.socket and thing.fileno() >= 0
+    ]
+    peers = []
+    for one in open_ones:
+        with contextlib.suppress(OSError):  # it listens, or its other end is gone
+            peers.append(one.getpeername())
+    return peers.count(("127.0.0.1", server.port))
 
 
 def test_cookies_are_not_kept() -> None:

@@ -45,7 +45,6 @@ ucimage.get_docker_images("{first}", limit=1)  # loads what the first look-up lo
 
 
 async def seconds(outputs):
-    start = time.perf_counter()
     await asyncio.gather(*(output.future() for output in outputs))
     return time.perf_counter() - start
 
@@ -56,6 +55,7 @@ def look_up(number):
     return ucimage.get_docker_image_output(bucket, image_name=name)
 
 
+start = time.perf_counter()
 outputs = [look_up(number) for number in range({count})]
 pulumi.export("seconds", pulumi.Output.from_input(seconds(outputs)))
 """
@@ -143,6 +143,7 @@ MANY: Final = Row(
     ours="until all Outputs are known",
     against="one look-up of one bucket",
     target=1.3,
+    today=2.0,
     measure=_many,
     compared="In a program on the real engine, from the first call until 200 Outputs over"
     " five buckets of 1,000 images are known, against one look-up in one of them.",

@@ -20,7 +20,8 @@ from pulumi_ucimage.endpoint import Endpoint
 from pulumi_ucimage.ucloud.client import Bucket, Client
 from pulumi_ucimage.ucloud.clock import Clock, Deadline
 from pulumi_ucimage.ucloud.retry import RetryPolicy
-from pulumi_ucimage.ucloud.transport import Route, Transport
+from pulumi_ucimage.ucloud.route import Route
+from pulumi_ucimage.ucloud.transport import Transport
 
 if TYPE_CHECKING:
     from benchmarks.api import Api

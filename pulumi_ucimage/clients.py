@@ -1,6 +1,6 @@
 """Clients whose connections are kept from one look-up to the next.
 
-Everything that needs requests or pydantic is loaded with this module, and by nobody else.
+Everything that needs urllib3 or msgspec is loaded with this module, and by nobody else.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from pulumi_ucimage.ucloud.client import Client
 from pulumi_ucimage.ucloud.retry import RetryPolicy
-from pulumi_ucimage.ucloud.transport import Route, Transport
+from pulumi_ucimage.ucloud.route import Route
+from pulumi_ucimage.ucloud.transport import Transport
 
 if TYPE_CHECKING:
     from pulumi_ucimage.config import Settings

@@ -25,14 +25,14 @@ from pulumi_ucimage.results import (
     GetDockerImagesResult,
     TagCounts,
 )
-from pulumi_ucimage.selection.choice import Tag, newest, newest_first
+from pulumi_ucimage.selection.choice import newest, newest_first
 from pulumi_ucimage.selection.expressions import Expression
 from pulumi_ucimage.selection.moments import format_moment
 from pulumi_ucimage.selection.policy import Policy
 from pulumi_ucimage.selection.select import Selection, select
 from pulumi_ucimage.text import quoted, some
 from pulumi_ucimage.ucloud.clock import Clock, Deadline
-from pulumi_ucimage.ucloud.listing import Window, image_name, list_images
+from pulumi_ucimage.ucloud.listing import Window, list_images
 from pulumi_ucimage.values import bucket, name, registry_host
 
 if TYPE_CHECKING:
@@ -40,8 +40,9 @@ if TYPE_CHECKING:
 
     from pulumi_ucimage.config import Settings
     from pulumi_ucimage.credentials import Secret
+    from pulumi_ucimage.selection.choice import TagLike
     from pulumi_ucimage.sharing import Shared
-    from pulumi_ucimage.ucloud.answers import ImageRecord
+    from pulumi_ucimage.ucloud.answers import ImageRecord, TagRecord
     from pulumi_ucimage.ucloud.listing import Listing
 
 _FIRST_PAUSE_S: Final = 1.0
@@ -163,7 +164,7 @@ class _Place:
             window: which images.
             again: whether it was asked before, and asks for what is there by now.
         """
-        # The only way to requests and pydantic: a program that calls nothing, or under
+        # The only way to urllib3 and msgspec: a program that calls nothing, or under
         # mocks, or with a pin that stays, does not load them.
         from pulumi_ucimage.clients import client_for  # noqa: PLC0415
         from pulumi_ucimage.ucloud.client import Bucket  # noqa: PLC0415
@@ -278,7 +279,7 @@ class ImagesQuestion:
         return [
             record
             for record in named
-            if (full := image_name(record)) and regex.match(ImageName.parse(full).short)
+            if (full := record.name) and regex.match(ImageName.parse(full).short)
         ]
 
 
@@ -347,7 +348,7 @@ class ImageQuestion:
             around.log.debug(f"{rest}\nCandidates: {some(result.candidates, 1000)}")
         return result
 
-    def tags(self, settings: Settings, around: Surroundings) -> list[Tag]:
+    def tags(self, settings: Settings, around: Surroundings) -> Sequence[TagRecord]:
         """The tags of the image, all of them.
 
         Raises:
@@ -361,14 +362,14 @@ class ImageQuestion:
     ) -> GetDockerImageResult:
         images = self._place.listing(settings, around, again=again).images
         record = self._the_image(images, settings.region)
-        name = ImageName.parse(image_name(record) or "")
+        name = ImageName.parse((record and record.name) or self._image_name or "")
         selection = select(
             self._policy, _tags(record), image_name=name.full, now=around.clock.now()
         )
         return self._result(record, name, selection, settings)
 
-    def _the_image(self, images: Sequence[ImageRecord], region: str) -> ImageRecord:
-        """The one image that is meant; one without tags where a default serves.
+    def _the_image(self, images: Sequence[ImageRecord], region: str) -> ImageRecord | None:
+        """The one image that is meant; None where it is not there and a default serves.
 
         Raises:
             NoSuchImageError: it is not there.
@@ -380,20 +381,20 @@ class ImageQuestion:
         if len(found) > 1 and wanted:
             raise _several(wanted, found)
         if len(found) > 1:
-            names = [image_name(image) or "" for image in images]
+            names = [image.name or "" for image in images]
             message = (
                 f"{where} has {len(names)} images, {some(names)}: name one of them in"
                 " image_name."
             )
             raise AmbiguousImageError(message)
-        if found and image_name(found[0]):
+        if found and found[0].name:
             return found[0]
         if found:
             message = f"{where} has one image, and the API gives it no name."
             raise NoSuchImageError(message)
         if wanted and self._policy.default_tag and ImageName.parse(wanted).host:
-            return {"ImageName": wanted}
-        names = [image_name(image) or "" for image in images]
+            return None
+        names = [image.name or "" for image in images]
         there = f"its images are {some(names)}" if names else "it has no images"
         what = f"no image {quoted(wanted)}" if wanted else "no images"
         message = (
@@ -404,7 +405,7 @@ class ImageQuestion:
 
     def _result(
         self,
-        record: ImageRecord,
+        record: ImageRecord | None,
         name: ImageName,
         selection: Selection,
         settings: Settings,
@@ -429,7 +430,7 @@ class ImageQuestion:
             image=reference,
             create_time=created,
             created_at=None if created is None else format_moment(created),
-            resource_id=record.get("ResourceId"),
+            resource_id=record and record.resource_id,
             found=selection.found,
             candidates=[candidate.name for candidate in selection.choice.candidates],
             counts=TagCounts(selection.choice.counts()),
@@ -441,9 +442,7 @@ def called(name: str, images: Sequence[ImageRecord]) -> list[ImageRecord]:
     """The images that a name means: the one it is in full, else all that share it."""
     # Whatever an image is called, its full name ends with that; few others' do.
     alike = [
-        (full, image)
-        for image in images
-        if (full := image_name(image)) and full.endswith(name)
+        (full, image) for image in images if (full := image.name) and full.endswith(name)
     ]
     in_full = [image for full, image in alike if full == name]
     return in_full or [
@@ -452,42 +451,38 @@ def called(name: str, images: Sequence[ImageRecord]) -> list[ImageRecord]:
 
 
 def _several(name: str, images: Sequence[ImageRecord]) -> AmbiguousImageError:
-    names = [image_name(image) or "" for image in images]
+    names = [image.name or "" for image in images]
     return AmbiguousImageError(
         f"{len(images)} images are called {quoted(name)}: {some(names)}; give one of"
         " these full names in image_name."
     )
 
 
-def _tags(record: ImageRecord) -> list[Tag]:
-    return [
-        Tag(tag.get("TagName"), tag.get("CreateTime")) for tag in record.get("TagSet") or ()
-    ]
+def _tags(record: ImageRecord | None) -> Sequence[TagRecord]:
+    return (record and record.tag_set) or ()
 
 
 def _image(record: ImageRecord, registry: str | None) -> DockerImage:
-    full = image_name(record)
-    name = ImageName.parse(full) if full else None
+    name = ImageName.parse(record.name) if record.name else None
     repository = name.repository(registry) if name else None
     tags = newest_first(_tags(record))
-    results = {id(tag): _tag(tag, repository) for tag in tags}
     latest = newest(tags)
-    updated = record.get("UpdateTime")
-    org_id = record.get("OrgId")
+    results = [_tag(tag, repository) for tag in tags]
+    updated, org_id = record.update_time, record.org_id
     return DockerImage(
-        name=full,
+        name=record.name,
         short_name=name.short if name else None,
-        tags=[results[id(tag)] for tag in tags],
-        latest_tag=results[id(latest)] if latest else None,
+        tags=results,
+        latest_tag=results[tags.index(latest)] if latest else None,
         update_time=updated,
         updated_at=None if updated is None else format_moment(updated),
-        resource_id=record.get("ResourceId"),
+        resource_id=record.resource_id,
         org_id=None if org_id is None else str(org_id),
     )
 
 
-def _tag(tag: Tag, repository: str | None) -> DockerImageTag:
-    name, created = tag
+def _tag(tag: TagLike, repository: str | None) -> DockerImageTag:
+    name, created = tag.name, tag.create_time
     return DockerImageTag(
         name=name,
         image=f"{repository}:{name}" if repository and name else None,

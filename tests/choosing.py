@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from hypothesis import strategies as st
 
-from pulumi_ucimage.selection.choice import Choice, Tag, sort_out
+from pulumi_ucimage.selection.choice import Choice, Tag, TagLike, sort_out
 from pulumi_ucimage.selection.policy import Policy
 from pulumi_ucimage.selection.select import Selection, select
 
@@ -34,12 +34,12 @@ def at_once(names: Iterable[str | None]) -> list[Tag]:
     return [Tag(name, FIRST) for name in names]
 
 
-def sorted_out(tags: Sequence[Tag], *, now: float = NOW, **arguments: Any) -> Choice:
+def sorted_out(tags: Sequence[TagLike], *, now: float = NOW, **arguments: Any) -> Choice:
     """What a policy with these arguments makes of tags."""
     return sort_out(Policy.of(arguments), tags, now=now)
 
 
-def selected(tags: Sequence[Tag], *, now: float = NOW, **arguments: Any) -> Selection:
+def selected(tags: Sequence[TagLike], *, now: float = NOW, **arguments: Any) -> Selection:
     """The tag that a policy with these arguments selects."""
     return select(Policy.of(arguments), tags, image_name=IMAGE, now=now)
 

@@ -9,7 +9,7 @@ import struct
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from typing import TYPE_CHECKING, NamedTuple, Union
+from typing import TYPE_CHECKING, Any, NamedTuple, Union
 from urllib.parse import parse_qsl
 
 from typing_extensions import Self
@@ -73,7 +73,7 @@ Steps = tuple[Step, ...]
 Answer = Union[bytes, Steps, Callable[[Request], "bytes | Steps"]]  # noqa: UP007
 
 IMAGE = "ucsdr.ucloud.cn:5000/ucs/helloworld"
-PAGE: Mapping[str, object] = {
+PAGE: Mapping[str, Any] = {
     "RetCode": 0,
     "Action": "GetDockerImageListResponse",
     "Message": "",

@@ -9,6 +9,7 @@ import pytest
 from faults import IMAGE, PAGE, encoded
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
+from records import page, record
 
 from pulumi_ucimage.ucloud.answers import (
     Page,
@@ -19,8 +20,6 @@ from pulumi_ucimage.ucloud.answers import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from pulumi_ucimage.ucloud.answers import ImageRecord
 
 DEEP = b"[" * 100_000
 LONG = b"9" * 5000
@@ -58,7 +57,7 @@ PAGES: dict[str, tuple[bytes, Page]] = {
                 "TotalCount": 1,
             }
         ),
-        Page(
+        page(
             [
                 {
                     "ImageName": IMAGE,
@@ -69,14 +68,14 @@ PAGES: dict[str, tuple[bytes, Page]] = {
             1,
         ),
     ),
-    "no images": (b'{"RetCode": 0, "TotalCount": 0, "ImageSet": []}', Page([], 0)),
-    "ImageSet is null": (good(ImageSet=None, TotalCount=0), Page([], 0)),
-    "ImageSet is missing": (b'{"RetCode": 0, "TotalCount": 0}', Page([], 0)),
-    "TotalCount is null": (good(TotalCount=None), Page([{}], None)),
-    "TotalCount is missing": (b'{"RetCode": 0, "ImageSet": [{}]}', Page([{}], None)),
-    "Action and Message are null": (good(Action=None, Message=None), Page([{}], 1)),
-    "Action is empty": (good(Action=""), Page([{}], 1)),
-    "Action without Response": (good(Action="GetDockerImageList"), Page([{}], 1)),
+    "no images": (b'{"RetCode": 0, "TotalCount": 0, "ImageSet": []}', page([], 0)),
+    "ImageSet is null": (good(ImageSet=None, TotalCount=0), page([], 0)),
+    "ImageSet is missing": (b'{"RetCode": 0, "TotalCount": 0}', page([], 0)),
+    "TotalCount is null": (good(TotalCount=None), page([{}], None)),
+    "TotalCount is missing": (b'{"RetCode": 0, "ImageSet": [{}]}', page([{}], None)),
+    "Action and Message are null": (good(Action=None, Message=None), page([{}], 1)),
+    "Action is empty": (good(Action=""), page([{}], 1)),
+    "Action without Response": (good(Action="GetDockerImageList"), page([{}], 1)),
     "every field of an image is null": (
         image(
             ImageName=None,
@@ -86,7 +85,7 @@ PAGES: dict[str, tuple[bytes, Page]] = {
             ResourceId=None,
             OrgId=None,
         ),
-        Page(
+        page(
             [
                 {
                     "ImageName": None,
@@ -102,40 +101,40 @@ PAGES: dict[str, tuple[bytes, Page]] = {
     ),
     "every field of a tag is null": (
         tag(TagName=None, CreateTime=None),
-        Page([{"TagSet": [{"TagName": None, "CreateTime": None}]}], 1),
+        page([{"TagSet": [{"TagName": None, "CreateTime": None}]}], 1),
     ),
-    "a tag without fields": (tag(), Page([{"TagSet": [{}]}], 1)),
-    "no tags": (image(TagSet=[]), Page([{"TagSet": []}], 1)),
+    "a tag without fields": (tag(), page([{"TagSet": [{}]}], 1)),
+    "no tags": (image(TagSet=[]), page([{"TagSet": []}], 1)),
     "BucketName, as the page's table has it": (
         image(BucketName=IMAGE),
-        Page([{"BucketName": IMAGE}], 1),
+        page([{"BucketName": IMAGE}], 1),
     ),
-    "OrgId is a number": (image(OrgId=50), Page([{"OrgId": 50}], 1)),
-    "OrgId is a text": (image(OrgId="org-1"), Page([{"OrgId": "org-1"}], 1)),
-    "the first second": (tag(CreateTime=0), Page([{"TagSet": [{"CreateTime": 0}]}], 1)),
+    "OrgId is a number": (image(OrgId=50), page([{"OrgId": 50}], 1)),
+    "OrgId is a text": (image(OrgId="org-1"), page([{"OrgId": "org-1"}], 1)),
+    "the first second": (tag(CreateTime=0), page([{"TagSet": [{"CreateTime": 0}]}], 1)),
     "the last second that RFC 3339 can write": (
         tag(CreateTime=253402300799),
-        Page([{"TagSet": [{"CreateTime": 253402300799}]}], 1),
+        page([{"TagSet": [{"CreateTime": 253402300799}]}], 1),
     ),
     "unknown fields": (
         good(
             Request={"RetCode": 1, "TotalCount": -1},
             ImageSet=[{"Size": "1 MB", "TagSet": [{"Digest": 7}]}],
         ),
-        Page([{"TagSet": [{}]}], 1),
+        page([{"TagSet": [{}]}], 1),
     ),
     "names of fields as values": (
         image(ImageName='"RetCode" "RetCode" "ImageSet"'),
-        Page([{"ImageName": '"RetCode" "RetCode" "ImageSet"'}], 1),
+        page([{"ImageName": '"RetCode" "RetCode" "ImageSet"'}], 1),
     ),
     "names of fields with escapes": (
         rb'{"\u0052etCode": 0, "ImageS\u0065t": [], "TotalCount": 0}',
-        Page([], 0),
+        page([], 0),
     ),
-    "white space around": (b"\r\n " + good() + b"\n", Page([{}], 1)),
+    "white space around": (b"\r\n " + good() + b"\n", page([{}], 1)),
     "a long whole number in an unknown field": (
         b'{"RetCode": 0, "TotalCount": 0, "X": 1' + b"0" * 100 + b"}",
-        Page([], 0),
+        page([], 0),
     ),
 }
 
@@ -144,6 +143,23 @@ PAGES: dict[str, tuple[bytes, Page]] = {
 def test_a_page(body: bytes, expected: Page) -> None:
     """What the API's page describes is read, with anything missing or null below it."""
     assert expected == parse(body)
+
+
+@pytest.mark.parametrize(
+    ("image", "expected"),
+    [
+        ({"ImageName": "a"}, "a"),
+        ({"BucketName": "a"}, "a"),
+        ({"ImageName": "a", "BucketName": "b"}, "a"),
+        ({"ImageName": "", "BucketName": "b"}, "b"),
+        ({"ImageName": None, "BucketName": None}, None),
+        ({"ImageName": ""}, None),
+        ({}, None),
+    ],
+)
+def test_an_images_name(image: dict[str, str | None], expected: str | None) -> None:
+    """`ImageName` as in the page's example, else `BucketName` as in its table."""
+    assert expected == record(image).name
 
 
 REFUSALS: dict[str, tuple[bytes, Refusal]] = {
@@ -289,10 +305,13 @@ def test_no_answer(body: bytes) -> None:
     ("body", "says"),
     [
         (b"<html>", "it is not JSON"),
-        (good(RetCode="0"), "RetCode: Input should be a valid integer"),
-        (tag(CreateTime=-1), "ImageSet.0.TagSet.0.CreateTime: "),
-        (good(RetCode=[], Action="x"), "RetCode: "),
-        (b"[]", "the whole: "),
+        (good(RetCode="0"), "expected `int`, got `str` - at `$.RetCode`"),
+        (
+            tag(CreateTime=-1),
+            "expected `int` >= 0 - at `$.ImageSet[0].TagSet[0].CreateTime`",
+        ),
+        (good(RetCode=[], Action="x"), "expected `int`, got `array` - at `$.RetCode`"),
+        (b"[]", "expected `object`, got `array`"),
         (b'{"TotalCount": 0}', "it has no RetCode"),
     ],
 )
@@ -301,7 +320,7 @@ def test_the_complaint_names_the_place(body: bytes, says: str) -> None:
     with pytest.raises(UnreadableAnswerError) as caught:
         parse(body)
 
-    assert str(caught.value).startswith(says)
+    assert says == str(caught.value)
 
 
 REPEATING: dict[str, Callable[[str], bytes]] = {
@@ -412,11 +431,11 @@ IMAGES = st.fixed_dictionaries(
 
 @given(images=st.lists(IMAGES), ascii_only=st.booleans())
 def test_images_come_as_they_were_sent(
-    images: list[ImageRecord], *, ascii_only: bool
+    images: list[dict[str, Any]], *, ascii_only: bool
 ) -> None:
     """Nothing is changed, left out or put in another order, whatever the spelling."""
     document = {"RetCode": 0, "ImageSet": images, "TotalCount": len(images)}
 
     body = json.dumps(document, ensure_ascii=ascii_only).encode()
 
-    assert Page(images, len(images)) == parse(body)
+    assert page(images, len(images)) == parse(body)

@@ -119,7 +119,7 @@ class ChangingBucket(RuleBasedStateMachine):
             return
         finally:
             self.to_come = []
-        found = [str(image["ImageName"]) for image in listing.images]
+        found = [str(image.name) for image in listing.images]
 
         assert len(found) == len({*found})
         always = self.states[0].intersection(*self.states)
@@ -135,7 +135,7 @@ class ChangingBucket(RuleBasedStateMachine):
             self.caller.client, BUCKET, deadline=Deadline.after(60, Clock())
         )
 
-        assert self.names == {str(image["ImageName"]) for image in listing.images}
+        assert self.names == {str(image.name) for image in listing.images}
 
 
 ChangingBucket.TestCase.settings = settings(max_examples=50, stateful_step_count=10)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from calling import BUCKET, PRIVATE_KEY, PUBLIC_KEY, SECRETS, TOKEN, Caller, Time
 from faults import IMAGE, PAGE, Do, FaultServer, answer, encoded
+from records import page
 from reliability.cases import Way
 from reliability.table import CASES
 from secrecy import held_by
@@ -78,10 +79,10 @@ def test_what_is_asked(bucket: Bucket, expected: dict[str, str]) -> None:
 def test_the_page_is_what_was_answered() -> None:
     """Images and count as the API sent them."""
     with FaultServer(answer()) as server, Caller(server.url) as caller:
-        page = caller.get_page()
+        found = caller.get_page()
 
-    assert (PAGE["ImageSet"], 1) == (page.images, page.total_count)
-    assert IMAGE == page.images[0].get("ImageName")
+    assert page(PAGE["ImageSet"], 1) == found
+    assert IMAGE == found.images[0].name
 
 
 # What is tried again

@@ -49,7 +49,7 @@ def call(settings: Settings, *, offset: int = 0) -> str | None:
     page = client_for(settings, CLOCK).get_page(
         BUCKET, limit=1, offset=offset, deadline=Deadline.after(60, CLOCK)
     )
-    return page.images[0].get("ImageName")
+    return page.images[0].name
 
 
 def by_offset(request: Request) -> bytes:

@@ -13,14 +13,13 @@ from hypothesis import strategies as st
 
 from pulumi_ucimage.errors import ApiError, ResponseError
 from pulumi_ucimage.ucloud import listing
-from pulumi_ucimage.ucloud.answers import Page
+from pulumi_ucimage.ucloud.answers import ImageRecord, Page, TagRecord
 from pulumi_ucimage.ucloud.clock import Clock, Deadline
 from pulumi_ucimage.ucloud.listing import Window, list_images
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pulumi_ucimage.ucloud.answers import ImageRecord
     from pulumi_ucimage.ucloud.client import Bucket, Client
     from pulumi_ucimage.ucloud.listing import Listing
     from pulumi_ucimage.ucloud.pace import Pace
@@ -31,7 +30,7 @@ ALL = Window()
 
 def named(name: str) -> ImageRecord:
     """An image of that name."""
-    return {"ImageName": name, "TagSet": [{"TagName": name}]}
+    return ImageRecord(image_name=name, tag_set=[TagRecord(name)])
 
 
 class Server:
@@ -74,7 +73,7 @@ class Server:
         assert offset >= 0
         self.calls.append((limit, offset))
         self._change(len(self.calls), self.images)
-        self.states.append([str(image.get("ImageName")) for image in self.images])
+        self.states.append([str(image.name) for image in self.images])
         start = 0 if self._ignores_offset else offset
         length = self._cap if self._ignores_limit else min(limit, self._cap)
         return Page(
@@ -411,7 +410,7 @@ def test_a_tag_that_is_pushed_between_pages_is_no_change() -> None:
     """Images are compared by their names."""
 
     def push(call: int, images: list[ImageRecord]) -> None:
-        images[99] = {**images[99], "TagSet": [{"TagName": str(call)}]}
+        images[99] = ImageRecord(images[99].name, tag_set=[TagRecord(str(call))])
 
     server = Server(250, change=push)
 
@@ -525,7 +524,7 @@ def test_an_image_twice_on_a_page_is_an_error() -> None:
 def test_a_listing_without_end_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     """A server that always has more is stopped somewhere, even if nothing has a name."""
     monkeypatch.setattr(listing, "_MOST_IMAGES", 1000)
-    server = Server([{} for _ in range(100)], total=unknown, ignores_offset=True)
+    server = Server([ImageRecord() for _ in range(100)], total=unknown, ignores_offset=True)
 
     with pytest.raises(ResponseError, match="has no end"):
         read(server)
@@ -556,41 +555,24 @@ def test_a_page_that_cannot_be_had_is_the_end(*, check_total_count: bool) -> Non
 
 def test_images_without_names_are_listed_too() -> None:
     """They are no repeats of each other, and are compared as they are."""
-    images: list[ImageRecord] = [{"ResourceId": f"{number}"} for number in range(150)]
-    images += [{}, {"ImageName": None, "BucketName": ""}, {}]
+    images = [ImageRecord(resource_id=f"{number}") for number in range(150)]
+    images += [ImageRecord(), ImageRecord(bucket_name=""), ImageRecord()]
 
     assert (images, 153) == read(Server(images))
 
 
 def test_an_image_without_a_name_may_be_replaced() -> None:
     """Such an image at the overlap is another one if anything of it differs."""
-    images: list[ImageRecord] = [{"ResourceId": f"{number}"} for number in range(150)]
+    images = [ImageRecord(resource_id=f"{number}") for number in range(150)]
 
     def replace(call: int, images: list[ImageRecord]) -> None:
         if call == 2:
-            images[99] = {"ResourceId": "new"}
+            images[99] = ImageRecord(resource_id="new")
 
     server = Server(images, change=replace)
 
     assert server.images == read(server).images
     assert 4 == len(server.calls)
-
-
-@pytest.mark.parametrize(
-    ("image", "expected"),
-    [
-        ({"ImageName": "a"}, "a"),
-        ({"BucketName": "a"}, "a"),
-        ({"ImageName": "a", "BucketName": "b"}, "a"),
-        ({"ImageName": "", "BucketName": "b"}, "b"),
-        ({"ImageName": None, "BucketName": None}, None),
-        ({"ImageName": ""}, None),
-        ({}, None),
-    ],
-)
-def test_an_images_name(image: ImageRecord, expected: str | None) -> None:
-    """`ImageName` as in the page's example, else `BucketName` as in its table."""
-    assert expected == listing.image_name(image)
 
 
 # Anything
@@ -672,7 +654,7 @@ def test_no_change_loses_or_doubles_an_image(  # noqa: PLR0917
             at_once=4 if order else 1,
             executor=AnyOrder(lambda _: next(orders)),
         ).images
-        found = [str(image["ImageName"]) for image in images]
+        found = [str(image.name) for image in images]
     except ResponseError:
         event("error")
         return

@@ -215,7 +215,7 @@ def test_newest_first_sorts_a_list_for_people() -> None:
         Tag("", FIRST + 1),
     ]
 
-    assert newest_first(tags) == [
+    assert [(tag.name, tag.create_time) for tag in newest_first(tags)] == [
         ("twice", FIRST + 2),
         (None, FIRST + 1),
         ("1.10", FIRST),

@@ -8,8 +8,8 @@ from threading import Barrier, Event, active_count
 from typing import TYPE_CHECKING
 
 import pytest
+from records import page
 
-from pulumi_ucimage.ucloud.answers import Page
 from pulumi_ucimage.ucloud.clock import Clock, Deadline
 from pulumi_ucimage.ucloud.pace import Pace, StoppedError
 from pulumi_ucimage.ucloud.read_ahead import ReadAhead, Span
@@ -17,13 +17,15 @@ from pulumi_ucimage.ucloud.read_ahead import ReadAhead, Span
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from pulumi_ucimage.ucloud.answers import Page
+
 DEADLINE = Deadline.after(3600, Clock())
 SPANS = [Span(100, 99 * number) for number in range(1, 11)]
 
 
 def page_of(span: Span) -> Page:
     """A page that can be told from others."""
-    return Page([{"ImageName": f"{span.offset}"}], None)
+    return page([{"ImageName": f"{span.offset}"}], None)
 
 
 class Server:

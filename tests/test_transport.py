@@ -35,7 +35,7 @@ from pulumi_ucimage.errors import (
     UcimageError,
 )
 from pulumi_ucimage.ucloud import transport
-from pulumi_ucimage.ucloud.transport import Route
+from pulumi_ucimage.ucloud.route import Route
 
 if TYPE_CHECKING:
     import ssl
@@ -57,7 +57,7 @@ def _outcome(caller: Caller) -> UcimageError | None:
         page = caller.get_page()
     except UcimageError as error:
         return error
-    assert [IMAGE] == [image.get("ImageName") for image in page.images]
+    assert [IMAGE] == [image.name for image in page.images]
     return None
 
 
@@ -393,7 +393,7 @@ def test_http_clients_debug_level_prints_nothing(
 
 
 def test_logs_at_debug_hold_nothing_secret(caplog: pytest.LogCaptureFixture) -> None:
-    """What requests and urllib3 log of a call is no more than where it went."""
+    """What urllib3 logs of a call is no more than where it went."""
     caplog.set_level(logging.DEBUG)
     with FaultServer((Do.RESET,), answer(b"", 503), answer()) as server:
         with Caller(server.url) as caller:
@@ -704,6 +704,23 @@ def test_plain_http_inside_the_network_takes_the_http_proxy(
         ({"HTTPS_PROXY": "http://p:1", "NO_PROXY": "example.com"}, API.url, None),
         ({"HTTPS_PROXY": "http://p:1", "no_proxy": "*"}, API.url, None),
         ({"HTTPS_PROXY": "http://p:1", "NO_PROXY": "b.c"}, API.url, "http://p:1"),
+        ({"HTTPS_PROXY": "http://p:1", "NO_PROXY": "b.c, .example.com"}, API.url, None),
+        ({"HTTPS_PROXY": "http://p:1", "NO_PROXY": "API.example.com"}, API.url, None),
+        ({"HTTPS_PROXY": "http://p:1", "NO_PROXY": "api.example.com:443"}, API.url, None),
+        ({"HTTPS_PROXY": "http://p:1", "NO_PROXY": "ample.com"}, API.url, "http://p:1"),
+        ({"HTTPS_PROXY": "http://p:1", "NO_PROXY": "10.0.0.9"}, "https://10.0.0.9/", None),
+        (
+            {"HTTPS_PROXY": "http://p:1", "NO_PROXY": "x, 10.0.0.0/8"},
+            "https://10.1.2.3/",
+            None,
+        ),
+        (
+            {"HTTPS_PROXY": "http://p:1", "NO_PROXY": "10.0.0.0/8"},
+            "https://11.1.2.3/",
+            "http://p:1",
+        ),
+        ({"HTTPS_PROXY": "http://p:1", "NO_PROXY": "fd00::/8"}, "https://[fd00::1]/", None),
+        ({"HTTPS_PROXY": "http://p:1", "NO_PROXY": "fd00::1"}, "https://[fd00::1]/", None),
         ({"HTTPS_PROXY": "http://p:1"}, "https://127.0.0.1/", None),
         ({"HTTPS_PROXY": "http://p:1"}, "https://localhost/", None),
         ({"HTTPS_PROXY": "http://p:1"}, "https://[::1]/", None),

@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass, replace
 from itertools import groupby
 from operator import attrgetter, eq
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar, final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, TypeVar, final
 
 from pulumi_ucimage.selection.policy import NEWEST, NUMERICAL, SEMVER, TAG, Policy
 from pulumi_ucimage.selection.semver import Range, parse_version
@@ -27,6 +27,18 @@ class Tag(NamedTuple):
 
     name: str | None
     create_time: int | None
+
+
+class TagLike(Protocol):
+    """What a tag is, whoever has read it; see `Tag`."""
+
+    @property
+    def name(self) -> str | None:
+        """As the registry has it; None or empty where it has none."""
+
+    @property
+    def create_time(self) -> int | None:
+        """Unix seconds; None where nothing says."""
 
 
 class Step(enum.Enum):
@@ -73,7 +85,7 @@ class Choice:
 
     policy: Policy
     candidates: Sequence[Candidate]
-    left_out: dict[Step, list[Tag]]
+    left_out: dict[Step, list[TagLike]]
     total: int
 
     def counts(self) -> dict[str, int]:
@@ -93,7 +105,7 @@ class Choice:
         return names if len(names) > 1 else []
 
 
-T = TypeVar("T", Tag, Candidate)
+T = TypeVar("T", bound=TagLike)
 
 # As cosign and its like name what belongs to an image.
 _ARTIFACT: Final = re.compile(r"sha256-[0-9a-f]{64}(?:\.(?:sig|att|sbom))?")
@@ -103,7 +115,7 @@ _LONGEST_NUMBER: Final = 640
 """Characters, of which a tag has 128; any Python reads numbers as long as this."""
 
 
-def sort_out(policy: Policy, tags: Iterable[Tag], *, now: float) -> Choice:
+def sort_out(policy: Policy, tags: Iterable[TagLike], *, now: float) -> Choice:
     """What a policy makes of tags, in whatever order they come.
 
     Args:
@@ -112,7 +124,7 @@ def sort_out(policy: Policy, tags: Iterable[Tag], *, now: float) -> Choice:
         now: Unix seconds, for `min_age`.
     """
     distinct = _distinct(tags)
-    left_out: dict[Step, list[Tag]] = {step: [] for step in Step}
+    left_out: dict[Step, list[TagLike]] = {step: [] for step in Step}
     candidates: list[Candidate] = []
     judge = _judge(policy, _youngest(policy, now))
     for tag in distinct:
@@ -129,7 +141,7 @@ def sort_out(policy: Policy, tags: Iterable[Tag], *, now: float) -> Choice:
     )
 
 
-def rank(policy: Policy, tag: Tag) -> Any:
+def rank(policy: Policy, tag: TagLike) -> Any:
     """A tag's rank under a policy, whatever its filters and its range say.
 
     Returns:
@@ -147,19 +159,22 @@ def rank(policy: Policy, tag: Tag) -> Any:
     return None if isinstance(read, Step) else read
 
 
-def newest_first(tags: Iterable[Tag]) -> list[Tag]:
+def newest_first(tags: Sequence[TagLike]) -> list[TagLike]:
     """Each tag once, the newest first, with ties as in a choice; undated ones last."""
+    names, times = {tag.name for tag in tags}, {tag.create_time for tag in tags}
+    if len(names) == len(times) == len(tags) and all(names) and None not in times:
+        return sorted(tags, key=_CREATE_TIME, reverse=True)
     return _newest_first(_distinct(tags))
 
 
-def newest(tags: Iterable[Tag]) -> Tag | None:
+def newest(tags: Iterable[TagLike]) -> TagLike | None:
     """What the policy `newest` chooses of tags that come newest first."""
     return next((tag for tag in tags if isinstance(_JUDGE_NEWEST(tag), Candidate)), None)
 
 
-def _distinct(tags: Iterable[Tag]) -> list[Tag]:
+def _distinct(tags: Iterable[TagLike]) -> list[TagLike]:
     """Each name once, with its newest CreateTime; those without a name all stay."""
-    latest: dict[str, Tag] = {}
+    latest: dict[str, TagLike] = {}
     nameless = []
     for tag in tags:
         name = tag.name
@@ -170,11 +185,14 @@ def _distinct(tags: Iterable[Tag]) -> list[Tag]:
     return [*latest.values(), *nameless]
 
 
-def _age_key(tag: Tag) -> int:
+_CREATE_TIME: Final = attrgetter("create_time")
+
+
+def _age_key(tag: TagLike) -> int:
     return -1 if tag.create_time is None else tag.create_time
 
 
-def _newest_first(tags: Iterable[Tag]) -> list[Tag]:
+def _newest_first(tags: Iterable[TagLike]) -> list[TagLike]:
     return _ranked(tags, _age_key, highest=True)
 
 
@@ -188,14 +206,14 @@ def _youngest(policy: Policy, now: float) -> int | None:
 
 def _judge(  # noqa: C901 - one list of steps
     policy: Policy, youngest: int | None
-) -> Callable[[Tag], Step | Candidate]:
+) -> Callable[[TagLike], Step | Candidate]:
     """A function that says of a tag why it falls out, or what it ranks by."""
     include, exclude, extract = policy.include, policy.exclude, policy.extract
     read_rank = _rank_reader(policy)
     floating, needs_time = policy.floating_tags, policy.needs_time
 
-    def judge(tag: Tag) -> Step | Candidate:  # noqa: PLR0911 - one list of steps
-        name, create_time = tag
+    def judge(tag: TagLike) -> Step | Candidate:  # noqa: PLR0911 - one list of steps
+        name, create_time = tag.name, tag.create_time
         if not name or not TAG.fullmatch(name):
             return Step.INVALID
         if name.startswith("sha256-") and _ARTIFACT.fullmatch(name):

@@ -22,7 +22,7 @@ from pulumi_ucimage.text import quoted, some
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from pulumi_ucimage.selection.choice import Candidate, Choice, Tag
+    from pulumi_ucimage.selection.choice import Candidate, Choice, TagLike
 
 _LATE: Final = 2.0**40
 """Unix seconds by which every tag is old enough, for what is said must not age."""
@@ -61,7 +61,7 @@ def cures(choice: Choice) -> list[str]:
     return list(dict.fromkeys(clause for clause in found if clause))
 
 
-def old_enough_at(tag: Tag | Candidate, policy: Policy) -> str:
+def old_enough_at(tag: TagLike | Candidate, policy: Policy) -> str:
     """The moment from which a tag with a CreateTime is old enough."""
     return format_moment((tag.create_time or 0) + (policy.min_age_s or 0))
 

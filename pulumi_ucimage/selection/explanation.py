@@ -25,7 +25,7 @@ from pulumi_ucimage.text import printable, quoted, some
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from pulumi_ucimage.selection.choice import Candidate, Choice, Tag
+    from pulumi_ucimage.selection.choice import Candidate, Choice, TagLike
     from pulumi_ucimage.selection.semver import Version
 
 _RUNNERS_UP: Final = 3
@@ -199,7 +199,7 @@ def _reason(step: Step, policy: Policy) -> str:
     }[step]
 
 
-def _examples(step: Step, tags: Sequence[Tag], policy: Policy) -> str:
+def _examples(step: Step, tags: Sequence[TagLike], policy: Policy) -> str:
     if step is not Step.TOO_YOUNG:
         names = [quoted(tag.name) if tag.name else "one without a name" for tag in tags]
         return ", ".join(names[:_EXAMPLES])

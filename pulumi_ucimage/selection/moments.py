@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, time, timedelta, timezone
+from functools import lru_cache
 from typing import Final
 
 _DURATION: Final = re.compile(r"([0-9]{1,12})([smhd])")
@@ -19,7 +20,6 @@ _MOMENT: Final = re.compile(
 )
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=timezone.utc)
-_NAIVE_EPOCH: Final = _EPOCH.replace(tzinfo=None)
 _LAST: Final = 253402300799
 """The last second of year 9999, the last year that RFC 3339 can write."""
 
@@ -69,6 +69,19 @@ def format_moment(seconds: int) -> str:
     Args:
         seconds: from year 1; what is beyond year 9999 is shown as its last second.
     """
-    # Many times faster than strftime, and than moments that know their zone; that shows
-    # with thousands of tags.
-    return f"{(_NAIVE_EPOCH + timedelta(seconds=min(seconds, _LAST))).isoformat()}Z"
+    # Some times faster than a datetime's own, which shows with thousands of tags.
+    day, second = divmod(min(seconds, _LAST), 86400)
+    minute, second = divmod(second, 60)
+    return f"{_date(day)}T{_MINUTES[minute]}:{_TWO_DIGITS[second]}Z"
+
+
+@lru_cache(maxsize=4096)
+def _date(day: int) -> str:
+    """The date of a day, counted from that of the Unix epoch."""
+    return (_EPOCH + timedelta(days=day)).date().isoformat()
+
+
+_TWO_DIGITS: Final = [f"{number:02}" for number in range(60)]
+_MINUTES: Final = [
+    f"{hour}:{minute}" for hour in _TWO_DIGITS[:24] for minute in _TWO_DIGITS
+]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, final
 
 from pulumi_ucimage.errors import AmbiguousTagError, NoMatchingTagError
-from pulumi_ucimage.selection.choice import Choice, Tag, sort_out
+from pulumi_ucimage.selection.choice import Choice, TagLike, sort_out
 from pulumi_ucimage.selection.explanation import (
     explain,
     explain_missing_tag,
@@ -41,7 +41,7 @@ class Selection:
 
 
 def select(
-    policy: Policy, tags: Sequence[Tag], *, image_name: str, now: float
+    policy: Policy, tags: Sequence[TagLike], *, image_name: str, now: float
 ) -> Selection:
     """The tag of an image that a policy wants.
 

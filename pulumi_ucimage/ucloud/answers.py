@@ -10,10 +10,8 @@ from __future__ import annotations
 import json
 from typing import Annotated, Any, Final, NamedTuple
 
-from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
-
-# pydantic asks for this one below Python 3.12.
-from typing_extensions import TypedDict
+import msgspec
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 ACTION: Final = "GetDockerImageList"
 _ACTIONS: Final = (f"{ACTION}Response", ACTION)
@@ -21,41 +19,42 @@ _ACTIONS: Final = (f"{ACTION}Response", ACTION)
 _LARGEST: Final = 2**63 - 1
 """The largest number that any API of this kind can mean."""
 
-_Seconds = Annotated[int, Field(ge=0, lt=253402300800)]
+_Seconds = Annotated[int, Meta(ge=0, lt=253402300800)]
 """Unix seconds up to the year 9999, the last that RFC 3339 can write."""
 
-_STRICT: Final = ConfigDict(strict=True, hide_input_in_errors=True)
 
-
-class TagRecord(TypedDict, total=False):
+class TagRecord(Struct, frozen=True, gc=False):
     """A tag as the API sends it."""
 
-    TagName: str | None
-    CreateTime: _Seconds | None
+    name: str | None = msgspec.field(default=None, name="TagName")
+    create_time: _Seconds | None = msgspec.field(default=None, name="CreateTime")
 
 
-class ImageRecord(TypedDict, total=False):
+class ImageRecord(Struct, rename="pascal", frozen=True, gc=False):
     """An image as the API sends it."""
 
-    ImageName: str | None
-    BucketName: str | None
-    TagSet: list[TagRecord] | None
-    UpdateTime: _Seconds | None
-    ResourceId: str | None
-    OrgId: str | int | None
+    image_name: str | None = None
+    bucket_name: str | None = None
+    tag_set: list[TagRecord] | None = None
+    update_time: _Seconds | None = None
+    resource_id: str | None = None
+    org_id: str | int | None = None
+
+    @property
+    def name(self) -> str | None:
+        """The full name: the API's example has `ImageName`, its table `BucketName`."""
+        return self.image_name or self.bucket_name or None
 
 
-class _Envelope(TypedDict, total=False):
-    __pydantic_config__ = _STRICT  # type: ignore[misc]
-
-    RetCode: Annotated[int, Field(ge=-_LARGEST, le=_LARGEST)]
-    Action: str | None
-    Message: str | None
-    TotalCount: Annotated[int, Field(ge=0, le=_LARGEST)] | None
-    ImageSet: list[ImageRecord] | None
+class _Envelope(Struct, rename="pascal", frozen=True, gc=False):
+    ret_code: Annotated[int, Meta(ge=-_LARGEST, le=_LARGEST)] | UnsetType = UNSET
+    action: str | None = None
+    message: str | None = None
+    total_count: Annotated[int, Meta(ge=0, le=_LARGEST)] | None = None
+    image_set: list[ImageRecord] | None = None
 
 
-_ENVELOPES: Final = TypeAdapter(_Envelope)
+_ENVELOPES: Final = msgspec.json.Decoder(_Envelope)
 
 
 class Page(NamedTuple):
@@ -94,26 +93,26 @@ def parse(body: bytes) -> Page | Refusal:
             things at once.
     """
     try:
-        envelope = _ENVELOPES.validate_json(body)
-    except ValidationError as error:
+        envelope = _ENVELOPES.decode(body)
+        if not body.isascii():
+            body.decode()  # what is passed over must be text too
+    except (ValueError, RecursionError) as error:
         if (refusal := _refusal(body)) is not None:
             return refusal
         raise UnreadableAnswerError(_complaint(error)) from None
-    if "RetCode" not in envelope:
+    if envelope.ret_code is UNSET:
         message = "it has no RetCode"
         raise UnreadableAnswerError(message)
     _refuse_two_meanings(body)
-    if envelope["RetCode"] != 0:
-        return Refusal(envelope["RetCode"], envelope.get("Message") or "")
-    action = envelope.get("Action")
-    if action and action not in _ACTIONS:
+    if envelope.ret_code != 0:
+        return Refusal(envelope.ret_code, envelope.message or "")
+    if envelope.action and envelope.action not in _ACTIONS:
         message = "it answers another action"
         raise UnreadableAnswerError(message)
-    images, total_count = envelope.get("ImageSet"), envelope.get("TotalCount")
-    if images is None and total_count is None:
+    if envelope.image_set is None and envelope.total_count is None:
         message = "it has neither ImageSet nor TotalCount"
         raise UnreadableAnswerError(message)
-    return Page(images or [], total_count)
+    return Page(envelope.image_set or [], envelope.total_count)
 
 
 def _refusal(body: bytes) -> Refusal | None:
@@ -129,12 +128,12 @@ def _refusal(body: bytes) -> Refusal | None:
     return Refusal(ret_code, message if isinstance(message, str) else "")
 
 
-def _complaint(error: ValidationError) -> str:
-    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-    if first["type"] == "json_invalid":
+def _complaint(error: Exception) -> str:
+    # Tells types and places, and never what stood there.
+    if not isinstance(error, msgspec.ValidationError):
         return "it is not JSON"
-    place = ".".join(str(part) for part in first["loc"]) or "the whole"
-    return f"{place}: {first['msg']}"
+    text = str(error)
+    return f"{text[0].lower()}{text[1:]}"
 
 
 _ENVELOPE_KEYS: Final = (b'"RetCode"', b'"TotalCount"', b'"ImageSet"')

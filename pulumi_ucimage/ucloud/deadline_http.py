@@ -1,6 +1,6 @@
 """HTTP connections whose every read ends at a deadline.
 
-No time-out of requests or urllib3 sees an answer that drips, a byte at a time: each read
+No time-out of urllib3 sees an answer that drips, a byte at a time: each read
 is in time, and the whole never is. Here every read of an answer, of its headers as of its
 body, waits no longer than the look-up's deadline is away.
 
@@ -13,24 +13,30 @@ from __future__ import annotations
 
 import http.client
 import io
+import os
 import socket
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Final
 
-import requests.adapters
+import certifi
 import urllib3
 import urllib3.connection
+import urllib3.util
+
+from pulumi_ucimage.ucloud.route import proxy_address
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from typing_extensions import Buffer
 
+    from pulumi_ucimage.endpoint import Endpoint
     from pulumi_ucimage.ucloud.clock import Deadline
+    from pulumi_ucimage.ucloud.route import Route
 
-_CONNECTIONS: Final = 4
-"""Kept connections to one host."""
+_CONNECTIONS: Final = 32
+"""Connections to one host that are kept: eight listings at once have four each."""
 
 _limits: ContextVar[tuple[Deadline, float]] = ContextVar("limits")
 
@@ -167,26 +173,29 @@ class _HTTPSConnectionPool(urllib3.HTTPSConnectionPool):
 _POOLS: Final = {"http": _HTTPConnectionPool, "https": _HTTPSConnectionPool}
 
 
-class DeadlineAdapter(requests.adapters.HTTPAdapter):
-    """Connections that must be used within `reading_until`; never tries again."""
+def connections(endpoint: Endpoint, route: Route) -> urllib3.HTTPConnectionPool:
+    """Kept connections to an endpoint; to be used within `reading_until`.
 
-    def __init__(self) -> None:
-        super().__init__(pool_maxsize=_CONNECTIONS)
+    The certificates are read once for all of them.
 
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        super().init_poolmanager(*args, **kwargs)
-        self.poolmanager.pool_classes_by_scheme = _POOLS
-
-    def close(self) -> None:
-        # urllib3 leaves a pool's connections to the garbage collector, and an error of
-        # its own may hold the pool until that runs.
-        for manager in (self.poolmanager, *self.proxy_manager.values()):
-            for key in manager.pools.keys():  # noqa: SIM118 - it cannot be iterated over
-                if pool := manager.pools.get(key):
-                    pool.close()
-        super().close()
-
-    def proxy_manager_for(self, *args: Any, **kwargs: Any) -> urllib3.ProxyManager:
-        manager: urllib3.ProxyManager = super().proxy_manager_for(*args, **kwargs)
-        manager.pool_classes_by_scheme = _POOLS
-        return manager
+    Raises:
+        OSError: the certificates cannot be read.
+    """
+    proxy, user_and_password = proxy_address(route.proxy) if route.proxy else (None, None)
+    context = None
+    if "https" in {endpoint.scheme, proxy and proxy.scheme}:
+        context = urllib3.util.create_urllib3_context()
+        bundle = certifi.where() if route.ca_bundle is True else str(route.ca_bundle)
+        is_folder = os.path.isdir(bundle)  # noqa: PTH112 - Path.is_dir raises on NUL
+        context.load_verify_locations(**{"capath" if is_folder else "cafile": bundle})
+    given: dict[str, Any] = {"maxsize": _CONNECTIONS, "ssl_context": context}
+    manager: urllib3.PoolManager
+    if proxy:
+        headers = urllib3.util.make_headers(proxy_basic_auth=user_and_password)
+        manager = urllib3.ProxyManager(
+            proxy.url, proxy_headers=headers, proxy_ssl_context=context, **given
+        )
+    else:
+        manager = urllib3.PoolManager(**given)
+    manager.pool_classes_by_scheme = _POOLS
+    return manager.connection_from_url(endpoint.url)

@@ -61,11 +61,6 @@ class Window:
     limit: int | None = None
 
 
-def image_name(image: ImageRecord) -> str | None:
-    """An image's full name: the API's example has `ImageName`, its table `BucketName`."""
-    return image.get("ImageName") or image.get("BucketName") or None
-
-
 def list_images(
     client: Client,
     bucket: Bucket,
@@ -108,7 +103,7 @@ def list_images(
             before, trouble, at_once = None, str(error), 1
             continue
         at_once = pace.at_once
-        identities = [image_name(image) or image for image in listing.images]
+        identities = [image.name or image for image in listing.images]
         if (check_total_count and reading.is_seamless) or identities == before:
             return listing
         before, trouble = identities, "two readings in a row differ"
@@ -250,7 +245,7 @@ class _Reading:
 
     def _refuse_repeats(self, images: list[ImageRecord]) -> None:
         for image in images:
-            name = image_name(image)
+            name = image.name
             if name in self._names:
                 message = "an image came twice"
                 raise _ChangedError(message)
@@ -277,5 +272,4 @@ class _Reading:
 def _begins_with(page: list[ImageRecord], image: ImageRecord) -> bool:
     if not page:
         return False
-    name = image_name(image)
-    return image_name(page[0]) == name if name else page[0] == image
+    return page[0].name == image.name if image.name else page[0] == image

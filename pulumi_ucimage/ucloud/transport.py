@@ -1,31 +1,27 @@
 """One signed POST becomes the bytes of its answer, or a failure of ours.
 
-The one place that knows requests. Its defaults would follow redirects with the signed
-form, add netrc's password, keep cookies, and unpack without a bound; none of that happens
-here. `deadline_http` sees to answers that drip.
+With `deadline_http`, which sees to answers that drip, and `route` the only one that knows
+urllib3. Its defaults would follow redirects with the signed form, try again by rules of
+its own, and unpack without a bound; none of that happens here.
 """
 
 from __future__ import annotations
 
 import http.client
 import io
-import os
 import ssl
+import threading
 import zlib
-from dataclasses import dataclass, field
 from datetime import datetime, timezone
-from http.cookiejar import DefaultCookiePolicy
-from typing import TYPE_CHECKING, Final, NamedTuple, final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-import requests
-import requests.utils
 import urllib3.exceptions
 import urllib3.util
 
-from pulumi_ucimage.errors import ConfigError, ResponseError, TransportError
-from pulumi_ucimage.text import printable, quoted
+from pulumi_ucimage.errors import ResponseError, TransportError
+from pulumi_ucimage.text import printable
 from pulumi_ucimage.ucloud import retry
-from pulumi_ucimage.ucloud.deadline_http import DeadlineAdapter, reading_until
+from pulumi_ucimage.ucloud.deadline_http import connections, reading_until
 from pulumi_ucimage.ucloud.retry import Failure, Retry
 from pulumi_ucimage.version import __version__
 
@@ -35,14 +31,15 @@ if TYPE_CHECKING:
     from pulumi_ucimage.credentials import Secret
     from pulumi_ucimage.endpoint import Endpoint
     from pulumi_ucimage.ucloud.clock import Deadline
+    from pulumi_ucimage.ucloud.route import Route
 
 CONNECT_TIMEOUT_S: Final = 5.0
 READ_TIMEOUT_S: Final = 30.0
 LARGEST_ANSWER: Final = 32 * 1024 * 1024
 """Bytes of one answer, packed or unpacked; a page of 100 images is some 0.1 MB."""
 
-_CHUNK: Final = 16 * 1024
-"""Bytes read at once; gzip unpacks them to a thousand times as much at the most."""
+_CHUNK: Final = 1024 * 1024
+"""Bytes read at once."""
 _HEADERS: Final = {
     "Accept": "application/json",
     "Accept-Encoding": "gzip",
@@ -61,78 +58,6 @@ class Answer(NamedTuple):
 
     body: bytes
     retry_after_s: float
-
-
-@final
-@dataclass(frozen=True, slots=True)
-class Route:
-    """How the environment says that an endpoint is reached.
-
-    Not shown in a repr, for an address of a proxy may hold a password.
-
-    Attributes:
-        proxy: address of the proxy; None where the way is direct.
-        ca_bundle: path of the certificates to trust; True for those of certifi.
-    """
-
-    proxy: str | None = field(repr=False)
-    ca_bundle: str | bool
-
-    @classmethod
-    def to(cls, endpoint: Endpoint) -> Route:
-        """The route by the proxy variables, REQUESTS_CA_BUNDLE and CURL_CA_BUNDLE.
-
-        Raises:
-            ConfigError: the bundle is not there, or the proxy is none that can be used.
-        """
-        return cls(_proxy(endpoint), _ca_bundle())
-
-
-def _ca_bundle() -> str | bool:
-    for variable in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
-        bundle = os.environ.get(variable)
-        if bundle and not os.path.exists(bundle):  # noqa: PTH110 - Path.exists raises on NUL
-            message = (
-                f"{variable} names {quoted(bundle)}, which does not exist; set it"
-                " to a file of certificates to trust, or unset it."
-            )
-            raise ConfigError(message)
-        if bundle:
-            return bundle
-    return True
-
-
-def _proxy(endpoint: Endpoint) -> str | None:
-    if endpoint.is_loopback:
-        return None
-    proxies = requests.utils.get_environ_proxies(endpoint.url, no_proxy=None)
-    proxy = requests.utils.select_proxy(endpoint.url, proxies)
-    if not proxy or _is_usable(proxy):
-        return proxy or None
-    # The address itself may hold a password.
-    message = (
-        f"The proxy for {endpoint.scheme}://{endpoint.host} cannot be used: set"
-        f" {endpoint.scheme.upper()}_PROXY (or ALL_PROXY) to an address such as"
-        " http://proxy.example.com:3128 (SOCKS is not supported), or add the host to"
-        " NO_PROXY."
-    )
-    raise ConfigError(message)
-
-
-def _is_usable(proxy: str) -> bool:
-    """Whether requests can speak to a proxy at this address, and with its password."""
-    address = proxy if "://" in proxy else f"http://{proxy}"
-    try:
-        parsed = urllib3.util.parse_url(address)
-        "".join(requests.utils.get_auth_from_url(address)).encode("latin-1")
-    except (ValueError, urllib3.exceptions.HTTPError):
-        return False
-    return parsed.scheme in {"http", "https"} and bool(parsed.host)
-
-
-class _Session(requests.Session):
-    def get_redirect_target(self, _response: requests.Response) -> None:
-        """Tell of no redirect: for one requests would read the whole body, unbounded."""
 
 
 class Transport:
@@ -154,21 +79,19 @@ class Transport:
         self._endpoint = endpoint
         self._route = route
         self._read_timeout_s = read_timeout_s
-        # Frozen from here on, which is what makes sharing it among threads safe.
-        self._session = _Session()
-        # No netrc, and nothing looked up in the environment at each call.
-        self._session.trust_env = False
-        self._session.headers.clear()
-        self._session.headers.update(_HEADERS)
-        self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-        for scheme in ("https://", "http://"):
-            self._session.mount(scheme, DeadlineAdapter())
-        # All calls are alike but for their form; preparing each costs more than its TLS.
-        self._alike = self._session.prepare_request(requests.Request("POST", endpoint.url))
+        self._pool: urllib3.HTTPConnectionPool | None = None
+        self._opening = threading.Lock()
+        parsed = urllib3.util.parse_url(endpoint.url)
+        # Whoever is asked for plain HTTP on behalf of others needs the whole address.
+        through_proxy = route.proxy and endpoint.scheme == "http"
+        self._target = endpoint.url if through_proxy else parsed.request_uri
 
     def close(self) -> None:
         """Close the kept connections."""
-        self._session.close()
+        with self._opening:
+            pool, self._pool = self._pool, None
+        if pool:
+            pool.close()
 
     def post(self, form: Secret, deadline: Deadline) -> Answer | Failure:
         """The answer to a signed form, within the deadline plus one read."""
@@ -176,29 +99,34 @@ class Transport:
         if remaining_s <= 0:
             return self._late(deadline)
         try:
-            with (
-                reading_until(deadline, self._read_timeout_s),
-                self._session.send(
-                    self._request(form),
-                    timeout=(
-                        min(CONNECT_TIMEOUT_S, remaining_s),
-                        self._read_timeout_s,
+            with reading_until(deadline, self._read_timeout_s):
+                response = self._open().urlopen(
+                    "POST",
+                    self._target,
+                    form.reveal(),
+                    _HEADERS,
+                    retries=False,
+                    redirect=False,
+                    assert_same_host=False,
+                    timeout=urllib3.Timeout(
+                        connect=min(CONNECT_TIMEOUT_S, remaining_s),
+                        read=self._read_timeout_s,
                     ),
-                    allow_redirects=False,
-                    stream=True,
-                    verify=self._route.ca_bundle,
-                    proxies={self._endpoint.scheme: self._route.proxy}
-                    if self._route.proxy
-                    else {},
-                ) as response,
-            ):
-                if response.status_code != http.client.OK:
-                    return self._refused(response, deadline)
-                return Answer(_body(response.raw), _retry_after_s(response, deadline))
+                    preload_content=False,
+                    decode_content=False,
+                )
+                try:
+                    if response.status != http.client.OK:
+                        return self._refused(response, deadline)
+                    return Answer(_body(response), _retry_after_s(response, deadline))
+                finally:
+                    # Closes the connection where the answer was not read to its end.
+                    response.close()
+                    response.release_conn()
         except _UnusableAnswerError as error:
             return self._unusable(str(error))
         except (
-            OSError,  # requests' own errors are among these
+            OSError,
             ValueError,
             urllib3.exceptions.HTTPError,
             http.client.HTTPException,
@@ -210,11 +138,12 @@ class Transport:
             return self._late(deadline)
         return Failure(self._error(problem), worth)
 
-    def _request(self, form: Secret) -> requests.PreparedRequest:
-        request = self._alike.copy()
-        request.body = form.reveal()
-        request.headers["Content-Length"] = str(len(request.body))
-        return request
+    def _open(self) -> urllib3.HTTPConnectionPool:
+        """The connections, from the first call on: it reads the certificates."""
+        with self._opening:
+            if self._pool is None:
+                self._pool = connections(self._endpoint, self._route)
+            return self._pool
 
     def _error(self, problem: str) -> TransportError:
         return TransportError(problem, host=self._endpoint.host, port=self._endpoint.port)
@@ -237,8 +166,8 @@ class Transport:
             Retry.NEVER,
         )
 
-    def _refused(self, response: requests.Response, deadline: Deadline) -> Failure:
-        status = response.status_code
+    def _refused(self, response: urllib3.BaseHTTPResponse, deadline: Deadline) -> Failure:
+        status = response.status
         worth = retry.for_status(status)
         if worth is not Retry.NEVER:
             cure = "try again later"
@@ -265,7 +194,7 @@ class Transport:
         )
 
 
-def _retry_after_s(response: requests.Response, deadline: Deadline) -> float:
+def _retry_after_s(response: urllib3.BaseHTTPResponse, deadline: Deadline) -> float:
     now = datetime.fromtimestamp(deadline.clock.now(), timezone.utc)
     return retry.retry_after_s(response.headers.get("Retry-After"), now)
 
@@ -274,8 +203,8 @@ class _UnusableAnswerError(Exception):
     """An answer's body cannot be used; the text continues `The UCloud API at ...`."""
 
 
-def _body(raw: urllib3.HTTPResponse) -> bytes:
-    encoding = raw.headers.get("Content-Encoding", "").strip().lower()
+def _body(response: urllib3.BaseHTTPResponse) -> bytes:
+    encoding = response.headers.get("Content-Encoding", "").strip().lower()
     if encoding not in {"", "identity", "gzip", "x-gzip"}:
         message = (
             "packed its answer in a way that was not asked for; check what stands"
@@ -285,7 +214,7 @@ def _body(raw: urllib3.HTTPResponse) -> bytes:
     # urllib3's own way to unpack does not tell a stream that ends too soon.
     gzip = zlib.decompressobj(wbits=31) if encoding.endswith("gzip") else None
     body = io.BytesIO()
-    while chunk := raw.read1(_CHUNK, decode_content=False):
+    while chunk := response.read(_CHUNK):
         body.write(_unpacked(gzip, chunk, LARGEST_ANSWER + 1 - body.tell()))
         if body.tell() > LARGEST_ANSWER:
             raise _UnusableAnswerError(_TOO_LARGE)
@@ -320,7 +249,7 @@ def _explain(error: BaseException) -> tuple[str, Retry]:  # noqa: C901, PLR0911 
     def caused_by(*kinds: type[BaseException]) -> BaseException | None:
         return next((cause for cause in causes if isinstance(cause, kinds)), None)
 
-    # TLS and proxies first: requests and urllib3 have them among connection errors.
+    # TLS and proxies first: urllib3 has them among connection errors.
     untrusted = caused_by(ssl.SSLCertVerificationError)
     if isinstance(untrusted, ssl.SSLCertVerificationError):
         return (
@@ -366,7 +295,7 @@ def _explain(error: BaseException) -> tuple[str, Retry]:  # noqa: C901, PLR0911 
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
-    """The error and all that it wraps, each once, as the three libraries wrap them."""
+    """The error and all that it wraps, each once, however it is wrapped."""
     seen: set[int] = set()
     waiting = [error]
     while waiting:

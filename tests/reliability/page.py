@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 PAGE = Path(__file__).parents[2] / "docs" / "reliability.md"
 _HEAD = "| case | expected | calls | time | memory |"
-_PACKAGES = ("pulumi", "pydantic", "requests", "urllib3")
+_PACKAGES = ("pulumi", "msgspec", "urllib3")
 
 
 def write(outcomes: Mapping[tuple[str, str], Outcome]) -> str:

@@ -259,8 +259,10 @@ def looked_at(state: State, around: Surroundings) -> tuple[dict[str, Any], list[
     name = f"{state['image_name']}:{pinned.name}"
     times = {tag.create_time for tag in tags if tag.name == pinned.name}
     retagged = bool(times) and _moved(pinned.create_time, times)
+    # A default tag has no rank, and need never have been listed.
+    by_default = not state.get("found")
     news = []
-    if not times:
+    if not times and not by_default:
         news.append(
             f"The pinned {quoted(name)} is not listed any more: push it again, or change"
             " a trigger to choose another tag."
@@ -274,7 +276,8 @@ def looked_at(state: State, around: Surroundings) -> tuple[dict[str, Any], list[
     if choice.candidates and not question.policy.tag:
         best = choice.candidates[0]
         newer = Tag(best.name, best.create_time)
-        if best.name != pinned.name and _goes_back(question.policy, newer, pinned):
+        better = by_default or _goes_back(question.policy, newer, pinned)
+        if best.name != pinned.name and better:
             news.append(
                 f"{quoted(best.name)} is there, and {quoted(name)} stays pinned: change"
                 " a trigger to take it."

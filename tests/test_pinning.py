@@ -203,6 +203,14 @@ def test_the_same_choice_keeps_the_previous_tag() -> None:
         (pinned("1.1.0", 1719791999), True, True, ["pushed again"]),
         (pinned("1.1.0", ""), True, False, []),
         (pinned("2.0.0", 1719799999), False, False, ["not listed any more"]),
+        ({**pinned("0.1", ""), "found": False}, False, False, ["'1.1.0' is there"]),
+        ({**pinned("1.1.0", ""), "found": False}, True, False, []),
+        (
+            {**pinned("0.1", ""), "found": False, "image_name": "r.io/ucs/gone"},
+            False,
+            False,
+            [],
+        ),
         (
             {**pinned("2"), "image_name": "r.io/ucs/gone"},
             False,

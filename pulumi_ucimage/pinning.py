@@ -313,7 +313,7 @@ def _refuse_downgrade(
     policy: Policy, olds: State, tag: str, create_time: int | None
 ) -> None:
     pinned = Tag(olds["tag"], _time(olds))
-    free = policy.tag or not olds.get("found")
+    free = policy.tag or not olds.get("found") or tag == pinned.name
     if not free and _goes_back(policy, pinned, Tag(tag, create_time)):
         message = (
             f"The choice would go back from the pinned {quoted(olds['tag'])} to"

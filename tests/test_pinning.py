@@ -181,6 +181,19 @@ def test_a_default_tag_is_left_freely_and_never_taken_again() -> None:
         )
 
 
+def test_the_same_tag_is_no_way_back() -> None:
+    """Whatever its CreateTime was when it was chosen, as after a restored backup."""
+    state = {**pinned("1.1.0", 1719792001), "retagged": True}
+
+    again = pinning.chosen(state, {"bucket_name": "ucs", "triggers": {"a": "1"}}, around())
+
+    assert ("1.1.0", 1719792000, False) == (
+        again["tag"],
+        again["create_time"],
+        again["retagged"],
+    )
+
+
 def test_the_same_choice_keeps_the_previous_tag() -> None:
     """A choice that comes to the same tag is no move."""
     state = {**pinned("1.1.0"), "previous_tag": "1.0.0", "retagged": True}

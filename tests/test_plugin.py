@@ -612,6 +612,29 @@ def test_a_secret_input_makes_the_choice_secret(
         assert not marked & {"bucketName", "wantedImage", "chosenAt"}
 
 
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"tag": secret("1.0.0")},
+        {"projectId": secret("org-1")},
+        {"region": secret("cn-bj2")},
+        {"imageName": secret(DEMO_IMAGE)},
+    ],
+)
+def test_a_secret_that_is_taken_away_is_not_laid_open(
+    provider: Provider, asked: dict[str, Any]
+) -> None:
+    """The previous tag, and the place that the pin keeps, stay secret."""
+    olds = provider.checked({"bucketName": "ucs", **asked})
+    inputs = provider.checked({"bucketName": "ucs", "triggers": {"a": "b"}}, olds)
+
+    ((key, whole),) = asked.items()
+    kept = {"tag": "previousTag"}.get(key, key)
+    assert whole == inputs[kept]
+    clear = [value for value in inputs.values() if not isinstance(value, dict)]
+    assert whole["value"] not in str(clear)
+
+
 CHANGES = provider_pb2.PropertyDiff
 
 

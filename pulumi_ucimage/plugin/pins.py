@@ -28,6 +28,7 @@ _ARGUMENTS: Final = {
     argument.wire: pinning.WANTED.get(argument.name, argument.name)
     for argument in arguments.IMAGE_PIN
 }
+_KEPT: Final = _CHOSEN | {"region", "projectId"}
 _CHOSEN_AT: Final = "chosenAt"
 
 
@@ -59,6 +60,8 @@ def checked(olds: Struct, news: Struct, around: Surroundings) -> Struct:
     if secret & {wire_name(key) for key in pinning.ASKED}:
         # Whoever sees the choice could tell what was asked.
         secret |= _CHOSEN
+    # What a pin keeps of a secret stays one, though the argument is taken away.
+    secret |= wire.secret_keys(olds) & _KEPT
     return wire.message(values, secret)
 
 

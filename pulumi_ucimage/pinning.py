@@ -134,7 +134,9 @@ def decided(
         return chosen(olds, wanted, around)
     if is_another(olds, wanted):
         # Only for a diff to see; the new pin is decided with nothing of the old.
-        image = wanted.get("wanted_image") or olds["image_name"]
+        image = wanted.get("wanted_image")
+        if not image or ImageName.parse(olds["image_name"]).is_called(image):
+            image = olds["image_name"]
         return {**kept(olds, wanted), "image_name": image}
     if asks_the_same(olds, wanted):
         return dict(olds)

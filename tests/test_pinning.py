@@ -181,6 +181,16 @@ def test_a_default_tag_is_left_freely_and_never_taken_again() -> None:
         )
 
 
+@pytest.mark.parametrize("image", ["helloworld", "ucs/helloworld", DEMO_IMAGE, ""])
+def test_another_project_does_not_rename_the_image(image: str) -> None:
+    """A replacement shows what differs, and no image that was spelled otherwise."""
+    olds, news = pinned("1.1.0"), {"bucket_name": "ucs", "project_id": "org-1"}
+
+    state = pinning.decided(olds, {**news, "wanted_image": image}, around(), unknown=None)
+
+    assert DEMO_IMAGE == state["image_name"]
+
+
 def test_the_same_tag_is_no_way_back() -> None:
     """Whatever its CreateTime was when it was chosen, as after a restored backup."""
     state = {**pinned("1.1.0", 1719792001), "retagged": True}

@@ -537,6 +537,20 @@ def test_check_keeps_what_was_chosen(provider: Provider, emulator: Emulator) -> 
     assert ("2.0.0", "1.1.0") == (moved["tag"], moved["previousTag"])
 
 
+def test_an_explicit_tag_that_is_pinned_already_goes_to_a_new_registry(
+    provider: Provider,
+) -> None:
+    """The reference follows the argument, though the tag stays."""
+    olds = provider.checked(ASKED)
+
+    asked = {**ASKED, "tag": "1.1.0", "registry": "mirror.example.com"}
+    inputs = provider.checked(asked, olds)
+    back = provider.checked({**ASKED, "tag": "1.1.0"}, provider.checked(asked))
+
+    assert "mirror.example.com/ucs/helloworld:1.1.0" == inputs["image"]
+    assert f"{DEMO_IMAGE}:1.1.0" == back["image"]
+
+
 def test_check_within_a_component(provider: Provider) -> None:
     """A type may have its parents' before it."""
     assert "1.1.0" == provider.checked(ASKED, urn=WITHIN_COMPONENT)["tag"]
@@ -669,6 +683,31 @@ def test_diff_tells_each_change(
     assert (changes.DIFF_SOME if kinds else changes.DIFF_NONE) == response.changes
     replaces = [key for key, kind in kinds.items() if kind in {1, 3, 5}]
     assert replaces == list(response.replaces)
+
+
+@pytest.mark.parametrize(
+    ("ignored", "keys"),
+    [
+        ([], ["wantedImage", "wantedTag"]),
+        (["tag"], ["wantedImage"]),
+        (["imageName", "tag"], []),
+        (["*"], []),
+    ],
+)
+def test_what_ignored_changes_give_back_is_no_difference(
+    provider: Provider, ignored: list[str], keys: list[str]
+) -> None:
+    """The engine gives the chosen tag back as if the program had asked for it."""
+    olds = provider.checked({"bucketName": "ucs"})
+    news = provider.checked({"bucketName": "ucs", "tag": "1.1.0", **ASKED}, olds)
+
+    response = provider.stub.Diff(
+        provider_pb2.DiffRequest(
+            urn=URN, old_inputs=struct(olds), news=struct(news), ignoreChanges=ignored
+        )
+    )
+
+    assert keys == sorted(response.diffs)
 
 
 def test_create_and_update_keep_what_was_checked(provider: Provider) -> None:

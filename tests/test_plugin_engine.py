@@ -477,6 +477,18 @@ def test_ignored_changes_freeze_the_pin(life: Life) -> None:
     assert ("1.1.0", 0) == (outputs["tag"], life.calls())
 
 
+def test_ignored_changes_are_no_change(life: Life) -> None:
+    """A program that ignores changes of `tag` from the start shows no difference."""
+    life.ask(options={"ignoreChanges": ["tag"]})
+    life.up()
+    life.calls()
+
+    life.workspace.pulumi("up", "--yes", "--expect-no-changes", **NO_KEYS)
+    life.workspace.pulumi("preview", "--expect-no-changes", **NO_KEYS)
+
+    assert 0 == life.calls()
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

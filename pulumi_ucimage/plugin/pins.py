@@ -18,6 +18,8 @@ from pulumi_ucimage.selection.moments import format_moment
 from pulumi_ucimage.ucloud.clock import Clock
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from google.protobuf.struct_pb2 import Struct
 
     from pulumi_ucimage.lookup import Surroundings
@@ -54,7 +56,12 @@ def checked(olds: Struct, news: Struct, around: Surroundings) -> Struct:
         secret = _copied(secret)
         # Where `tag` is in ignoreChanges, the engine gives the chosen one back.
         tag = asked.get("wanted_tag")
-        frozen = bool(tag) and tag == before.get("tag") and not before.get("wanted_tag")
+        frozen = (
+            bool(tag)
+            and tag == before.get("tag")
+            and not before.get("wanted_tag")
+            and (asked.get("registry") or "") == before.get("registry", "")
+        )
     state = pinning.decided(before, asked, around, unknown=wire.UNKNOWN, frozen=frozen)
     values = wire.from_state(state)
     if secret & {wire_name(key) for key in pinning.ASKED}:
@@ -70,10 +77,22 @@ def _copied(secret: frozenset[str]) -> frozenset[str]:
     return frozenset(wire_name(_ARGUMENTS[key]) for key in secret if key in _ARGUMENTS)
 
 
-def diff(olds: Struct, news: Struct) -> provider_pb2.DiffResponse:
-    """What differs between two inputs, and whether that makes another pin of it."""
+def diff(
+    olds: Struct, news: Struct, ignored: Collection[str] = ()
+) -> provider_pb2.DiffResponse:
+    """What differs between two inputs, and whether that makes another pin of it.
+
+    Args:
+        olds: the inputs of before.
+        news: the inputs of now.
+        ignored: what the program's ignoreChanges names.
+    """
     before, after = wire.state(wire.plain(olds)), wire.state(wire.plain(news))
     changes = pinning.changes(before, after, wire.UNKNOWN)
+    # The engine gave the chosen ones back, and nobody asked for them.
+    for argument, key in pinning.WANTED.items():
+        if {wire_name(argument), "*"} & {*ignored}:
+            changes.pop(key, None)
     response = provider_pb2.DiffResponse(
         changes=(
             provider_pb2.DiffResponse.DIFF_SOME

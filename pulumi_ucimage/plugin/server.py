@@ -237,7 +237,7 @@ class Plugin(provider_pb2_grpc.ResourceProviderServicer):
     @_clean
     def Diff(self, request: Any) -> Any:  # noqa: N802
         _refuse_other_types(request)
-        return pins.diff(request.old_inputs, request.news)
+        return pins.diff(request.old_inputs, request.news, request.ignoreChanges)
 
     @_clean
     def Create(self, request: Any) -> Any:  # noqa: N802

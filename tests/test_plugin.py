@@ -364,7 +364,9 @@ def test_one_image(provider: Provider) -> None:
     result = provider.invoke(IMAGE, bucketName="ucs", policy="semver", limit=None)
 
     counts = result.pop("counts")
-    assert "Chose '1.1.0'" in result.pop("explanation")
+    explanation = result.pop("explanation")
+    assert "Chose '1.1.0'" in explanation
+    assert "it is one of floatingTags, and no tagRegex matches it" in explanation
     assert {
         "id": "cn-bj2/ucs/ucs/helloworld",
         "region": "cn-bj2",

@@ -156,11 +156,14 @@ def named(
 
 
 def result(value: Any) -> Any:
-    """A result, or a part of one, under wire names."""
+    """A result, or a part of one, under wire names; its explanation speaks of those."""
     if isinstance(value, list):
         return [result(item) for item in value]
     if isinstance(value, dict):
-        return {wire_name(name): result(item) for name, item in value.items()}
+        return {
+            wire_name(name): in_wire_names(item) if name == "explanation" else result(item)
+            for name, item in value.items()
+        }
     return value
 
 

@@ -63,7 +63,9 @@ class ImagePin(pulumi.dynamic.Resource, module="ucimage", name="ImagePin"):
             pinning.WANTED.get(argument.name, argument.name): given[argument.name]
             for argument in arguments.IMAGE_PIN
         }
-        outputs: dict[str, Any] = dict.fromkeys((*pinning.CHOSEN, "chosen_at"))
+        # As secret as what is asked: whoever sees the choice could tell that.
+        nothing = pulumi.Output.all(**asked).apply(lambda _: None)
+        outputs = {**dict.fromkeys(pinning.CHOSEN, nothing), "chosen_at": None}
         super().__init__(ImagePinProvider(), resource_name, {**outputs, **asked}, opts)
         # State holds "" where there is nothing, for None would get lost on the way.
         for name in ("create_time", "created_at", "previous_tag"):

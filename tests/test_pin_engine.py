@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import re
+import textwrap
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -403,6 +404,20 @@ def test_a_mistake_is_one_sentence_under_the_resource(
 
     assert "ImagePin resource 'app' has a problem: " in line
     assert words in line
+
+
+def test_a_secret_input_makes_the_choice_secret(life: Life) -> None:
+    """It is in clear nowhere in the state, and a second run changes nothing."""
+    secret = 'tag=pulumi.Output.secret("1.0.0"), opts='
+    program = textwrap.dedent(PROGRAM).replace("opts=", secret)
+    (life.workspace.project / "__main__.py").write_text(program)
+
+    outputs = life.up()
+    state = life.state()
+    life.workspace.pulumi("preview", "--expect-no-changes", **NO_KEYS)
+
+    assert {"[secret]"} == {outputs["tag"], outputs["image"]}
+    assert "1.0.0" not in state
 
 
 def test_no_key_is_in_the_state(life: Life) -> None:

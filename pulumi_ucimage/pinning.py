@@ -132,17 +132,27 @@ def decided(
     question_of(wanted)
     if not olds:
         return chosen(olds, wanted, around)
-    if is_another(olds, wanted):
+    place = _place_of_profile(olds, wanted, around)
+    moved = any(olds.get(key, "") != value for key, value in place.items())
+    if moved or is_another(olds, wanted):
         # Only for a diff to see; the new pin is decided with nothing of the old.
         image = wanted.get("wanted_image")
         if not image or ImageName.parse(olds["image_name"]).is_called(image):
             image = olds["image_name"]
-        return {**kept(olds, wanted), "image_name": image}
+        return {**kept(olds, wanted), **place, "image_name": image}
     if asks_the_same(olds, wanted):
         return dict(olds)
     if frozen:
         return kept(olds, wanted)
     return chosen(olds, wanted, around)
+
+
+def _place_of_profile(olds: State, news: State, around: Surroundings) -> dict[str, str]:
+    """Region and project that another profile asks for; none where it is the same one."""
+    if not news.get("profile") or news["profile"] == olds.get("profile"):
+        return {}
+    settings = question_of(news).settings(around.stack)
+    return {"region": settings.region, "project_id": settings.project_id or ""}
 
 
 def holds(value: object, unknown: object) -> bool:

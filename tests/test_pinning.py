@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -9,11 +10,13 @@ from conftest import environment_for
 from test_lookup import Log, Time
 
 from pulumi_ucimage import pinning
-from pulumi_ucimage.emulator import DEMO_IMAGE
+from pulumi_ucimage.emulator import DEMO_IMAGE, DEMO_PRIVATE_KEY, DEMO_PUBLIC_KEY
 from pulumi_ucimage.errors import DowngradeError, NoMatchingTagError, TransportError
 from pulumi_ucimage.lookup import Surroundings
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from pulumi_ucimage.emulator import Emulator
 
 PLACE = {
@@ -189,6 +192,47 @@ def test_another_project_does_not_rename_the_image(image: str) -> None:
     state = pinning.decided(olds, {**news, "wanted_image": image}, around(), unknown=None)
 
     assert DEMO_IMAGE == state["image_name"]
+
+
+@pytest.mark.parametrize(
+    ("olds", "asked", "place"),
+    [
+        ({}, {"profile": "here"}, ("cn-bj2", "", "6")),
+        ({}, {"profile": "away"}, ("cn-sh2", "org-2", "1.1.0")),
+        ({"project_id": "org-1"}, {"profile": "here"}, ("cn-bj2", "", "1.1.0")),
+        ({}, {"profile": "away", "region": "cn-bj2"}, ("cn-bj2", "org-2", "1.1.0")),
+        ({"profile": "away"}, {"profile": "away"}, ("cn-bj2", "", "6")),
+        ({"profile": "away"}, {}, ("cn-bj2", "", "6")),
+    ],
+)
+def test_another_profile_is_another_place(
+    tmp_path: Path, olds: dict[str, str], asked: dict[str, str], place: tuple[str, ...]
+) -> None:
+    """Keys, region and project go together; the same place is chosen in anew."""
+    folder = tmp_path / "home" / ".ucloud"
+    folder.mkdir()
+    names = {"here": ("cn-bj2", ""), "away": ("cn-sh2", "org-2")}
+    (folder / "config.json").write_text(
+        json.dumps(
+            [
+                {"profile": name, "region": region, "project_id": project_id}
+                for name, (region, project_id) in names.items()
+            ]
+        )
+    )
+    keys = {"public_key": DEMO_PUBLIC_KEY, "private_key": DEMO_PRIVATE_KEY}
+    (folder / "credential.json").write_text(
+        json.dumps([{"profile": name, **keys} for name in names])
+    )
+
+    state = pinning.decided(
+        pinned("1.1.0", 1234567890, **olds),
+        {"bucket_name": "ucs", "order": "lowest", **asked},
+        around(),
+        unknown=None,
+    )
+
+    assert place == (state["region"], state["project_id"], state["tag"])
 
 
 def test_the_same_tag_is_no_way_back() -> None:

@@ -587,6 +587,13 @@ def test_a_mistake_is_a_check_failure(
     assert words in reason
 
 
+def test_a_state_that_check_did_not_make_is_a_check_failure(provider: Provider) -> None:
+    """It has no choice that could be kept."""
+    ((_, reason),) = provider.failures({**ASKED, "triggers": {"a": "b"}}, ASKED)
+
+    assert "The pin's state has no region; import the pin anew." == reason
+
+
 def test_an_unknown_input_makes_the_choice_unknown(
     provider: Provider, emulator: Emulator
 ) -> None:

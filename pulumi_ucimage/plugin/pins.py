@@ -45,7 +45,7 @@ def checked(olds: Struct, news: Struct, around: Surroundings) -> Struct:
     Raises:
         UcimageError: see `errors`.
     """
-    before = wire.state(wire.plain(olds))
+    before = _whole(wire.plain(olds)) if olds.fields else {}
     said = wire.plain(news)
     secret = wire.secret_keys(news)
     if _WANTED & said.keys():

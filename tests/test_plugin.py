@@ -694,6 +694,18 @@ def test_diff_tells_each_change(
     assert replaces == list(response.replaces)
 
 
+def test_diff_against_outputs_alone_finds_no_difference(provider: Provider) -> None:
+    """An older engine sends no inputs of before, and its pins stay as they are."""
+    inputs = struct(provider.checked(ASKED))
+    created = provider.stub.Create(provider_pb2.CreateRequest(urn=URN, properties=inputs))
+
+    response = provider.stub.Diff(
+        provider_pb2.DiffRequest(urn=URN, olds=created.properties, news=inputs)
+    )
+
+    assert provider_pb2.DiffResponse.DIFF_NONE == response.changes
+
+
 @pytest.mark.parametrize(
     ("ignored", "keys"),
     [

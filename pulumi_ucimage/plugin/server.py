@@ -237,7 +237,9 @@ class Plugin(provider_pb2_grpc.ResourceProviderServicer):
     @_clean
     def Diff(self, request: Any) -> Any:  # noqa: N802
         _refuse_other_types(request)
-        return pins.diff(request.old_inputs, request.news, request.ignoreChanges)
+        # Outputs hold all inputs, for an engine that does not send those of before.
+        olds = request.old_inputs if request.old_inputs.fields else request.olds
+        return pins.diff(olds, request.news, request.ignoreChanges)
 
     @_clean
     def Create(self, request: Any) -> Any:  # noqa: N802

@@ -117,7 +117,8 @@ def test_examples_in_go_compile(sdks: Path, tmp_path: Path) -> None:
         timeout=600,
     )
 
-    assert (0, "") == (done.returncode, done.stderr)
+    # A first run downloads modules, and says so.
+    assert 0 == done.returncode, done.stderr
     assert 3 == len(examples("go"))
 
 

@@ -100,7 +100,9 @@ def _meaning(state: State) -> dict[str, Any]:
         "policy": state.get("policy") or NEWEST,
         "order": state.get("order") or HIGHEST,
         "semver_range": state.get("semver_range") or "*",
-        "floating_tags": frozenset(FLOATING_TAGS if floating is None else floating),
+        "floating_tags": frozenset(
+            FLOATING_TAGS if floating is None else filter(None, floating)
+        ),
         "min_age": parse_duration(state.get("min_age") or "0s"),
         "wait": parse_duration(state.get("wait") or "0s"),
         "triggers": dict(state.get("triggers") or {}),

@@ -69,6 +69,8 @@ def pinned(tag: str, create_time: int | str = 1719792000, **asked: Any) -> dict[
         ({}, {"floating_tags": []}, False),
         ({"floating_tags": ["a", "b"]}, {"floating_tags": ["b", "a"]}, True),
         ({"floating_tags": []}, {"floating_tags": []}, True),
+        ({"floating_tags": []}, {"floating_tags": [""]}, True),
+        ({"floating_tags": ["a"]}, {"floating_tags": ["", "a"]}, True),
         ({"min_age": "7d"}, {"min_age": "168h"}, True),
         ({"min_age": "7d"}, {"min_age": "167h"}, False),
         ({}, {"min_age": "0s"}, True),

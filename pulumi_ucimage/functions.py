@@ -6,6 +6,7 @@ functions of a generated SDK would.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence  # noqa: TC003 - signatures can be resolved
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -166,12 +167,18 @@ def _plain(function: Function, values: Mapping[str, Any]) -> dict[str, Any]:
                 f" {name}_output, or call {name} within apply."
             )
             raise ArgumentTypeError(message)
+    if getattr(opts, "depends_on", None):
+        message = (
+            f"opts.depends_on names what {function.python_name} cannot wait for: use"
+            f" {function.python_name}_output, or call {function.python_name} within apply."
+        )
+        raise ArgumentTypeError(message)
     question = function.question.of(values)
     if program.is_mocked():
         answer = pulumi.runtime.invoke(function.token, _wire_values(function, values), opts)
         mocked: dict[str, Any] = vars(from_wire(function.result, answer.value or {}))
         return mocked
-    around = program.surroundings(waited=not program.is_in_main_text())
+    around = program.surroundings(since_s=program.since_s())
     result: GetDockerImageResult | GetDockerImagesResult = program.wait_for(
         lambda: question.ask(around)
     )
@@ -183,15 +190,21 @@ def _output(function: Function, values: Mapping[str, Any]) -> pulumi.Output[Any]
     opts = _options(values)
     inputs = {argument.name: values[argument.name] for argument in function.arguments}
     if program.is_mocked():
-        return pulumi.runtime.invoke_output(
-            function.token, _wire_values(function, values), opts
-        ).apply(lambda answer: from_wire(function.result, answer or {}))
 
-    began_late = not program.is_in_main_text()
+        def answered(known: Mapping[str, Any]) -> pulumi.Output[Any]:
+            function.question.of(known)
+            return pulumi.runtime.invoke_output(
+                function.token, _wire_values(function, known), opts
+            ).apply(lambda answer: from_wire(function.result, answer or {}))
 
-    def ask(known: program.Known) -> Awaitable[Any]:
-        question = function.question.of(known.values)
-        around = program.surroundings(waited=began_late or known.waited)
+        return pulumi.Output.from_input(inputs).apply(answered)
+    # What was listed for an earlier call may be too old once an argument is awaited.
+    waits = program.may_wait(inputs, opts)
+    since_s = math.inf if waits else program.since_s()
+
+    def ask(known: Mapping[str, Any]) -> Awaitable[Any]:
+        question = function.question.of(known)
+        around = program.surroundings(since_s=since_s)
         return program.in_thread(lambda: question.ask(around))
 
     return program.when_known(inputs, opts).apply(ask)

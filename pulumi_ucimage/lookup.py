@@ -6,6 +6,7 @@ itself is loaded by the first call that needs one, for it costs as much as all t
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Protocol, final
 
@@ -77,14 +78,15 @@ class Surroundings:
         log: where to tell what is done.
         clock: time, waiting and chance.
         shared: listings that equal questions share; None to list for oneself.
-        waited: whether only a listing will do that begins when it is asked for.
+        since_s: from when on a listing that was begun will do, on the clock of
+            `time.monotonic`; infinity where it must not have begun yet.
     """
 
     stack: Mapping[str, str | Secret]
     log: Log
     clock: Clock = field(default_factory=Clock)
     shared: Shared[Listing] | None = None
-    waited: bool = True
+    since_s: float = math.inf
 
 
 @final
@@ -197,7 +199,10 @@ class _Place:
             settings.credentials.fingerprint(),
         )
         return around.shared.get(
-            question, ask, waited=around.waited or again, remaining_s=deadline.remaining_s()
+            question,
+            ask,
+            since_s=math.inf if again else around.since_s,
+            remaining_s=deadline.remaining_s(),
         )
 
 
@@ -206,6 +211,14 @@ def _order_by(text: str) -> str:
         message = "must be at most 64 printable ASCII characters, such as Default"
         raise ValueError(message)
     return text
+
+
+def _name_regex(text: str | None) -> Expression | None:
+    try:
+        return Expression.parse(text) if text else None
+    except ValueError as error:
+        message = f"name_regex {quoted(text or '')} cannot be used: {error}."
+        raise ArgumentError(message) from None
 
 
 @final
@@ -239,7 +252,7 @@ class ImagesQuestion:
         return cls(
             _Place.of(given),
             given.get("image_name"),
-            config.argument("name_regex", given.get("name_regex"), Expression.parse),
+            _name_regex(given.get("name_regex")),
             Window(offset, limit),
         )
 

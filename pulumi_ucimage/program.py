@@ -9,12 +9,14 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import inspect
+import math
 import os
 import sys
 import threading
+import time
 from contextlib import suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 from weakref import WeakKeyDictionary
 
 import pulumi
@@ -43,6 +45,9 @@ _KEYS: Final = frozenset({"publicKey", *SECRET_KEYS})
 _RUNNER: Final = pulumi.runtime.run_in_stack.__code__.co_filename
 """The file with the coroutines that run a program's text."""
 
+_LOOP_STEP: Final = asyncio.events.Handle._run.__code__  # noqa: SLF001
+_ANY_COROUTINE: Final = inspect.CO_COROUTINE | inspect.CO_ITERABLE_COROUTINE
+
 _by_run: WeakKeyDictionary[Any, Surroundings] = WeakKeyDictionary()
 """What holds for a run, by its monitor: its configuration, and the listings it shares."""
 _without_engine: Shared[Listing] = Shared(keeps=False)
@@ -60,11 +65,11 @@ def is_mocked() -> bool:
     )
 
 
-def surroundings(*, waited: bool) -> Surroundings:
+def surroundings(*, since_s: float) -> Surroundings:
     """What a look-up takes from this program; to be asked for on the thread that asks.
 
     Args:
-        waited: whether it waited for a resource, or may have.
+        since_s: from when on a listing that was begun will do.
     """
     run = pulumi.runtime.settings.get_monitor()
     if run is None:
@@ -74,7 +79,7 @@ def surroundings(*, waited: bool) -> Surroundings:
         if around is None:
             around = _by_run[run] = _surroundings(Shared(keeps=True))
             _warn_of_keys_in_clear(around.stack)
-    return replace(around, waited=waited)
+    return replace(around, since_s=since_s)
 
 
 def _surroundings(shared: Shared[Listing]) -> Surroundings:
@@ -107,21 +112,80 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_forget_runs)
 
 
-def is_in_main_text() -> bool:
-    """Whether the program's own text makes this call, which has waited for nothing.
+class _Stretch:
+    """A part of a program's text in which the event loop ran for look-ups alone.
 
-    That text is run in one go by a coroutine of Pulumi's. What is called within `apply`,
-    by a coroutine of the user's or by the event loop may come after a wait.
+    In it the program has waited for nothing else, as plain functions of other packages do.
+
+    Attributes:
+        since_s: when it began, on the clock of `time.monotonic`.
+        ended: whether the loop has run since for somebody else.
+    """
+
+    __slots__ = ("_sentinel", "ended", "since_s")
+
+    def __init__(self) -> None:
+        self.since_s = time.monotonic()
+        self.ended = False
+        self._sentinel: asyncio.Handle | None = None
+
+    def watch(self, loop: asyncio.AbstractEventLoop) -> None:
+        """End when the loop runs next."""
+        self.let_run()
+        self._sentinel = loop.call_soon(self._end)
+
+    def let_run(self) -> None:
+        """Go on while the loop runs, until `watch`."""
+        if self._sentinel:
+            self._sentinel.cancel()
+
+    def _end(self) -> None:
+        self.ended = True
+
+
+_stretches: WeakKeyDictionary[asyncio.AbstractEventLoop, _Stretch] = WeakKeyDictionary()
+
+
+def since_s() -> float:
+    """From when on a listing that was begun will do for a call that is made here and now.
+
+    Infinity, which means from now on, where the call may come after a wait: within
+    `apply`, in a coroutine of the user's, in a thread.
+    """
+    stretch = _stretch()
+    if stretch is None:
+        return math.inf
+    stretch.watch(asyncio.get_running_loop())
+    return stretch.since_s
+
+
+def _stretch() -> _Stretch | None:
+    """The stretch of the program's text that makes this call; None elsewhere."""
+    if not is_in_main_text():
+        return None
+    loop = asyncio.get_running_loop()
+    stretch = _stretches.get(loop)
+    if stretch is None or stretch.ended:
+        stretch = _stretches[loop] = _Stretch()
+    return stretch
+
+
+def is_in_main_text() -> bool:
+    """Whether the program's own text makes this call, outside of any coroutine of its own.
+
+    That text is run in one go by a coroutine of Pulumi's. What the event loop runs in
+    between, while that text waits for a look-up, has a step of the loop before it.
     """
     try:
-        task = asyncio.current_task()
+        asyncio.get_running_loop()
     except RuntimeError:
         return False
     frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 - inspect has no cheaper way
-    while frame is not None and not frame.f_code.co_flags & inspect.CO_COROUTINE:
+    while frame is not None and not (
+        frame.f_code is _LOOP_STEP or frame.f_code.co_flags & _ANY_COROUTINE
+    ):
         frame = frame.f_back
-    in_runner = frame is not None and frame.f_code.co_filename == _RUNNER
-    return task is not None and in_runner
+    return frame is not None and frame.f_code.co_filename == _RUNNER
 
 
 def in_thread(ask: Callable[[], T]) -> Awaitable[T]:
@@ -159,24 +223,40 @@ def wait_for(ask: Callable[[], T]) -> T:
         return ask()
     if pulumi.runtime.settings.get_monitor() is None:
         return ask()
-    return _sync_await(in_thread(ask))
+    stretch = _stretch()
+    if stretch is None:
+        return _sync_await(in_thread(ask))
+    stretch.let_run()
+    try:
+        return _sync_await(in_thread(ask))
+    finally:
+        stretch.watch(asyncio.get_running_loop())
 
 
-class Known(NamedTuple):
-    """Inputs that are known.
+def may_wait(values: Mapping[str, Any], opts: pulumi.InvokeOptions | None) -> bool:
+    """Whether inputs or `depends_on` may have to be waited for, or have been already.
 
-    Attributes:
-        values: by their names.
-        waited: whether a resource had to be there first.
+    All but constants may: an Output that came of a coroutine names no resource.
     """
+    depends_on = getattr(opts, "depends_on", None)
+    nothing = depends_on is None or (isinstance(depends_on, list) and not depends_on)
+    return not (nothing and all(map(_is_constant, values.values())))
 
-    values: dict[str, Any]
-    waited: bool
+
+def _is_constant(value: object) -> bool:
+    """Whether an input was there from the beginning."""
+    if isinstance(value, (list, tuple)):
+        return all(map(_is_constant, value))
+    if not isinstance(value, pulumi.Output):
+        return not inspect.isawaitable(value)
+    # `Output.from_input` of a value is such a future; every other Output is a task.
+    data = vars(value).get("_data")
+    return isinstance(data, asyncio.Future) and not isinstance(data, asyncio.Task)
 
 
 def when_known(
     values: Mapping[str, Any], opts: pulumi.InvokeOptions | None
-) -> pulumi.Output[Known]:
+) -> pulumi.Output[dict[str, Any]]:
     """The values of inputs, once they and all that they depend on are there.
 
     Unknown while a value is unknown, or a resource is not there yet that a value comes
@@ -186,20 +266,14 @@ def when_known(
     plain = {key: v for key, v in values.items() if v is None or isinstance(v, (str, int))}
     inputs = {key: value for key, value in values.items() if key not in plain}
     if not inputs and not getattr(opts, "depends_on", None):
-        return pulumi.Output.from_input("").apply(lambda _: Known(plain, waited=False))
+        return pulumi.Output.from_input("").apply(lambda _: plain)
     known: pulumi.Output[dict[str, Any]] = pulumi.Output.from_input(inputs)
     depends_on = pulumi.Output.from_input(getattr(opts, "depends_on", None))
 
-    # A coroutine or a task among them may wait for anything.
-    awaits = any(inspect.isawaitable(value) for value in inputs.values())
-    waited = awaits
-
     async def ids() -> list[pulumi.Output[str]]:
-        nonlocal waited
         named = await depends_on.future() or []
         direct = {named} if isinstance(named, pulumi.Resource) else set(named)
         resources = direct | await depends_on.resources() | await known.resources()
-        waited = awaits or bool(resources)
         expanded = await _expand_dependencies(resources, None)
         # A resource that another program made has no id to wait for.
         return [
@@ -212,5 +286,5 @@ def when_known(
     there: pulumi.Output[Any] = pulumi.Output.from_input(awaited)
     named = depends_on.apply(lambda _: None)
     return pulumi.Output.all(known, there, named).apply(
-        lambda all_known: Known({**plain, **all_known[0]}, waited)
+        lambda all_known: {**plain, **all_known[0]}
     )

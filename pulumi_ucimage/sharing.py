@@ -1,12 +1,13 @@
 """Work that is done once for all who ask for the same, and is no older than they may have.
 
 Who waited for something, such as a push made by the same program, takes only what was begun
-after that. So those who come while work is under way make up a group, and one of them does
+since. So those who come while work is under way make up a group, and one of them does
 the next piece of work for all: a group commit, as databases have it.
 """
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from typing import TYPE_CHECKING, Final, Generic, TypeVar, final
@@ -29,14 +30,16 @@ class _Work(Generic[T]):
 
     Attributes:
         askers: how many wait for it.
+        begun_s: when it began, on the clock of `time.monotonic`.
         ended: set once it succeeded or failed.
         results: the result; empty where it failed or is not there yet.
     """
 
-    __slots__ = ("askers", "ended", "results")
+    __slots__ = ("askers", "begun_s", "ended", "results")
 
     def __init__(self) -> None:
         self.askers = 1
+        self.begun_s = math.inf
         self.ended = threading.Event()
         self.results: list[T] = []
 
@@ -66,14 +69,15 @@ class Shared(Generic[T]):
         self._latest: dict[Hashable, _Work[T]] = {}
 
     def get(
-        self, key: Hashable, do: Callable[[], T], *, waited: bool, remaining_s: float
+        self, key: Hashable, do: Callable[[], T], *, since_s: float, remaining_s: float
     ) -> T:
         """The result of the work, done by this call or by another one.
 
         Args:
             key: what is asked for; equal keys are the same work.
             do: does it.
-            waited: whether only work that begins from now on will do.
+            since_s: from when on work that was begun will do, on the clock of
+                `time.monotonic`; infinity where it must not have begun yet.
             remaining_s: how long to wait for another's work, in seconds.
 
         Raises:
@@ -81,16 +85,17 @@ class Shared(Generic[T]):
         """
         with self._lock:
             work = self._gathering.get(key)
-            if work is None and not waited:
-                work = self._latest.get(key)
+            latest = self._latest.get(key)
+            if work is None and latest and latest.begun_s >= since_s:
+                work = latest
             if joins := work is not None:
                 work.askers += 1
             else:
                 work = self._gathering[key] = _Work()
         if not joins:
             # Most of the time that there is must be left for the work itself.
-            patience_s = min(self._patience_s, remaining_s / 4) if waited else 0.0
-            return self._lead(key, work, do, patience_s)
+            patience_s = min(self._patience_s, remaining_s / 4)
+            return self._lead(key, work, do, patience_s if math.isinf(since_s) else 0.0)
         work.ended.wait(max(0.0, remaining_s))
         return work.results[0] if work.results else do()
 
@@ -109,6 +114,7 @@ class Shared(Generic[T]):
             with self._lock:
                 del self._gathering[key]
                 self._latest[key] = work
+                work.begun_s = time.monotonic()
             result = do()
             work.results.append(result)
             return result

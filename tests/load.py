@@ -121,8 +121,8 @@ def run_programs(numbers: Iterable[int]) -> list[str]:
     clock = Clock(sleep=lambda _: None, random=lambda: 0.0)
     surroundings = program.surroundings
 
-    def with_clock(*, waited: bool) -> object:
-        return dataclasses.replace(surroundings(waited=waited), clock=clock)
+    def with_clock(*, since_s: float) -> object:
+        return dataclasses.replace(surroundings(since_s=since_s), clock=clock)
 
     numbers = list(numbers)
     with (

@@ -278,6 +278,75 @@ LATER = {
     pulumi.run(main)
     found = None
     """,
+    "an Output of a coroutine": """
+    pushed = Pushed("pushed", "2.0.0")
+
+    async def later():
+        await pushed.urn.future()
+        return "ucs"
+
+    found = ucimage.get_docker_image_output(pulumi.Output.from_input(later()))
+    """,
+    "a coroutine in a list": """
+    pushed = Pushed("pushed", "2.0.0")
+
+    async def later():
+        await pushed.urn.future()
+        return "none"
+
+    found = ucimage.get_docker_image_output("ucs", tag_regex=".*", floating_tags=[later()])
+    """,
+    "an Output that waits within apply": """
+    pushed = Pushed("pushed", "2.0.0")
+
+    async def later(bucket):
+        await pushed.urn.future()
+        return bucket
+
+    bucket = pulumi.Output.from_input("ucs").apply(later)
+    found = ucimage.get_docker_image_output(bucket)
+    """,
+    "an Output that recovered": """
+    pushed = Pushed("pushed", "2.0.0")
+    bucket = pushed.urn.apply(lambda urn: urn["nope"]).recover(lambda _: "ucs")
+    found = ucimage.get_docker_image_output(bucket)
+    """,
+    "depends_on a coroutine that names nothing": """
+    pushed = Pushed("pushed", "2.0.0")
+
+    async def later():
+        await pushed.urn.future()
+        return []
+
+    found = ucimage.get_docker_image_output(
+        "ucs", opts=pulumi.InvokeOutputOptions(depends_on=later())
+    )
+    """,
+    "the program, until all resources are there": """
+    pushed = Pushed("pushed", "2.0.0")
+    pulumi.runtime.register_resource_transform(lambda args: None)
+    found = ucimage.get_docker_image("ucs")
+    """,
+    "the program, by a plain function of another package": """
+    pushed = Pushed("pushed", "2.0.0")
+    pulumi.runtime.invoke("pulumi:pulumi:getResource", {"urn": pushed.urn})
+    found = ucimage.get_docker_image_output("ucs")
+    """,
+    "an awaitable of the program's own, while the program waits": """
+    import asyncio
+    from pulumi.runtime.sync_await import _sync_await
+
+    pushed = Pushed("pushed", "2.0.0")
+
+    class Later:
+        def __await__(self):
+            yield from pushed.urn.future().__await__()
+            return ucimage.get_docker_image("ucs")
+
+    task = asyncio.ensure_future(Later())
+    _sync_await(asyncio.wait([task]))
+    found = pulumi.Output.from_input(task).apply(lambda result: result)
+    """,
 }
 
 

@@ -455,6 +455,32 @@ def test_provider_is_refused(function: Any) -> None:
         function("ucs", opts=opts)
 
 
+@pytest.mark.parametrize("function", [ucimage.get_docker_image, ucimage.get_docker_images])
+@pytest.mark.usefixtures("event_loop")
+def test_depends_on_is_refused_by_the_plain_form(
+    configured: Emulator, function: Any
+) -> None:
+    """It cannot wait, and would answer with what was there before."""
+    resource: pulumi.Output[Any] = pulumi.Output.from_input([])
+    opts = pulumi.InvokeOutputOptions(depends_on=resource)
+
+    with pytest.raises(
+        ucimage.ArgumentError, match=rf"{function.__name__}_output"
+    ) as caught:
+        function("ucs", opts=opts)
+
+    assert isinstance(caught.value, TypeError)
+    assert not configured.requests
+
+
+def test_a_wrong_name_regex_reads_as_a_wrong_tag_regex() -> None:
+    """One sentence, whose grammar holds for an expression too."""
+    with pytest.raises(
+        ucimage.ArgumentError, match=r"^name_regex '\(' cannot be used: RE2"
+    ):
+        ucimage.get_docker_images("ucs", name_regex="(")
+
+
 @pytest.mark.parametrize("ret_code", [171, 172, 174, 292, 299, 43023, 43025, 12345])
 def test_refusals_of_the_api_say_what_to_do(configured: Emulator, ret_code: int) -> None:
     """An ApiError names action, RetCode and bucket; the call is made once."""

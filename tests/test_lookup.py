@@ -106,7 +106,7 @@ def test_looking_again_does_not_share_what_was_listed_before(emulator: Emulator)
     time = Time(lambda n: n == 1 and emulator.push("ucs", "helloworld", "2.0.0"))
     question = ImageQuestion.of({"bucket_name": "ucs", "tag": "2.0.0", "wait": "9s"})
     around = Surroundings(
-        stack={}, log=Log(), clock=time.clock(), shared=Shared(keeps=True), waited=False
+        stack={}, log=Log(), clock=time.clock(), shared=Shared(keeps=True), since_s=0
     )
 
     assert "2.0.0" == question.ask(around).tag

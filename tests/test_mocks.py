@@ -169,3 +169,18 @@ def test_errors_of_arguments_come_before_the_mock() -> None:
         ucimage.get_docker_images("ucs", limit=0)
 
     assert not mocks.calls
+
+
+@pytest.mark.parametrize("limit", [0, pulumi.Output])
+def test_errors_of_arguments_come_before_the_mock_in_the_output_form(limit: Any) -> None:
+    """What a real run refuses is refused here, known at once or later."""
+    mocks = mocked(LISTING)
+
+    def program() -> Any:
+        given = limit if limit == 0 else limit.from_input(0)
+        return ucimage.get_docker_images_output("ucs", limit=given).images
+
+    with pytest.raises(ucimage.ArgumentError):
+        run(program)
+
+    assert not mocks.calls

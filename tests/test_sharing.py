@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier, Event, Lock
@@ -40,10 +41,10 @@ class Work:
 
 
 def ask(
-    shared: Shared[int], do: Callable[[], int], key: str = "a", *, waited: bool = False
+    shared: Shared[int], do: Callable[[], int], key: str = "a", *, since_s: float = 0
 ) -> int:
     """Ask with enough time."""
-    return shared.get(key, do, waited=waited, remaining_s=10)
+    return shared.get(key, do, since_s=since_s, remaining_s=10)
 
 
 def joined(shared: Shared[int], askers: int, key: str = "a") -> None:
@@ -71,7 +72,7 @@ def test_who_waited_does_not_take_what_is_there() -> None:
     results = iter(range(100))
 
     first = ask(shared, lambda: next(results))
-    second = ask(shared, lambda: next(results), waited=True)
+    second = ask(shared, lambda: next(results), since_s=math.inf)
     third = ask(shared, lambda: next(results))
 
     assert (0, 1, 1) == (first, second, third)
@@ -82,7 +83,9 @@ def test_nothing_is_kept_where_there_are_no_runs() -> None:
     shared: Shared[int] = Shared(keeps=False)
     results = iter(range(100))
 
-    assert [0, 1] == [ask(shared, lambda: next(results), waited=True) for _ in range(2)]
+    assert [0, 1] == [
+        ask(shared, lambda: next(results), since_s=math.inf) for _ in range(2)
+    ]
     assert 2 == ask(shared, lambda: next(results))
 
 
@@ -113,9 +116,9 @@ def test_who_came_too_late_makes_up_a_group(threads: ThreadPoolExecutor) -> None
     shared: Shared[int] = Shared(keeps=False, patience_s=10)
     work = Work()
 
-    first = threads.submit(ask, shared, work, waited=True)
+    first = threads.submit(ask, shared, work, since_s=math.inf)
     assert work.has_begun.wait(10)
-    late = [threads.submit(ask, shared, work, waited=True) for _ in range(8)]
+    late = [threads.submit(ask, shared, work, since_s=math.inf) for _ in range(8)]
     joined(shared, 8)
     assert 1 == work.begun
     work.may_end.set()
@@ -130,10 +133,10 @@ def test_a_group_does_not_wait_long_for_slow_work(threads: ThreadPoolExecutor) -
     slow, quick = Work(), Work()
     quick.may_end.set()
 
-    first = threads.submit(ask, shared, slow, waited=True)
+    first = threads.submit(ask, shared, slow, since_s=math.inf)
     assert slow.has_begun.wait(10)
 
-    assert 1 == ask(shared, quick, waited=True)
+    assert 1 == ask(shared, quick, since_s=math.inf)
     assert not first.done()
     slow.may_end.set()
     assert 1 == first.result(10)
@@ -153,7 +156,7 @@ def test_who_comes_at_the_same_moment_is_waited_for(threads: ThreadPoolExecutor)
 
     def come() -> int:
         barrier.wait(10)
-        return ask(shared, work, waited=True)
+        return ask(shared, work, since_s=math.inf)
 
     assert [1] * at_once == numbers([threads.submit(come) for _ in range(at_once)])
 
@@ -198,7 +201,7 @@ def test_nobody_waits_longer_than_there_is_time(threads: ThreadPoolExecutor) -> 
     first = threads.submit(ask, shared, work)
     assert work.has_begun.wait(10)
 
-    assert 9 == shared.get("a", lambda: 9, waited=False, remaining_s=0.001)
+    assert 9 == shared.get("a", lambda: 9, since_s=0, remaining_s=0.001)
     work.may_end.set()
     assert 1 == first.result(10)
 
@@ -217,6 +220,6 @@ def test_many_callers_each_see_what_was_there_when_they_came(
         with lock:
             pushed[0] += 1
             before = pushed[0]
-        return ask(shared, look, waited=True) >= before
+        return ask(shared, look, since_s=math.inf) >= before
 
     assert all(threads.map(push_and_ask, range(2000)))

@@ -82,8 +82,8 @@ def look_up(environment: Mapping[str, str]) -> LookedUp:
     )
     surroundings = program.surroundings
 
-    def with_clock(*, waited: bool) -> object:
-        return dataclasses.replace(surroundings(waited=waited), clock=clock)
+    def with_clock(*, since_s: float) -> object:
+        return dataclasses.replace(surroundings(since_s=since_s), clock=clock)
 
     error, images = "", []
     before_mb = _forget_peak()

@@ -79,7 +79,9 @@ def _getter(field: Field, is_dict: bool) -> Any:  # noqa: FBT001 - one of two fo
 
 
 class _Nested(dict[str, Any]):
-    """A result within a result."""
+    """A result within a result; it holds its items and nothing else."""
+
+    __slots__ = ()
 
     fields: ClassVar[tuple[Field, ...]]
 
@@ -101,6 +103,8 @@ class _Result:
 class DockerImageTag(_Nested):
     """A tag of an image."""
 
+    __slots__ = ()
+
     name: Annotated[str | None, "The tag, such as `1.4.2`."]
     image: Annotated[
         str | None,
@@ -118,6 +122,8 @@ class DockerImageTag(_Nested):
 @_output_type
 class DockerImage(_Nested):
     """An image of a bucket."""
+
+    __slots__ = ()
 
     name: Annotated[
         str | None, "The full name, such as `ucsdr.ucloud.cn:5000/ucs/helloworld`."
@@ -140,6 +146,8 @@ class DockerImage(_Nested):
 @_output_type
 class TagCounts(_Nested):
     """How many tags fell out at each step of a choice; they add up to `total`."""
+
+    __slots__ = ()
 
     total: Annotated[int, "Tags of the image; one that is listed twice counts once."]
     invalid: Annotated[int, "Names that cannot be a tag's."]

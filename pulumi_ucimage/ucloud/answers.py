@@ -145,7 +145,8 @@ def _refuse_two_meanings(body: bytes) -> None:
     Counting the bytes first keeps the thorough reading to answers that need it; among
     them those with escapes, in which a name can be written in two ways.
     """
-    if b"\\u" in body or any(body.count(key) > 1 for key in _ENVELOPE_KEYS):
+    has_escapes = b"\\" in body and b"\\u" in body  # one byte is found sooner than two
+    if has_escapes or any(body.count(key) > 1 for key in _ENVELOPE_KEYS):
         _thoroughly(body)
 
 

@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from unittest import mock
 
-from pulumi_ucimage.lookup import ImagesQuestion, Surroundings
+from pulumi_ucimage.lookup import ImagesQuestion
+from pulumi_ucimage.surroundings import Surroundings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

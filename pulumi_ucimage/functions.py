@@ -173,7 +173,7 @@ def _plain(function: Function, values: Mapping[str, Any]) -> dict[str, Any]:
             f" {function.python_name}_output, or call {function.python_name} within apply."
         )
         raise ArgumentTypeError(message)
-    question = function.question.of(values)
+    question = function.question(values)
     if program.is_mocked():
         answer = pulumi.runtime.invoke(function.token, _wire_values(function, values), opts)
         mocked: dict[str, Any] = vars(from_wire(function.result, answer.value or {}))
@@ -192,7 +192,7 @@ def _output(function: Function, values: Mapping[str, Any]) -> pulumi.Output[Any]
     if program.is_mocked():
 
         def answered(known: Mapping[str, Any]) -> pulumi.Output[Any]:
-            function.question.of(known)
+            function.question(known)
             return pulumi.runtime.invoke_output(
                 function.token, _wire_values(function, known), opts
             ).apply(lambda answer: from_wire(function.result, answer or {}))
@@ -203,7 +203,7 @@ def _output(function: Function, values: Mapping[str, Any]) -> pulumi.Output[Any]
     since_s = math.inf if waits else program.since_s()
 
     def ask(known: Mapping[str, Any]) -> Awaitable[Any]:
-        question = function.question.of(known)
+        question = function.question(known)
         around = program.surroundings(since_s=since_s)
         return program.in_thread(lambda: question.ask(around))
 

@@ -7,8 +7,8 @@ itself is loaded by the first call that needs one, for it costs as much as all t
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, Protocol, final
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, final
 
 from pulumi_ucimage import arguments, config
 from pulumi_ucimage.errors import (
@@ -32,7 +32,7 @@ from pulumi_ucimage.selection.moments import format_moment
 from pulumi_ucimage.selection.policy import Policy
 from pulumi_ucimage.selection.select import Selection, select
 from pulumi_ucimage.text import quoted, some
-from pulumi_ucimage.ucloud.clock import Clock, Deadline
+from pulumi_ucimage.ucloud.clock import Deadline
 from pulumi_ucimage.ucloud.listing import Window, list_images
 from pulumi_ucimage.values import bucket, name, registry_host
 
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from pulumi_ucimage.config import Settings
     from pulumi_ucimage.credentials import Secret
     from pulumi_ucimage.selection.choice import TagLike
-    from pulumi_ucimage.sharing import Shared
+    from pulumi_ucimage.surroundings import Surroundings
     from pulumi_ucimage.ucloud.answers import ImageRecord, TagRecord
     from pulumi_ucimage.ucloud.listing import Listing
 
@@ -51,42 +51,6 @@ _LONGEST_PAUSE_S: Final = 10.0
 _SILENT_S: Final = 2.0
 """How long a listing may take before it says how far it is."""
 _BETWEEN_LINES_S: Final = 1.0
-
-
-class Log(Protocol):
-    """Where a look-up tells what it does; `pulumi.log` is one."""
-
-    def debug(self, msg: str) -> None:
-        """Tell something that only a search for a fault needs."""
-
-    def info(self, msg: str, *, ephemeral: bool = False) -> None:
-        """Tell something that a user asked to be told.
-
-        Args:
-            msg: what to tell.
-            ephemeral: whether the next line may take its place.
-        """
-
-
-@final
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Surroundings:
-    """What a look-up takes from the program it runs in.
-
-    Attributes:
-        stack: the stack's configuration, by key without its namespace.
-        log: where to tell what is done.
-        clock: time, waiting and chance.
-        shared: listings that equal questions share; None to list for oneself.
-        since_s: from when on a listing that was begun will do, on the clock of
-            `time.monotonic`; infinity where it must not have begun yet.
-    """
-
-    stack: Mapping[str, str | Secret]
-    log: Log
-    clock: Clock = field(default_factory=Clock)
-    shared: Shared[Listing] | None = None
-    since_s: float = math.inf
 
 
 @final

@@ -8,8 +8,7 @@ from typing import Any
 import pulumi
 import pulumi.dynamic
 
-from pulumi_ucimage import arguments, pinning, results
-from pulumi_ucimage.pin_provider import ImagePinProvider
+from pulumi_ucimage import arguments, pin_state, results
 
 
 class ImagePin(pulumi.dynamic.Resource, module="ucimage", name="ImagePin"):
@@ -59,13 +58,16 @@ class ImagePin(pulumi.dynamic.Resource, module="ucimage", name="ImagePin"):
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         given = locals()
+        # Loads all that chooses, which a program without a pin may do without.
+        from pulumi_ucimage.pin_provider import ImagePinProvider  # noqa: PLC0415
+
         asked = {
-            pinning.WANTED.get(argument.name, argument.name): given[argument.name]
+            pin_state.WANTED.get(argument.name, argument.name): given[argument.name]
             for argument in arguments.IMAGE_PIN
         }
         # As secret as what is asked: whoever sees the choice could tell that.
         nothing = pulumi.Output.all(**asked).apply(lambda _: None)
-        outputs = {**dict.fromkeys(pinning.CHOSEN, nothing), "chosen_at": None}
+        outputs = {**dict.fromkeys(pin_state.CHOSEN, nothing), "chosen_at": None}
         super().__init__(ImagePinProvider(), resource_name, {**outputs, **asked}, opts)
         # State holds "" where there is nothing, for None would get lost on the way.
         for name in ("create_time", "created_at", "previous_tag"):

@@ -25,12 +25,12 @@ from pulumi.dynamic import (
     UpdateResult,
 )
 
-from pulumi_ucimage import engine_log, pinning
+from pulumi_ucimage import engine_log, pin_state, pinning
 from pulumi_ucimage.credentials import Secret
 from pulumi_ucimage.errors import UcimageError
-from pulumi_ucimage.lookup import Surroundings
 from pulumi_ucimage.selection.moments import format_moment
 from pulumi_ucimage.settings import NAMESPACE, SETTINGS
+from pulumi_ucimage.surroundings import Surroundings
 
 if TYPE_CHECKING:
     State = dict[str, Any]
@@ -108,7 +108,7 @@ class _Log:
 
 
 def _own(props: State) -> State:
-    return {key: props[key] for key in pinning.STATE if key in props}
+    return {key: props[key] for key in pin_state.STATE if key in props}
 
 
 def _now() -> str:

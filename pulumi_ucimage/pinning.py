@@ -1,22 +1,17 @@
 """A pin's rules: keep the choice, choose again, replace, or refuse.
 
-Pure but for the look-up that a new choice needs. A pin's state is a flat map:
-
-- what was asked, under the names of the arguments, with `wanted_tag` and `wanted_image`
-  for `tag` and `image_name`, so that an explicit tag that is taken away is seen;
-- what was chosen, under the names in `CHOSEN`;
-- `region` and `project_id` as they held when the pin was made: an argument alone changes
-  them, and neither does the environment.
+Pure but for the look-up that a new choice needs. `pin_state` tells what a state holds.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from pulumi_ucimage import arguments
 from pulumi_ucimage.errors import ArgumentError, DowngradeError, NoSuchImageError
 from pulumi_ucimage.lookup import ImageQuestion
+from pulumi_ucimage.pin_state import ASKED, CHOSEN, IDENTITY, STATE, WANTED
 from pulumi_ucimage.references import ImageName
 from pulumi_ucimage.selection.choice import Tag, rank, sort_out
 from pulumi_ucimage.selection.explanation import rule
@@ -28,34 +23,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pulumi_ucimage.config import Settings
-    from pulumi_ucimage.lookup import Surroundings
     from pulumi_ucimage.selection.policy import Policy
+    from pulumi_ucimage.surroundings import Surroundings
 
     State = Mapping[str, Any]
-
-WANTED: Final = {"tag": "wanted_tag", "image_name": "wanted_image"}
-"""Arguments whose names the outputs have; their names among what was asked."""
-
-ASKED: Final = tuple(WANTED.get(a.name, a.name) for a in arguments.IMAGE_PIN)
-
-CHOSEN: Final = (
-    "tag",
-    "image",
-    "image_name",
-    "create_time",
-    "created_at",
-    "found",
-    "previous_tag",
-    "available",
-    "retagged",
-)
-"""What a choice or a look sets. What there is none of is "", for None would get lost."""
-
-STATE: Final = (*ASKED, *CHOSEN)
-"""The keys of a state."""
-
-IDENTITY: Final = ("bucket_name", "region", "project_id", "image_name")
-"""Where one of these changes, it is another pin."""
 
 
 def asked(state: State) -> dict[str, Any]:

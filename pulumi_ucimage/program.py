@@ -29,9 +29,9 @@ from pulumi.runtime.rpc import _expand_dependencies
 from pulumi.runtime.sync_await import _sync_await
 
 from pulumi_ucimage.credentials import Secret
-from pulumi_ucimage.lookup import Surroundings
 from pulumi_ucimage.settings import NAMESPACE, SECRET_KEYS, SETTINGS
 from pulumi_ucimage.sharing import Shared
+from pulumi_ucimage.surroundings import Surroundings
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping

@@ -10,8 +10,9 @@ import pytest
 from conftest import environment_for
 
 from pulumi_ucimage.errors import ApiError, NoMatchingTagError, NoSuchImageError
-from pulumi_ucimage.lookup import ImageQuestion, ImagesQuestion, Surroundings
+from pulumi_ucimage.lookup import ImageQuestion, ImagesQuestion
 from pulumi_ucimage.sharing import Shared
+from pulumi_ucimage.surroundings import Surroundings
 from pulumi_ucimage.ucloud.clock import Clock
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from test_lookup import Log, Time
 from pulumi_ucimage import pinning
 from pulumi_ucimage.emulator import DEMO_IMAGE, DEMO_PRIVATE_KEY, DEMO_PUBLIC_KEY
 from pulumi_ucimage.errors import DowngradeError, NoMatchingTagError, TransportError
-from pulumi_ucimage.lookup import Surroundings
+from pulumi_ucimage.surroundings import Surroundings
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pulumi.runtime.proto import provider_pb2
 
-from pulumi_ucimage import arguments, pinning
+from pulumi_ucimage import arguments, pin_state, pinning
 from pulumi_ucimage.errors import ArgumentError
 from pulumi_ucimage.names import wire_name
 from pulumi_ucimage.plugin import wire
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 
     from google.protobuf.struct_pb2 import Struct
 
-    from pulumi_ucimage.lookup import Surroundings
+    from pulumi_ucimage.surroundings import Surroundings
 
-_CHOSEN: Final = frozenset(wire_name(key) for key in pinning.CHOSEN)
-_WANTED: Final = frozenset(wire_name(key) for key in pinning.WANTED.values())
+_CHOSEN: Final = frozenset(wire_name(key) for key in pin_state.CHOSEN)
+_WANTED: Final = frozenset(wire_name(key) for key in pin_state.WANTED.values())
 _ARGUMENTS: Final = {
-    argument.wire: pinning.WANTED.get(argument.name, argument.name)
+    argument.wire: pin_state.WANTED.get(argument.name, argument.name)
     for argument in arguments.IMAGE_PIN
 }
 _KEPT: Final = _CHOSEN | {"region", "projectId"}
@@ -64,7 +64,7 @@ def checked(olds: Struct, news: Struct, around: Surroundings) -> Struct:
         )
     state = pinning.decided(before, asked, around, unknown=wire.UNKNOWN, frozen=frozen)
     values = wire.from_state(state)
-    if secret & {wire_name(key) for key in pinning.ASKED}:
+    if secret & {wire_name(key) for key in pin_state.ASKED}:
         # Whoever sees the choice could tell what was asked.
         secret |= _CHOSEN
     # What a pin keeps of a secret stays one, though the argument is taken away.
@@ -90,7 +90,7 @@ def diff(
     before, after = wire.state(wire.plain(olds)), wire.state(wire.plain(news))
     changes = pinning.changes(before, after, wire.UNKNOWN)
     # The engine gave the chosen ones back, and nobody asked for them.
-    for argument, key in pinning.WANTED.items():
+    for argument, key in pin_state.WANTED.items():
         if {wire_name(argument), "*"} & {*ignored}:
             changes.pop(key, None)
     response = provider_pb2.DiffResponse(

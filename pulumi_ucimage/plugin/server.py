@@ -22,10 +22,10 @@ from pulumi_ucimage import engine_log
 from pulumi_ucimage.catalogue import FUNCTIONS, IMAGE_PIN
 from pulumi_ucimage.credentials import Secret
 from pulumi_ucimage.errors import ArgumentError, UcimageError
-from pulumi_ucimage.lookup import Surroundings
 from pulumi_ucimage.plugin import pins, wire
 from pulumi_ucimage.settings import NAMESPACE, SETTINGS
 from pulumi_ucimage.sharing import Shared
+from pulumi_ucimage.surroundings import Surroundings
 from pulumi_ucimage.text import quoted
 from pulumi_ucimage.threads import Threads, settle
 from pulumi_ucimage.version import __version__
@@ -212,7 +212,7 @@ class Plugin(provider_pb2_grpc.ResourceProviderServicer):
         if any(wire.is_unknown(value) for value in given.values()):
             values = {field.wire: wire.UNKNOWN for field in function.result.fields}
         else:
-            question = function.question.of(given)
+            question = function.question(given)
             around = self._around("", self._shared)
             values = wire.result(vars(self._wait(lambda: question.ask(around))))
         secret = values if wire.secret_keys(request.args) else ()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pulumi
 from google.protobuf.struct_pb2 import ListValue, Struct, Value
 
-from pulumi_ucimage import arguments, pinning
+from pulumi_ucimage import arguments, pin_state, pinning
 from pulumi_ucimage.errors import ArgumentError
 from pulumi_ucimage.names import wire_name
 from pulumi_ucimage.text import quoted
@@ -172,8 +172,8 @@ def in_wire_names(text: str) -> str:
     return _NAME.sub(lambda match: wire_name(match[1]), text)
 
 
-# A pin's states: see `pinning`.
-_STATE: Final = {wire_name(key): key for key in pinning.STATE}
+# A pin's states: see `pin_state`.
+_STATE: Final = {wire_name(key): key for key in pin_state.STATE}
 
 
 def state(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -190,5 +190,5 @@ def from_state(values: Mapping[str, Any]) -> dict[str, Any]:
     return {
         wire: None if values[key] == "" else values[key]
         for wire, key in _STATE.items()
-        if key in values and (key in pinning.CHOSEN or values[key] != "")
+        if key in values and (key in pin_state.CHOSEN or values[key] != "")
     }

@@ -198,9 +198,11 @@ def _output(function: Function, values: Mapping[str, Any]) -> pulumi.Output[Any]
             ).apply(lambda answer: from_wire(function.result, answer or {}))
 
         return pulumi.Output.from_input(inputs).apply(answered)
+    if program.is_plain(inputs, opts):
+        around = program.surroundings(since_s=program.since_s())
+        return program.output_of(lambda: function.question(inputs).ask(around))
     # What was listed for an earlier call may be too old once an argument is awaited.
-    waits = program.may_wait(inputs, opts)
-    since_s = math.inf if waits else program.since_s()
+    since_s = math.inf if program.may_wait(inputs, opts) else program.since_s()
 
     def ask(known: Mapping[str, Any]) -> Awaitable[Any]:
         question = function.question(known)

@@ -231,10 +231,10 @@ class ImagesQuestion:
         listing = self._place.listing(
             settings, around, Window() if filtered else self._window
         )
-        records = listing.images
+        records: Sequence[ImageRecord] = listing.images
         if filtered:
             start, limit = self._window.offset, self._window.limit
-            kept = self._filtered(records)
+            kept = self._filtered(listing)
             records = kept[start : None if limit is None else start + limit]
         return GetDockerImagesResult(
             id=f"{settings.region}/{self._place.bucket_name}",
@@ -244,10 +244,10 @@ class ImagesQuestion:
             images=[_image(record, settings.registry) for record in records],
         )
 
-    def _filtered(self, records: Sequence[ImageRecord]) -> list[ImageRecord]:
-        named = list(records)
+    def _filtered(self, listing: Listing) -> Sequence[ImageRecord]:
+        named = listing.images
         if self._image_name:
-            named = called(self._image_name, records)
+            named = called(self._image_name, listing)
             if len(named) > 1:
                 raise _several(self._image_name, named)
         regex = self._name_regex
@@ -331,21 +331,21 @@ class ImageQuestion:
         Raises:
             UcimageError: see `errors`; a NoSuchImageError where it is not there.
         """
-        images = self._place.listing(settings, around).images
-        return _tags(self._the_image(images, settings.region))
+        listing = self._place.listing(settings, around)
+        return _tags(self._the_image(listing, settings.region))
 
     def _look(
         self, settings: Settings, around: Surroundings, *, again: bool
     ) -> GetDockerImageResult:
-        images = self._place.listing(settings, around, again=again).images
-        record = self._the_image(images, settings.region)
+        listing = self._place.listing(settings, around, again=again)
+        record = self._the_image(listing, settings.region)
         name = ImageName.parse((record and record.name) or self._image_name or "")
         selection = select(
             self._policy, _tags(record), image_name=name.full, now=around.clock.now()
         )
         return self._result(record, name, selection, settings)
 
-    def _the_image(self, images: Sequence[ImageRecord], region: str) -> ImageRecord | None:
+    def _the_image(self, listing: Listing, region: str) -> ImageRecord | None:
         """The one image that is meant; None where it is not there and a default serves.
 
         Raises:
@@ -354,7 +354,8 @@ class ImageQuestion:
         """
         where = f"The bucket '{self._place.bucket_name}' in region '{region}'"
         wanted = self._image_name
-        found = called(wanted, images) if wanted else list(images)
+        images = listing.images
+        found = called(wanted, listing) if wanted else images
         if len(found) > 1 and wanted:
             raise _several(wanted, found)
         if len(found) > 1:
@@ -415,15 +416,12 @@ class ImageQuestion:
         )
 
 
-def called(name: str, images: Sequence[ImageRecord]) -> list[ImageRecord]:
+def called(name: str, listing: Listing) -> list[ImageRecord]:
     """The images that a name means: the one it is in full, else all that share it."""
-    # Whatever an image is called, its full name ends with that; few others' do.
-    alike = [
-        (full, image) for image in images if (full := image.name) and full.endswith(name)
-    ]
-    in_full = [image for full, image in alike if full == name]
+    alike = listing.by_last_part.get(name.rpartition("/")[2], [])
+    in_full = [image for image in alike if image.name == name]
     return in_full or [
-        image for full, image in alike if ImageName.parse(full).is_called(name)
+        image for image in alike if ImageName.parse(image.name or "").is_called(name)
     ]
 
 

@@ -233,6 +233,17 @@ def wait_for(ask: Callable[[], T]) -> T:
         stretch.watch(asyncio.get_running_loop())
 
 
+def is_plain(values: Mapping[str, Any], opts: pulumi.InvokeOptions | None) -> bool:
+    """Whether there is nothing among inputs and `depends_on` to wait for."""
+    return getattr(opts, "depends_on", None) is None and all(
+        map(_is_plain, values.values())
+    )
+
+
+def _is_plain(value: object) -> bool:
+    return value is None or isinstance(value, (str, int))
+
+
 def may_wait(values: Mapping[str, Any], opts: pulumi.InvokeOptions | None) -> bool:
     """Whether inputs or `depends_on` may have to be waited for, or have been already.
 
@@ -254,6 +265,17 @@ def _is_constant(value: object) -> bool:
     return isinstance(data, asyncio.Future) and not isinstance(data, asyncio.Task)
 
 
+def output_of(ask: Callable[[], T]) -> pulumi.Output[T]:
+    """The result of a blocking call that waits for nothing, and so begins at once."""
+    try:
+        result = in_thread(ask)
+    except RuntimeError:  # no event loop runs yet
+        return pulumi.Output.from_input("").apply(lambda _: in_thread(ask))
+    is_known = asyncio.get_running_loop().create_future()
+    is_known.set_result(True)
+    return pulumi.Output(set(), result, is_known)
+
+
 def when_known(
     values: Mapping[str, Any], opts: pulumi.InvokeOptions | None
 ) -> pulumi.Output[dict[str, Any]]:
@@ -263,10 +285,8 @@ def when_known(
     from or that `depends_on` names.
     """
     # An Output costs a dozen tasks, and most arguments are plain or not there.
-    plain = {key: v for key, v in values.items() if v is None or isinstance(v, (str, int))}
+    plain = {key: value for key, value in values.items() if _is_plain(value)}
     inputs = {key: value for key, value in values.items() if key not in plain}
-    if not inputs and not getattr(opts, "depends_on", None):
-        return pulumi.Output.from_input("").apply(lambda _: plain)
     known: pulumi.Output[dict[str, Any]] = pulumi.Output.from_input(inputs)
     depends_on = pulumi.Output.from_input(getattr(opts, "depends_on", None))
 

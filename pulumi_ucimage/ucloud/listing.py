@@ -12,6 +12,7 @@ are asked for at once. They are judged in their order all the same.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Final, NamedTuple, final
 
 from pulumi_ucimage.errors import ResponseError
@@ -34,8 +35,14 @@ _MOST_IMAGES: Final = 1_000_000
 """More than any bucket has; a server that never ends is stopped there."""
 
 
-class Listing(NamedTuple):
-    """Images of a bucket.
+class _Images(NamedTuple):
+    images: list[ImageRecord]
+    total_count: int
+
+
+@final
+class Listing(_Images):
+    """Images of a bucket; not to be changed, for many look-ups may share it.
 
     Attributes:
         images: as the API sent them, in its order.
@@ -43,8 +50,14 @@ class Listing(NamedTuple):
             where it does not say.
     """
 
-    images: list[ImageRecord]
-    total_count: int
+    @cached_property
+    def by_last_part(self) -> dict[str, list[ImageRecord]]:
+        """The images that have names, by what every spelling of them ends with."""
+        images: dict[str, list[ImageRecord]] = {}
+        for image in self.images:
+            if name := image.name:
+                images.setdefault(name.rpartition("/")[2], []).append(image)
+        return images
 
 
 @final

@@ -40,8 +40,10 @@ import time
 
 import pulumi
 import pulumi_ucimage as ucimage
+from pulumi_ucimage.clients import close_connections
 
 ucimage.get_docker_images("{first}", limit=1)  # loads what the first look-up loads
+close_connections()  # every bucket opens its own
 
 
 async def seconds(outputs):

@@ -87,7 +87,7 @@ def _parts(value: object) -> Iterable[object]:
     return value if isinstance(value, (list, tuple)) else ()
 
 
-_BUCKET: Final = (
+PLACE: Final = (
     Argument(
         "bucket_name",
         Type.STRING,
@@ -110,6 +110,10 @@ _BUCKET: Final = (
         "A profile of the UCloud CLI: keys, region and project are all taken from it,"
         " for programs that look into several accounts.",
     ),
+)
+
+_BUCKET: Final = (
+    *PLACE,
     Argument(
         "image_name",
         Type.STRING,

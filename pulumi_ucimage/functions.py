@@ -25,7 +25,7 @@ from pulumi_ucimage.results import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable, Hashable, Mapping
 
     from pulumi_ucimage.catalogue import Function
 
@@ -200,7 +200,9 @@ def _output(function: Function, values: Mapping[str, Any]) -> pulumi.Output[Any]
         return pulumi.Output.from_input(inputs).apply(answered)
     if program.is_plain(inputs, opts):
         around = program.surroundings(since_s=program.since_s())
-        return program.output_of(lambda: function.question(inputs).ask(around))
+        return program.output_of(
+            lambda: function.question(inputs).ask(around), _lane(inputs, around.since_s)
+        )
     # What was listed for an earlier call may be too old once an argument is awaited.
     since_s = math.inf if program.may_wait(inputs, opts) else program.since_s()
 
@@ -210,6 +212,13 @@ def _output(function: Function, values: Mapping[str, Any]) -> pulumi.Output[Any]
         return program.in_thread(lambda: question.ask(around))
 
     return program.when_known(inputs, opts).apply(ask)
+
+
+def _lane(values: Mapping[str, Any], since_s: float) -> Hashable:
+    """What is equal for look-ups that will find one listing good enough."""
+    if values.get("wait") or math.isinf(since_s):
+        return None
+    return tuple(values[argument.name] for argument in arguments.PLACE)
 
 
 def _options(values: Mapping[str, Any]) -> InvokeOptions | None:

@@ -29,12 +29,13 @@ from pulumi.runtime.rpc import _expand_dependencies
 from pulumi.runtime.sync_await import _sync_await
 
 from pulumi_ucimage.credentials import Secret
+from pulumi_ucimage.lanes import Lanes
 from pulumi_ucimage.settings import NAMESPACE, SECRET_KEYS, SETTINGS
 from pulumi_ucimage.sharing import Shared
 from pulumi_ucimage.surroundings import Surroundings
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable, Hashable, Mapping
     from types import FrameType
 
     from pulumi_ucimage.ucloud.listing import Listing
@@ -52,6 +53,7 @@ _by_run: WeakKeyDictionary[Any, Surroundings] = WeakKeyDictionary()
 """What holds for a run, by its monitor: its configuration, and the listings it shares."""
 _without_engine: Shared[Listing] = Shared(keeps=False)
 _lock = threading.Lock()
+_lanes = Lanes()
 
 
 def is_mocked() -> bool:
@@ -102,8 +104,9 @@ def _warn_of_keys_in_clear(stack: Mapping[str, str | Secret]) -> None:
 
 def _forget_runs() -> None:
     """In a forked child the parent's listings will never end."""
-    global _lock, _without_engine  # noqa: PLW0603 - see `clients`
+    global _lanes, _lock, _without_engine  # noqa: PLW0603 - see `clients`
     _lock = threading.Lock()
+    _lanes = Lanes()
     _without_engine = Shared(keeps=False)
     _by_run.clear()
 
@@ -188,10 +191,16 @@ def is_in_main_text() -> bool:
     return frame is not None and frame.f_code.co_filename == _RUNNER
 
 
-def in_thread(ask: Callable[[], T]) -> Awaitable[T]:
-    """The result of a blocking call, made in a thread of its own.
+def in_thread(ask: Callable[[], T], lane: Hashable = None) -> Awaitable[T]:
+    """The result of a blocking call, made in another thread.
 
-    Pulumi's own threads are few, and calls that wait for an equal one would take them all.
+    Not in one of Pulumi's own: they are few, and calls that wait for an equal one would
+    take them all.
+
+    Args:
+        ask: the call.
+        lane: equal for calls of one run that will share their listing and may be made
+            one after another; None for a thread of its own.
     """
     loop = asyncio.get_running_loop()
     future: asyncio.Future[T] = loop.create_future()
@@ -200,7 +209,7 @@ def in_thread(ask: Callable[[], T]) -> Awaitable[T]:
         if not future.done():
             how(what)
 
-    def run() -> None:
+    def run() -> bool:
         try:
             outcome: tuple[Callable[[Any], None], object] = future.set_result, ask()
         except BaseException as error:  # noqa: BLE001 - it is the waiting task's
@@ -208,10 +217,15 @@ def in_thread(ask: Callable[[], T]) -> Awaitable[T]:
         # The program may have ended meanwhile, by another error.
         with suppress(RuntimeError):
             loop.call_soon_threadsafe(settle, *outcome)
+        return outcome[0] == future.set_result
 
     # Pulumi keeps its settings in context variables.
     context = contextvars.copy_context()
-    threading.Thread(target=context.run, args=(run,), daemon=True).start()
+    if lane is None:
+        threading.Thread(target=context.run, args=(run,), daemon=True).start()
+    else:
+        run_of = pulumi.runtime.settings.get_monitor()
+        _lanes.run((run_of, lane), lambda: context.run(run))
     return future
 
 
@@ -265,10 +279,15 @@ def _is_constant(value: object) -> bool:
     return isinstance(data, asyncio.Future) and not isinstance(data, asyncio.Task)
 
 
-def output_of(ask: Callable[[], T]) -> pulumi.Output[T]:
-    """The result of a blocking call that waits for nothing, and so begins at once."""
+def output_of(ask: Callable[[], T], lane: Hashable) -> pulumi.Output[T]:
+    """The result of a blocking call that waits for nothing, and so begins at once.
+
+    Args:
+        ask: the call.
+        lane: as `in_thread` has it.
+    """
     try:
-        result = in_thread(ask)
+        result = in_thread(ask, lane)
     except RuntimeError:  # no event loop runs yet
         return pulumi.Output.from_input("").apply(lambda _: in_thread(ask))
     is_known = asyncio.get_running_loop().create_future()

@@ -1,15 +1,36 @@
-"""What an error leads to: everything that a log or a debugger could show."""
+"""What a secret looks like, and what an error leads to: all that a debugger could show."""
 
 from __future__ import annotations
 
+import base64
 import traceback
 from types import FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote_plus
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _TESTS = __file__.rpartition("/")[0]
+
+
+def written(secret: str) -> list[str]:
+    """A secret in each form in which it could be written.
+
+    In base64 it looks different at each of three places, and at its ends depends on what
+    stands beside it; what does not is here.
+    """
+    encoded = secret.encode()
+    in_base64 = [
+        base64.b64encode(bytes(before) + encoded)[cut : (before + len(encoded)) * 8 // 6]
+        for before, cut in ((0, 0), (1, 2), (2, 3))
+    ]
+    return [
+        secret,
+        quote_plus(secret),
+        encoded.hex(),
+        *(form.decode() for form in in_base64),
+    ]
 
 
 def held_by(error: BaseException) -> str:

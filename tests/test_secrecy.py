@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-import base64
 import http.client
 import io
 import logging
 import os
+import pickle
 import re
 import string
+import sys
 import warnings
-from contextlib import redirect_stderr, redirect_stdout
+from base64 import b64encode
+from collections.abc import Callable
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from typing import TYPE_CHECKING, Any, NamedTuple
 from unittest import mock
-from urllib.parse import quote_plus
+from urllib.parse import urlencode
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from secrecy import held_by
+from secrecy import held_by, written
 
 from pulumi_ucimage import UcimageError, clients, get_docker_image, get_docker_images
 from pulumi_ucimage.emulator import Emulator
@@ -96,13 +99,65 @@ CASES = {
 }
 
 
+class Seen(NamedTuple):
+    """What a call came to, and everything that it showed.
+
+    Attributes:
+        message: its error's; "" where it had none.
+        places: what is seen, by where it is.
+    """
+
+    message: str
+    places: dict[str, str]
+
+    @property
+    def leaks(self) -> list[str]:
+        """The places that show a key, a token or a signature."""
+        return [
+            place
+            for place, text in self.places.items()
+            if CANARY in text or SIGNATURE.search(text)
+        ]
+
+
+@pytest.fixture
+def seen(
+    caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> Callable[[Callable[[], object]], Seen]:
+    """Make a call and look everywhere, with every logger at DEBUG."""
+    caplog.set_level(logging.DEBUG)
+
+    def look(call: Callable[[], object]) -> Seen:
+        error, result = None, None
+        with warnings.catch_warnings(record=True) as warned:
+            warnings.simplefilter("always")
+            try:
+                result = call()
+            except UcimageError as raised:
+                error = raised
+        stdout, stderr = capfd.readouterr()
+        return Seen(
+            str(error or ""),
+            {
+                "error": held_by(error) if error else "",
+                "pickle": pickle.dumps(error or repr(result)).decode("latin-1"),
+                "result": repr(result),
+                "log": caplog.text,
+                "stdout": stdout,
+                "stderr": stderr,
+                "warnings": " ".join(str(warning.message) for warning in warned),
+            },
+        )
+
+    return look
+
+
+Look = Callable[[Callable[[], object]], Seen]
+
+
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 def test_no_failure_shows_a_secret(
-    emulator: Emulator,
-    case: Case,
-    caplog: pytest.LogCaptureFixture,
-    capfd: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
+    emulator: Emulator, case: Case, seen: Look, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """No error, log at DEBUG, output or warning holds a key, token or signature."""
     variable, value = case.environment
@@ -113,31 +168,49 @@ def test_no_failure_shows_a_secret(
         emulator.stop()
     elif case.fault:
         emulator.fault(case.fault)
-    caplog.set_level(logging.DEBUG)
-    with (
-        warnings.catch_warnings(record=True) as warned,
-        pytest.raises(UcimageError, match=re.escape(case.says)) as caught,
-    ):
-        get_docker_image(**dict([("bucket_name", "ucs"), case.argument]))
-    shown = "\n".join(
-        [held_by(caught.value), caplog.text, *capfd.readouterr(), *map(str, warned)]
-    )
 
-    assert CANARY not in shown
-    assert not SIGNATURE.search(shown)
+    what = seen(lambda: get_docker_image(**dict([("bucket_name", "ucs"), case.argument])))
+
+    assert case.says in what.message
+    assert [] == what.leaks
 
 
-def test_no_success_shows_a_secret(
-    caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
-) -> None:
+def test_no_success_shows_a_secret(seen: Look) -> None:
     """Nor does any result, log at DEBUG or output of calls that succeed."""
-    caplog.set_level(logging.DEBUG)
-    results = [get_docker_image("ucs", tag="1"), get_docker_images("ucs")]
-    shown = "\n".join([repr(results), caplog.text, *capfd.readouterr()])
+    what = seen(lambda: [get_docker_image("ucs", tag="1"), get_docker_images("ucs")])
 
-    assert "app" in shown
-    assert CANARY not in shown
-    assert not SIGNATURE.search(shown)
+    assert "app" in what.places["result"]
+    assert [] == what.leaks
+
+
+def _fail() -> None:
+    raise UcimageError(CANARY)
+
+
+PLANTED: dict[str, tuple[Callable[[], object], set[str]]] = {
+    "error": (_fail, {"error", "pickle"}),
+    "result": (lambda: f"key: {CANARY}", {"result", "pickle"}),
+    "signature": (lambda: 10 * "0a1b", {"result", "pickle"}),
+    "log of urllib3": (lambda: logging.getLogger("urllib3").debug(CANARY), {"log"}),
+    "stdout": (lambda: sys.stdout.write(CANARY), {"stdout"}),
+    "stderr": (lambda: sys.stderr.write(CANARY), {"stderr"}),
+    "warning": (lambda: warnings.warn(CANARY, stacklevel=1), {"warnings"}),
+}
+
+
+@pytest.mark.parametrize(("plant", "places"), PLANTED.values(), ids=PLANTED)
+def test_a_planted_leak_is_found(
+    plant: Callable[[], object], places: set[str], seen: Look
+) -> None:
+    """The search finds a secret in each of the places it looks at."""
+    assert places == {*seen(plant).leaks}
+
+
+def test_every_place_has_a_planted_leak(seen: Look) -> None:
+    """No place is searched in vain."""
+    found = set().union(*(places for _, places in PLANTED.values()))
+
+    assert {*seen(lambda: None).places} == found
 
 
 KEYS = st.text(string.ascii_letters + string.digits + "/+=_-", max_size=40).map(
@@ -146,15 +219,25 @@ KEYS = st.text(string.ascii_letters + string.digits + "/+=_-", max_size=40).map(
 FAULTS = ["", "retcode=171", "retcode=299", "http=500", "http=302", "drop"]
 
 
-def forms(secret: str) -> list[str]:
-    """Each form in which it could be written."""
-    encoded = secret.encode()
-    return [
-        secret,
-        quote_plus(secret),
-        base64.b64encode(encoded).decode().rstrip("="),
-        encoded.hex(),
-    ]
+@contextmanager
+def talkative() -> Iterator[Callable[[], str]]:
+    """Let every library tell what it can; gives what was told and logged so far."""
+    told, log = io.StringIO(), io.StringIO()
+    root = logging.getLogger()
+    with (
+        mock.patch.object(http.client.HTTPConnection, "debuglevel", 1),
+        mock.patch.object(root, "handlers", [logging.StreamHandler(log)]),
+        mock.patch.object(root, "level", logging.DEBUG),
+        redirect_stdout(told),
+        redirect_stderr(told),
+    ):
+        yield lambda: f"{told.getvalue()}\n{log.getvalue()}"
+
+
+def found_in(shown: str, *secrets: str) -> bool:
+    """Whether a text has one of these in any form, or a signature."""
+    sought = [form for secret in secrets for form in written(secret)]
+    return any(form in shown for form in sought) or bool(SIGNATURE.search(shown))
 
 
 @pytest.mark.usefixtures("emulator")
@@ -166,9 +249,6 @@ def test_no_key_of_any_kind_is_shown(key: str, token: str, fault: str) -> None:
         "Keys": [{"PublicKey": "public", "PrivateKey": key}],
         "Buckets": [{"Region": "cn-bj2", "BucketName": "ucs", "ImageSet": []}],
     }
-    told, log = io.StringIO(), io.StringIO()
-    handler = logging.StreamHandler(log)
-    root = logging.getLogger()
     with (
         Emulator(data=data, faults=[fault] if fault else []) as api,
         mock.patch.dict(
@@ -178,21 +258,37 @@ def test_no_key_of_any_kind_is_shown(key: str, token: str, fault: str) -> None:
             UCLOUD_PRIVATE_KEY=key,
             UCIMAGE_SECURITY_TOKEN=token,
         ),
-        mock.patch.object(http.client.HTTPConnection, "debuglevel", 1),
-        mock.patch.object(root, "handlers", [handler]),
-        mock.patch.object(root, "level", logging.DEBUG),
-        redirect_stdout(told),
-        redirect_stderr(told),
+        talkative() as told,
     ):
         try:
             shown = repr(get_docker_images("ucs"))
         except UcimageError as error:
             shown = held_by(error)
         clients.close_connections()
-    shown = f"{shown}\n{told.getvalue()}\n{log.getvalue()}"
+        shown = f"{shown}\n{told()}"
 
     assert "urllib3" in shown or "127.0.0.1" in shown
-    for secret in (key, token):
-        for form in forms(secret):
-            assert form not in shown
-    assert not SIGNATURE.search(shown)
+    assert not found_in(shown, key, token)
+
+
+@given(KEYS)
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_planted_key_of_any_kind_is_found(emulator: Emulator, key: str) -> None:
+    """A call by plain http.client shows its key; so would one in a log or in any form."""
+    with talkative() as told:
+        connection = http.client.HTTPConnection(emulator.url.split("/")[2])
+        connection.request("POST", "/", urlencode({"SecurityToken": key}))
+        connection.getresponse().read()
+        connection.close()
+        sent = told()
+        logging.getLogger("urllib3").debug(key)
+        logged = told().removeprefix(sent)
+
+    assert found_in(sent, key)
+    assert found_in(logged, key)
+    assert all(found_in(f"shown: {form}.", key) for form in written(key))
+    for before in range(3):
+        blob = b64encode(b"." * before + key.encode() + b".").decode()
+        assert found_in(blob, key)
+    assert found_in("a" * 40)
+    assert not found_in("a" * 39, key)

@@ -1009,6 +1009,7 @@ def test_a_page_of_another_site_cannot_push(
         ("rebound.example", 403),
         ("127.0.0.1.rebound.example:80", 403),
         ("", 403),
+        ("[127.0.0.1", 403),
     ],
 )
 def test_a_name_that_was_bound_to_loopback_controls_nothing(

@@ -197,7 +197,10 @@ class _Handler(BaseHTTPRequestHandler):
     def _may_control(self, path: str, method: str, known: Mapping[str, object]) -> bool:
         """Refuse control to what is not there, and to a browser that was led here."""
         name = path.removeprefix(PREFIX)
-        host = urlsplit(f"//{self.headers.get('Host', '')}").hostname
+        try:
+            host = urlsplit(f"//{self.headers.get('Host', '')}").hostname
+        except ValueError:  # such as [::1
+            host = None
         if not path.startswith(PREFIX) or name not in known:
             paths = " and ".join(f"{PREFIX}{one}" for one in known)
             self._refuse(HTTPStatus.NOT_FOUND, f"{method} knows / and {paths}.")

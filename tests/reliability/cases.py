@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 import gzip
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -69,6 +69,8 @@ class Case:
         page: the offset of the only page whose calls are counted.
         timeout_s: the look-up's deadline.
         alone: whether it runs in a process of its own, for its memory's sake.
+        settings: further variables of the environment.
+        window: `limit` and `offset`, as far as they are given.
     """
 
     expected: type[UcimageError] | None
@@ -78,6 +80,8 @@ class Case:
     page: int | None = None
     timeout_s: float = 1.0
     alone: bool = False
+    settings: Mapping[str, str] = field(default_factory=dict)
+    window: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def expected_text(self) -> str:
@@ -126,6 +130,7 @@ class Pages:
         total: what TotalCount says of the true count, by the number of the call from 1 on.
         change: what happens to the images just before a call, by its number.
         answers: what is answered in a page's place, by its offset; the last for good.
+        ignores_limit: whether Limit means nothing to it.
         ignores_offset: whether Offset means nothing to it.
     """
 
@@ -134,6 +139,7 @@ class Pages:
     total: Callable[[int, int], int | None] = lambda _, true: true
     change: Callable[[int, list[str]], object] = lambda _, __: None
     answers: dict[str, list[Answer]] = field(default_factory=dict)
+    ignores_limit: bool = False
     ignores_offset: bool = False
     calls: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -149,7 +155,8 @@ class Pages:
                 if given:
                     return given(request) if callable(given) else given
             start = 0 if self.ignores_offset else int(form["Offset"])
-            names = self.images[start : start + min(int(form["Limit"]), self.cap)]
+            limit = self.cap if self.ignores_limit else min(int(form["Limit"]), self.cap)
+            names = self.images[start : start + limit]
             total = self.total(self.calls, len(self.images))
         return good(TotalCount=total, ImageSet=[{"ImageName": name} for name in names])
 

@@ -72,7 +72,7 @@ class Outcome(NamedTuple):
     memory_mb: int
 
 
-def look_up(environment: Mapping[str, str]) -> LookedUp:
+def look_up(environment: Mapping[str, str], **window: int) -> LookedUp:
     """One look-up in such an environment; its back-off takes no time, but counts."""
     slept: list[float] = []
     clock = Clock(
@@ -93,7 +93,8 @@ def look_up(environment: Mapping[str, str]) -> LookedUp:
         mock.patch.object(program, "surroundings", with_clock),
     ):
         try:
-            images = [str(image.name) for image in get_docker_images("ucs").images]
+            found = get_docker_images("ucs", **window)  # type: ignore[arg-type]
+            images = [str(image.name) for image in found.images]
         except UcimageError as e:
             error = type(e).__name__
         finally:
@@ -172,7 +173,10 @@ class Lab:
     def _run_one(self, case: Case, script: Script) -> Outcome:
         tls = self._tls.get(script.way)
         with FaultServer(*script.answers, greeting=script.greeting, tls=tls) as server:
-            environment = self.environment(server.url, case.timeout_s)
+            environment = {
+                **self.environment(server.url, case.timeout_s),
+                **case.settings,
+            }
             if script.way is Way.NO_TLS:
                 secure = server.url.replace("http:", "https:")
                 environment["UCLOUD_API_BASE_URL"] = secure
@@ -180,7 +184,11 @@ class Lab:
                 environment["UCLOUD_API_BASE_URL"] = _API
                 environment["HTTPS_PROXY"] = server.url
             if script.way is not Way.REFUSED:
-                done = _alone(environment) if case.alone else look_up(environment)
+                done = (
+                    _alone(environment)
+                    if case.alone
+                    else look_up(environment, **case.window)
+                )
         if script.way is Way.REFUSED:
             done = look_up(environment)
         calls = max(len(server.requests), server.connections) or done.sleeps + 1
@@ -188,7 +196,9 @@ class Lab:
             offsets = [request.form["Offset"] for request in server.requests]
             calls = offsets.count(str(case.page))
         expected = done.error or "whole answer"
-        if not done.error and list(script.images) != list(done.images):
+        offset = case.window.get("offset", 0)
+        images = [*script.images][offset:][: case.window.get("limit")]
+        if not done.error and images != [*done.images]:
             expected = "another answer"
         return Outcome(expected, calls, done.time_s, done.memory_mb)
 

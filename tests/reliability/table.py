@@ -7,8 +7,10 @@ a listing is, its section 7 what class an error is of.
 from __future__ import annotations
 
 import gzip
+import time
 import zlib
-from typing import TYPE_CHECKING
+from email.utils import formatdate
+from typing import TYPE_CHECKING, Any
 
 from faults import PAGE, Do, Drip, answer, chunked, encoded
 
@@ -43,6 +45,7 @@ if TYPE_CHECKING:
 
 TIMEOUT_S = 0.3
 """The deadline of what never ends by itself."""
+UNCHECKED = {"UCIMAGE_CHECK_TOTAL_COUNT": "false"}
 AGAIN = (408, 429, 500, 502, 503, 504)
 
 
@@ -103,6 +106,28 @@ def third_page(
         scripts=pages(1000, answers={"198": answers}),
         timeout_s=timeout_s,
     )
+
+
+def windowed(
+    count: int,
+    *,
+    calls: int,
+    expected: type[UcimageError] | None = None,
+    **fields: Any,
+) -> Case:
+    """A window of 120 images from the 90th on, in so many."""
+    return Case(
+        expected=expected,
+        calls=calls,
+        at_most=True,
+        window={"limit": 120, "offset": 90},
+        scripts=pages(count, **fields),
+    )
+
+
+def retry_after(wish: str) -> Script:
+    """A server that is unavailable, and says until when."""
+    return Script(answers=(answer(b"", 503, {"Retry-After": wish}),))
 
 
 def once(
@@ -358,6 +383,19 @@ CASES: dict[str, dict[str, Case]] = {
             calls=1,
             scripts=always(answer(b"", 429, {"Retry-After": "7"})),
         ),
+        "503 with Retry-After: two hours from now, which is 30, in 35 s": Case(
+            expected=ResponseError,
+            calls=2,
+            timeout_s=35,
+            scripts=lambda: [retry_after(formatdate(time.time() + 7200, usegmt=True))],
+        ),
+        "503 with a Retry-After that is past, negative or none, in 1 s": Case(
+            expected=ResponseError,
+            calls=4,
+            scripts=lambda: [
+                *map(retry_after, ("Sun, 06 Nov 1994 08:49:37 GMT", "-7", "1.5", "7s", ""))
+            ],
+        ),
     },
     "Certificates": {
         "trusted": Case(expected=None, calls=1, scripts=always(answer(), way=Way.TLS)),
@@ -401,6 +439,12 @@ CASES: dict[str, dict[str, Case]] = {
         "110, 130, 150 and 153": ret_codes(110, 130, 150, 153, calls=4),
         "153 once, then whole": Case(
             expected=None, calls=2, scripts=always(refusal(153), answer())
+        ),
+        "153 with Retry-After: 99, which is 30, in 35 s": Case(
+            expected=ApiError,
+            calls=2,
+            timeout_s=35,
+            scripts=always(refusal(153, **{"Retry-After": "99"})),
         ),
         "160 and 161": ret_codes(160, 161),
         "170, 171, 172 and 174": ret_codes(170, 171, 172, 174),
@@ -504,6 +548,17 @@ CASES: dict[str, dict[str, Case]] = {
                 250, change=lambda call, images: images.insert(0, f"r.io/new{call}")
             ),
         ),
+        "an image moved between pages": Case(
+            expected=None,
+            calls=6,
+            at_most=True,
+            scripts=pages(
+                250, change=once(lambda images: images.insert(0, images.pop(150)))
+            ),
+        ),
+        "Limit is ignored": Case(
+            expected=None, calls=3, at_most=True, scripts=pages(250, ignores_limit=True)
+        ),
         "Offset is ignored": Case(
             expected=ResponseError,
             calls=9,
@@ -551,6 +606,61 @@ CASES: dict[str, dict[str, Case]] = {
             at_most=True,
             scripts=pages(250, total=lambda call, true: true + call),
         ),
+        "TotalCount is wrong, and not checked": Case(
+            expected=None,
+            calls=12,
+            at_most=True,
+            settings=UNCHECKED,
+            scripts=pages(250, total=lambda _, __: 17),
+        ),
+        "TotalCount changes at every call, and is not checked": Case(
+            expected=None,
+            calls=12,
+            at_most=True,
+            settings=UNCHECKED,
+            scripts=pages(250, total=lambda call, true: true + call),
+        ),
+        "Offset is ignored, and TotalCount not checked": Case(
+            expected=ResponseError,
+            calls=9,
+            at_most=True,
+            settings=UNCHECKED,
+            scripts=pages(250, ignores_offset=True),
+        ),
+        "an image pushed before every call, and TotalCount not checked": Case(
+            expected=ResponseError,
+            calls=9,
+            at_most=True,
+            settings=UNCHECKED,
+            scripts=pages(
+                250, change=lambda call, images: images.insert(0, f"r.io/new{call}")
+            ),
+        ),
+    },
+    "Windows": {
+        "120 images from the 90th on": windowed(250, calls=2),
+        "120 images from the 90th on, a cap of 20": windowed(250, calls=14, cap=20),
+        "120 images from the 90th on, of 150": windowed(150, calls=3),
+        "Limit is ignored": windowed(250, calls=2, ignores_limit=True),
+        "an image pushed between pages": windowed(
+            250, calls=4, change=once(lambda images: images.insert(0, "r.io/new"))
+        ),
+        "an image deleted between pages": windowed(
+            250, calls=4, change=once(lambda images: images.pop(0))
+        ),
+        "an image renamed between pages": windowed(
+            250, calls=4, change=once(lambda images: images.__setitem__(189, "r.io/new"))
+        ),
+        "Offset is ignored": windowed(
+            250, calls=8, expected=ResponseError, ignores_offset=True
+        ),
+        "TotalCount is too small": windowed(
+            250, calls=4, expected=ResponseError, total=lambda _, __: 200
+        ),
+        "TotalCount is too large": windowed(
+            150, calls=4, expected=ResponseError, total=lambda _, __: 160
+        ),
+        "TotalCount is missing": windowed(250, calls=2, total=lambda _, __: None),
     },
     "The third page of eleven": {
         "reset for good": third_page((Do.RESET,), expected=TransportError, calls=4),

@@ -75,7 +75,8 @@ class TransportError(UcimageError):
     """
 
     def __init__(self, problem: str, *, host: str, port: int) -> None:
-        super().__init__(f"The UCloud API at {printable(host)}:{port} {problem}")
+        name = f"[{host}]" if ":" in host else host  # an IPv6 address
+        super().__init__(f"The UCloud API at {printable(name)}:{port} {problem}")
         self.host = host
         self.port = port
 

@@ -305,8 +305,12 @@ def test_facts(error: UcimageError, facts: dict[str, Any]) -> None:
     assert facts == vars(error)
 
 
-def test_a_transport_error_names_host_and_port() -> None:
+@pytest.mark.parametrize(
+    ("host", "named"),
+    [("api.ucloud.cn", "api.ucloud.cn:443"), ("fd00::1", "[fd00::1]:443")],
+)
+def test_a_transport_error_names_host_and_port(host: str, named: str) -> None:
     """A connection's error says whom it was to, and what happened."""
-    error = TransportError("refused the connection.", host="api.ucloud.cn", port=443)
+    error = TransportError("refused the connection.", host=host, port=443)
 
-    assert str(error) == "The UCloud API at api.ucloud.cn:443 refused the connection."
+    assert str(error) == f"The UCloud API at {named} refused the connection."

@@ -15,12 +15,12 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Final, NoReturn, TypeVar, final
 
 from pulumi_ucimage import values
-from pulumi_ucimage.credentials import Secret
+from pulumi_ucimage.credentials import Secret, fingerprint
 from pulumi_ucimage.endpoint import Endpoint
 from pulumi_ucimage.errors import ArgumentError, ConfigError
 from pulumi_ucimage.keys import HOW_TO_SET, KeyPlace
 from pulumi_ucimage.profiles import read_profile
-from pulumi_ucimage.settings import SETTINGS_BY_KEY
+from pulumi_ucimage.settings import SETTINGS, SETTINGS_BY_KEY
 from pulumi_ucimage.text import quoted
 
 if TYPE_CHECKING:
@@ -63,6 +63,12 @@ class Settings:
     max_retries: int
     explain: bool
     check_total_count: bool
+
+
+def environment() -> bytes:
+    """What equal environments have in common, as far as settings may stand there."""
+    variables = (*(setting.variable for setting in SETTINGS), "HOME")
+    return fingerprint(os.environ.get(variable, "") for variable in variables)
 
 
 def load(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NoReturn, final
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
 _SALT: Final = os.urandom(32)
 
@@ -64,8 +64,13 @@ class Credentials:
 
     def fingerprint(self) -> bytes:
         """What equal keys have in common; means nothing outside of this process."""
-        fingerprint = hashlib.blake2b(key=_SALT)
-        for part in (self.public_key, self.private_key, self.security_token):
-            text = part.reveal() if part else ""
-            fingerprint.update(f"{len(text)} ".encode() + text.encode())
-        return fingerprint.digest()
+        parts = (self.public_key, self.private_key, self.security_token)
+        return fingerprint(part.reveal() if part else "" for part in parts)
+
+
+def fingerprint(texts: Iterable[str]) -> bytes:
+    """What equal texts have in common; means nothing outside of this process."""
+    digest = hashlib.blake2b(key=_SALT)
+    for text in texts:
+        digest.update(f"{len(text)} {text}".encode("utf-8", "surrogatepass"))
+    return digest.digest()

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 
 import pulumi
 
-from pulumi_ucimage.text import printable, quoted
+from pulumi_ucimage.text import address, printable, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -75,8 +75,7 @@ class TransportError(UcimageError):
     """
 
     def __init__(self, problem: str, *, host: str, port: int) -> None:
-        name = f"[{host}]" if ":" in host else host  # an IPv6 address
-        super().__init__(f"The UCloud API at {printable(name)}:{port} {problem}")
+        super().__init__(f"The UCloud API at {printable(address(host, port))} {problem}")
         self.host = host
         self.port = port
 

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence  # noqa: TC003 - signatures can be resolved
-from typing import TYPE_CHECKING, Any, TypeAlias
+from functools import partial
+from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 
 import pulumi
 import pulumi.runtime
 
 from pulumi_ucimage import arguments, program
 from pulumi_ucimage.catalogue import GET_DOCKER_IMAGE, GET_DOCKER_IMAGES
-from pulumi_ucimage.errors import ArgumentError, ArgumentTypeError
+from pulumi_ucimage.errors import ArgumentError, ArgumentTypeError, UcimageError
 from pulumi_ucimage.results import (
     AwaitableGetDockerImageResult,
     AwaitableGetDockerImagesResult,
@@ -199,10 +200,7 @@ def _output(function: Function, values: Mapping[str, Any]) -> pulumi.Output[Any]
 
         return pulumi.Output.from_input(inputs).apply(answered)
     if program.is_plain(inputs, opts):
-        around = program.surroundings(since_s=program.since_s())
-        return program.output_of(
-            lambda: function.question(inputs).ask(around), _lane(inputs, around.since_s)
-        )
+        return program.output_of(*_prepared(function, inputs))
     # What was listed for an earlier call may be too old once an argument is awaited.
     since_s = math.inf if program.may_wait(inputs, opts) else program.since_s()
 
@@ -214,11 +212,26 @@ def _output(function: Function, values: Mapping[str, Any]) -> pulumi.Output[Any]
     return program.when_known(inputs, opts).apply(ask)
 
 
-def _lane(values: Mapping[str, Any], since_s: float) -> Hashable:
-    """What is equal for look-ups that will find one listing good enough."""
-    if values.get("wait") or math.isinf(since_s):
-        return None
-    return tuple(values[argument.name] for argument in arguments.PLACE)
+def _prepared(
+    function: Function, values: Mapping[str, Any]
+) -> tuple[Callable[[], Any], Hashable]:
+    """A look-up with all done that needs no call; and its lane.
+
+    The lane is equal for look-ups that will find one listing good enough.
+    """
+    around = program.surroundings(since_s=program.since_s())
+    try:
+        question = function.question(values)
+        settings = question.settings(around)
+    except UcimageError as error:
+        return partial(_refuse, error), None
+    lane = tuple(values[argument.name] for argument in arguments.PLACE)
+    waits = values.get("wait") or math.isinf(around.since_s)
+    return partial(question.ask_with, settings, around), None if waits else lane
+
+
+def _refuse(error: UcimageError) -> NoReturn:
+    raise error
 
 
 def _options(values: Mapping[str, Any]) -> InvokeOptions | None:

@@ -7,8 +7,9 @@ itself is loaded by the first call that needs one, for it costs as much as all t
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, final
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, final
 
 from pulumi_ucimage import arguments, config
 from pulumi_ucimage.errors import (
@@ -40,7 +41,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from pulumi_ucimage.config import Settings
-    from pulumi_ucimage.credentials import Secret
     from pulumi_ucimage.selection.choice import TagLike
     from pulumi_ucimage.surroundings import Surroundings
     from pulumi_ucimage.ucloud.answers import ImageRecord, TagRecord
@@ -104,10 +104,19 @@ class _Place:
             }  # type: ignore[arg-type] # bucket_name is required, and so is there
         )
 
-    def settings(self, stack: Mapping[str, str | Secret]) -> Settings:
+    def settings(self, around: Surroundings) -> Settings:
         """The settings that hold here; raises ConfigError."""
+        said = (self.region, self.project_id, self.profile, self.registry)
+        if math.isinf(around.since_s):
+            return self._loaded(around)
+        known = (*said, around.since_s, config.environment())
+        if known not in around.settings:
+            around.settings[known] = self._loaded(around)
+        return around.settings[known]
+
+    def _loaded(self, around: Surroundings) -> Settings:
         return config.load(
-            stack,
+            around.stack,
             region=self.region,
             project_id=self.project_id,
             profile=self.profile,
@@ -185,12 +194,35 @@ def _name_regex(text: str | None) -> Expression | None:
         raise ArgumentError(message) from None
 
 
+R = TypeVar("R")
+
+
+@dataclass(frozen=True, slots=True)
+class _Question(ABC, Generic[R]):
+    _place: _Place
+
+    def ask(self, around: Surroundings) -> R:
+        """The answer, from a whole listing or window.
+
+        Raises:
+            UcimageError: see `errors`.
+        """
+        return self.ask_with(self.settings(around), around)
+
+    def settings(self, around: Surroundings) -> Settings:
+        """The settings that hold for it; raises ConfigError."""
+        return self._place.settings(around)
+
+    @abstractmethod
+    def ask_with(self, settings: Settings, around: Surroundings) -> R:
+        """The answer under given settings; see `ask`."""
+
+
 @final
 @dataclass(frozen=True, slots=True)
-class ImagesQuestion:
+class ImagesQuestion(_Question[GetDockerImagesResult]):
     """Which images does a bucket have?"""
 
-    _place: _Place
     _image_name: str | None
     _name_regex: Expression | None
     _window: Window
@@ -220,13 +252,7 @@ class ImagesQuestion:
             Window(offset, limit),
         )
 
-    def ask(self, around: Surroundings) -> GetDockerImagesResult:
-        """The answer, from a whole listing or window.
-
-        Raises:
-            UcimageError: see `errors`.
-        """
-        settings = self._place.settings(around.stack)
+    def ask_with(self, settings: Settings, around: Surroundings) -> GetDockerImagesResult:
         filtered = self._image_name or self._name_regex
         listing = self._place.listing(
             settings, around, Window() if filtered else self._window
@@ -262,10 +288,9 @@ class ImagesQuestion:
 
 @final
 @dataclass(frozen=True, slots=True)
-class ImageQuestion:
+class ImageQuestion(_Question[GetDockerImageResult]):
     """Which tag of an image is to be used?"""
 
-    _place: _Place
     _image_name: str | None
     _policy: Policy
 
@@ -287,20 +312,7 @@ class ImageQuestion:
         """The rule by which a tag is chosen."""
         return self._policy
 
-    def ask(self, around: Surroundings) -> GetDockerImageResult:
-        """The answer, chosen from a whole listing.
-
-        Raises:
-            UcimageError: see `errors`.
-        """
-        return self.ask_with(self.settings(around.stack), around)
-
-    def settings(self, stack: Mapping[str, str | Secret]) -> Settings:
-        """The settings that hold for it; raises ConfigError."""
-        return self._place.settings(stack)
-
     def ask_with(self, settings: Settings, around: Surroundings) -> GetDockerImageResult:
-        """The answer under given settings; see `ask`."""
         clock = around.clock
         waited_enough = Deadline.after(self._policy.wait_s, clock)
         pause_s, again = _FIRST_PAUSE_S, False

@@ -124,7 +124,7 @@ def _place_of_profile(olds: State, news: State, around: Surroundings) -> dict[st
     """Region and project that another profile asks for; none where it is the same one."""
     if not news.get("profile") or news["profile"] == olds.get("profile"):
         return {}
-    settings = question_of(news).settings(around.stack)
+    settings = question_of(news).settings(around)
     return {"region": settings.region, "project_id": settings.project_id or ""}
 
 
@@ -283,13 +283,13 @@ def _in_place(
     wanted = asked(news)
     if not olds:
         question = ImageQuestion.of(wanted)
-        return question, question.settings(around.stack)
+        return question, question.settings(around)
     # A default tag serves the first choice only.
     wanted.pop("default_tag", None)
     wanted["image_name"] = olds["image_name"]
     wanted["region"] = news.get("region") or olds["region"]
     question = ImageQuestion.of(wanted)
-    settings = question.settings(around.stack)
+    settings = question.settings(around)
     project_id = news.get("project_id") or olds.get("project_id") or None
     return question, replace(settings, project_id=project_id)
 

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Protocol, final
 from pulumi_ucimage.ucloud.clock import Clock
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Hashable, Mapping
 
+    from pulumi_ucimage.config import Settings
     from pulumi_ucimage.credentials import Secret
     from pulumi_ucimage.sharing import Shared
     from pulumi_ucimage.ucloud.listing import Listing
@@ -41,6 +42,7 @@ class Surroundings:
         log: where to tell what is done.
         clock: time, waiting and chance.
         shared: listings that equal questions share; None to list for oneself.
+        settings: what was loaded for look-ups of the same since, by all that it depends on.
         since_s: from when on a listing that was begun will do, on the clock of
             `time.monotonic`; infinity where it must not have begun yet.
     """
@@ -49,4 +51,5 @@ class Surroundings:
     log: Log
     clock: Clock = field(default_factory=Clock)
     shared: Shared[Listing] | None = None
+    settings: dict[Hashable, Settings] = field(default_factory=dict, repr=False)
     since_s: float = math.inf

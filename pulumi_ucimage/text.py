@@ -31,6 +31,11 @@ def printable(text: str, *, keep: str = "", limit: int | None = None) -> str:
     )
 
 
+def address(host: str, port: int) -> str:
+    """`host:port`, with an IPv6 address between brackets."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
 def quoted(text: str) -> str:
     """A foreign name between quotes, printable and at most 200 characters long."""
     return f"'{printable(text, limit=200)}'"

@@ -246,6 +246,8 @@ UNREADABLE: dict[str, bytes] = {
     ),
     "TotalCount twice": b'{"RetCode": 0, "TotalCount": 1, "TotalCount": 0}',
     "ImageSet twice": b'{"RetCode": 0, "ImageSet": [{}], "ImageSet": []}',
+    "Action twice": good()[:-1]
+    + b', "Action": "GetDockerImageListResponse", "Action": "GetDockerImageList"}',
     # the other fields of the envelope
     "neither ImageSet nor TotalCount": b'{"RetCode": 0}',
     "ImageSet and TotalCount are null": good(ImageSet=None, TotalCount=None),

@@ -171,7 +171,7 @@ def test_pages_overlap_by_one_image(count: int, offsets: list[int]) -> None:
     ("count", "offsets"),
     [
         (0, [0]),
-        (1, [0, 1]),
+        (1, [0, 1, 0, 1]),  # it may be a page of one image: read twice
         (3, [0, 2, 3]),
         (100, [0, 99, 100]),
         (150, [0, 99, 149, 150]),
@@ -573,6 +573,25 @@ def test_an_image_without_a_name_may_be_replaced() -> None:
 
     assert server.images == read(server).images
     assert 4 == len(server.calls)
+
+
+@pytest.mark.parametrize("window", [ALL, Window(0, 2), Window(0, 9)])
+@pytest.mark.parametrize("check", [True, False])
+def test_pages_of_one_image_lose_none_at_the_end(window: Window, check: Any) -> None:
+    """An empty page behind an image without an overlap is no end of a listing.
+
+    Of two images the first goes between the pages: the second is now where the first was.
+    """
+    server = Server(
+        2,
+        cap=1,
+        total=unknown,
+        change=lambda call, images: call == 2 and images.pop(0),
+    )
+
+    listing = read(server, window, check_total_count=check)
+
+    assert [named("r.io/app1")] == listing.images
 
 
 # Anything

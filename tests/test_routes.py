@@ -12,7 +12,7 @@ from faults import FaultServer, answer
 
 from pulumi_ucimage import TransportError, get_docker_images
 from pulumi_ucimage.endpoint import Endpoint
-from pulumi_ucimage.ucloud.transport import Route
+from pulumi_ucimage.ucloud.route import Route
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,6 +32,12 @@ EXCEPTIONS = [
     ("https://api.ucloud.cn:8443/", "api.ucloud.cn", True),
     ("https://api.ucloud.cn:8443/", "api.ucloud.cn:8443", True),
     ("https://api.ucloud.cn:8443/", ".ucloud.cn:8443", True),
+    ("https://api.ucloud.cn/", "api.ucloud.cn:443", True),
+    ("https://api.ucloud.cn/", ".ucloud.cn:443", True),
+    ("http://api.service.ucloud.cn/", "api.service.ucloud.cn:80", True),
+    ("https://10.1.2.3/", "10.1.2.3:443", True),
+    ("https://[fd00::1]/", "[fd00::1]", True),
+    ("https://[fd00::1]/", "fd00::/8", True),
     ("https://10.1.2.3/", "10.1.2.3", True),
     ("https://10.1.2.3/", "10.0.0.0/8", True),
     ("https://10.1.2.3/", "example.com,10.1.2.0/24", True),

@@ -19,6 +19,11 @@ _ACTIONS: Final = (f"{ACTION}Response", ACTION)
 _LARGEST: Final = 2**63 - 1
 """The largest number that any API of this kind can mean."""
 
+_SMALL: Final = 3 * 2**20
+"""Bytes of which no answer takes much memory, whatever it is made of."""
+_MOST_PARTS: Final = 500_000
+"""Objects and lists of one answer: 100 images of 5,000 tags."""
+
 _Seconds = Annotated[int, Meta(ge=0, lt=253402300800)]
 """Unix seconds up to the year 9999, the last that RFC 3339 can write."""
 
@@ -92,6 +97,7 @@ def parse(body: bytes) -> Page | Refusal:
         UnreadableAnswerError: it is not JSON, not of the page's shape, or says two
             things at once.
     """
+    _refuse_crumbs(body)
     try:
         envelope = _ENVELOPES.decode(body)
         if not body.isascii():
@@ -115,6 +121,16 @@ def parse(body: bytes) -> Page | Refusal:
     return Page(envelope.image_set or [], envelope.total_count)
 
 
+def _refuse_crumbs(body: bytes) -> None:
+    """Refuse parts so many and so small that each takes many times its bytes once read."""
+    if len(body) <= _SMALL:
+        return
+    parts = body.count(b"{") + body.count(b"[")
+    if parts > _MOST_PARTS or body.count(b",") > 4 * _MOST_PARTS:
+        message = "it has more parts than any page"
+        raise UnreadableAnswerError(message)
+
+
 def _refusal(body: bytes) -> Refusal | None:
     """A refusal is understood even where the rest of the answer is not."""
     try:
@@ -136,7 +152,7 @@ def _complaint(error: Exception) -> str:
     return f"{text[0].lower()}{text[1:]}"
 
 
-_ENVELOPE_KEYS: Final = (b'"RetCode"', b'"TotalCount"', b'"ImageSet"')
+_ENVELOPE_KEYS: Final = (b'"RetCode"', b'"Action"', b'"TotalCount"', b'"ImageSet"')
 
 
 def _refuse_two_meanings(body: bytes) -> None:

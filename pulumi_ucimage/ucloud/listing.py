@@ -180,7 +180,9 @@ class _Reading:
                 raise _ChangedError(message)
             new = page[overlap:]
             self._refuse_repeats(new)
-            if images and new and not overlap:
+            # Where one page is one image, an empty page is no end: what came before may
+            # have gone, and what follows moved up.
+            if images and not overlap and (new or longest_page == 1):
                 self.is_seamless = False
             images += new
             self.progress(len(images), self._expected())

@@ -13,7 +13,7 @@ import urllib3.exceptions
 import urllib3.util
 
 from pulumi_ucimage.errors import ConfigError
-from pulumi_ucimage.text import quoted
+from pulumi_ucimage.text import address, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -58,14 +58,14 @@ def proxy_address(proxy: str) -> tuple[Url, str | None]:
         ValueError: it is no address of a proxy.
     """
     try:
-        address = urllib3.util.parse_url(proxy if "://" in proxy else f"http://{proxy}")
+        parsed = urllib3.util.parse_url(proxy if "://" in proxy else f"http://{proxy}")
     except urllib3.exceptions.HTTPError:
         raise ValueError from None
-    if address.scheme not in {"http", "https"} or not address.host:
+    if parsed.scheme not in {"http", "https"} or not parsed.host:
         raise ValueError
-    user_and_password = unquote(address.auth) if address.auth else None
+    user_and_password = unquote(parsed.auth) if parsed.auth else None
     (user_and_password or "").encode("latin-1")
-    return address._replace(auth=None), user_and_password
+    return parsed._replace(auth=None), user_and_password
 
 
 def _ca_bundle() -> str | bool:
@@ -106,14 +106,14 @@ def _goes_past(proxies: Mapping[str, str], endpoint: Endpoint) -> bool:
     host = endpoint.host
     if endpoint.is_loopback:
         return True
-    if any(map(urllib.request.proxy_bypass, (host, f"{host}:{endpoint.port}"))):
+    if any(map(urllib.request.proxy_bypass, (host, address(host, endpoint.port)))):
         return True
     try:
-        address = ipaddress.ip_address(host)
+        number = ipaddress.ip_address(host)
     except ValueError:
         return False
     networks = map(_network, proxies.get("no", "").split(","))
-    return any(network is not None and address in network for network in networks)
+    return any(network is not None and number in network for network in networks)
 
 
 def _network(name: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:

@@ -19,7 +19,7 @@ import urllib3.exceptions
 import urllib3.util
 
 from pulumi_ucimage.errors import ResponseError, TransportError
-from pulumi_ucimage.text import printable
+from pulumi_ucimage.text import address, printable
 from pulumi_ucimage.ucloud import retry
 from pulumi_ucimage.ucloud.deadline_http import connections, reading_until
 from pulumi_ucimage.ucloud.retry import Failure, Retry
@@ -77,6 +77,7 @@ class Transport:
         read_timeout_s: float = READ_TIMEOUT_S,
     ) -> None:
         self._endpoint = endpoint
+        self._address = address(endpoint.host, endpoint.port)
         self._route = route
         self._read_timeout_s = read_timeout_s
         self._pool: urllib3.HTTPConnectionPool | None = None
@@ -160,9 +161,7 @@ class Transport:
 
     def _unusable(self, problem: str) -> Failure:
         return Failure(
-            ResponseError(
-                f"The UCloud API at {self._endpoint.host}:{self._endpoint.port} {problem}"
-            ),
+            ResponseError(f"The UCloud API at {self._address} {problem}"),
             Retry.NEVER,
         )
 
@@ -185,7 +184,7 @@ class Transport:
             )
         return Failure(
             ResponseError(
-                f"The UCloud API at {self._endpoint.host}:{self._endpoint.port}"
+                f"The UCloud API at {self._address}"
                 f" answered with HTTP status {status}: {cure}.",
                 status=status,
             ),

@@ -160,6 +160,17 @@ def alone(
     return Case(expected=expected, calls=1, scripts=scripts, alone=True)
 
 
+def crumbs(unit: bytes, before: bytes, behind: bytes, *, ret_code: int = 0) -> Case:
+    """31 MiB of parts so small that each takes many times its bytes once it is read."""
+
+    def scripts() -> Sequence[Script]:
+        parts = (unit * (31 * 2**20 // len(unit))).removesuffix(b",")
+        body = b'{"RetCode": %d, ' % ret_code + before + parts + behind
+        return [Script(answers=(answer(gzip.compress(body, 1), headers=GZIP),))]
+
+    return alone(ResponseError, scripts)
+
+
 MIB = b" " * 2**20
 CASES: dict[str, dict[str, Case]] = {
     "Connections": {
@@ -340,6 +351,21 @@ CASES: dict[str, dict[str, Case]] = {
         ),
         "30 million nested lists": alone(
             ResponseError, lambda: [Script(answers=(answer(b"[" * 30_000_000),))]
+        ),
+        "10 million images without a field": crumbs(b"{},", b'"ImageSet": [', b"]}"),
+        "10 million tags without a field": crumbs(
+            b"{},", b'"ImageSet": [{"TagSet": [', b"]}]}"
+        ),
+        "2 million images without tags": crumbs(b'{"TagSet":[]},', b'"ImageSet": [', b"]}"),
+        "10 million lists in an unknown field": crumbs(b"[],", b'"X": [', b"]}"),
+        "10 million lists, and an escape": crumbs(
+            b"[],", rb'"Message": "\u0041", "X": [', b"]}"
+        ),
+        "5 million texts, and an escape": crumbs(
+            b'"ab",', rb'"Message": "\u0041", "X": [', b"]}"
+        ),
+        "10 million lists in a refusal": crumbs(
+            b"[],", b'"TotalCount": -1, "X": [', b"]}", ret_code=171
         ),
         "a number of 30 million digits": alone(
             ResponseError,

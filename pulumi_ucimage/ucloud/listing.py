@@ -116,8 +116,10 @@ def list_images(
             before, trouble, at_once = None, str(error), 1
             continue
         at_once = pace.at_once
+        if check_total_count and reading.is_seamless:
+            return listing
         identities = [image.name or image for image in listing.images]
-        if (check_total_count and reading.is_seamless) or identities == before:
+        if identities == before:
             return listing
         before, trouble = identities, "two readings in a row differ"
     message = (

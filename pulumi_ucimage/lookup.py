@@ -30,7 +30,7 @@ from pulumi_ucimage.results import (
 from pulumi_ucimage.selection.choice import newest, newest_first
 from pulumi_ucimage.selection.expressions import Expression
 from pulumi_ucimage.selection.moments import format_moment
-from pulumi_ucimage.selection.policy import Policy
+from pulumi_ucimage.selection.policy import Policy, understood
 from pulumi_ucimage.selection.select import Selection, select
 from pulumi_ucimage.text import quoted, some
 from pulumi_ucimage.ucloud.clock import Deadline
@@ -186,14 +186,6 @@ def _order_by(text: str) -> str:
     return text
 
 
-def _name_regex(text: str | None) -> Expression | None:
-    try:
-        return Expression.parse(text) if text else None
-    except ValueError as error:
-        message = f"name_regex {quoted(text or '')} cannot be used: {error}."
-        raise ArgumentError(message) from None
-
-
 R = TypeVar("R")
 
 
@@ -239,6 +231,7 @@ class ImagesQuestion(_Question[GetDockerImagesResult]):
         """
         given = arguments.given(arguments.GET_DOCKER_IMAGES, values)
         limit, offset = given.get("limit"), given.get("offset", 0)
+        regex = given.get("name_regex")
         if limit is not None and limit < 1:
             message = f"limit must be 1 or more, not {limit}; leave it out for all."
             raise ArgumentError(message)
@@ -248,7 +241,7 @@ class ImagesQuestion(_Question[GetDockerImagesResult]):
         return cls(
             _Place.of(given),
             given.get("image_name"),
-            _name_regex(given.get("name_regex")),
+            regex and understood(Expression.parse, "name_regex", regex),
             Window(offset, limit),
         )
 

@@ -129,10 +129,15 @@ def _one_of(choices: tuple[str, ...], name: str, arguments: Mapping[str, Any]) -
 
 def _parsed(parse: Callable[[str], T], name: str, arguments: Mapping[str, Any]) -> T | None:
     text = arguments.get(name)
-    return None if text is None else _understood(parse, name, text)
+    return None if text is None else understood(parse, name, text)
 
 
-def _understood(parse: Callable[[str], T], name: str, text: str) -> T:
+def understood(parse: Callable[[str], T], name: str, text: str) -> T:
+    """An argument's text, read.
+
+    Raises:
+        InvalidPolicyError: `parse` cannot, and its ValueError says why in a clause.
+    """
     try:
         return parse(text)
     except ValueError as error:
@@ -143,7 +148,7 @@ def _understood(parse: Callable[[str], T], name: str, text: str) -> T:
 def _floating_tags(arguments: Mapping[str, Any]) -> frozenset[str]:
     names = arguments.get("floating_tags", FLOATING_TAGS)
     # As for arguments, an empty string is the same as none.
-    return frozenset(_understood(_tag, "floating_tags", name) for name in names if name)
+    return frozenset(understood(_tag, "floating_tags", name) for name in names if name)
 
 
 def _tag(text: str) -> str:

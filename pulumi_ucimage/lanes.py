@@ -6,8 +6,9 @@ A thread for each would cost more than what is left to do for it once the work i
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
-from typing import TYPE_CHECKING, final
+from typing import TYPE_CHECKING, Final, final
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
@@ -15,11 +16,20 @@ if TYPE_CHECKING:
     Call = Callable[[], bool]
 
 
+_HEAD_START_S: Final = 0.003
+"""Time to send the first request: while the program goes on, threads hardly get a turn."""
+
+
 @final
 class Lanes:
-    """Threads by the work that calls share; each ends with the last call that it has."""
+    """Threads by the work that calls share; each ends with the last call that it has.
 
-    def __init__(self) -> None:
+    Args:
+        sleep: waits so many seconds.
+    """
+
+    def __init__(self, sleep: Callable[[float], None] = time.sleep) -> None:
+        self._sleep = sleep
         self._lock = threading.Lock()
         self._waiting: dict[Hashable, deque[Call]] = {}
 
@@ -38,6 +48,7 @@ class Lanes:
                 return
             self._waiting[lane] = deque()
         threading.Thread(target=self._run, args=(lane, call), daemon=True).start()
+        self._sleep(_HEAD_START_S)
 
     def _run(self, lane: Hashable, call: Call) -> None:
         succeeded = call()

@@ -146,7 +146,9 @@ def understood(parse: Callable[[str], T], name: str, text: str) -> T:
 
 
 def _floating_tags(arguments: Mapping[str, Any]) -> frozenset[str]:
-    names = arguments.get("floating_tags", FLOATING_TAGS)
+    names = arguments.get("floating_tags")
+    if names is None:
+        return frozenset(FLOATING_TAGS)
     # As for arguments, an empty string is the same as none.
     return frozenset(understood(_tag, "floating_tags", name) for name in names if name)
 

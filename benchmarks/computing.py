@@ -149,9 +149,7 @@ RESULTS: Final = Row(
     ours="results, every field read",
     against="json.loads",
     target=4.0,
-    today=6.5,
     measure=_results,
-    is_cpu=True,
     compared="The bytes of an answer to results with every field read, against"
     " `json.loads` of the same bytes.",
     bound="20,000 tags become dicts with a reference and a moment as text, and 80,000"
@@ -164,7 +162,6 @@ CHOICE: Final = Row(
     against="sorted by three ints",
     target=5.0,
     measure=_choice,
-    is_cpu=True,
     compared="A choice by the policy `semver` with its counts and explanation, against"
     ' `sorted(tags, key=lambda t: tuple(map(int, t.split("."))))`.',
     bound="Each tag is matched as a tag and as a version, and becomes a candidate.",

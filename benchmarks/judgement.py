@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 SLACK: Final = 1.5
 """A quick run is rough: it fails a row at so many times its target."""
 TRIES: Final = 3
-"""The best of so many counts where CPU time is measured: other work only adds to it."""
+"""The best of so many counts: what else the machine does only adds to a time."""
 
 
 @final
@@ -51,13 +51,11 @@ class Judged:
         figure: what the row is about.
         target: the greatest ratio that is good enough.
         measured: the figures.
-        today: what it comes to where the target is not reached yet.
     """
 
     figure: str
     target: float
     measured: Measured
-    today: float = 0.0
 
     @property
     def is_reached(self) -> bool:
@@ -72,19 +70,18 @@ class Judged:
     @property
     def limit(self) -> float:
         """What a quick run fails above."""
-        return SLACK * max(self.target, self.today)
+        return SLACK * self.target
 
 
-def best(measure: Callable[[], Measured], *, limit: float, is_cpu: bool) -> Measured:
-    """What a quick run counts: of a CPU row the best of three, else the first.
+def best(measure: Callable[[], Measured], *, limit: float) -> Measured:
+    """What a quick run counts: the best of three.
 
     Args:
         measure: takes the figures anew.
-        limit: as `Judged` has it; no further try where the first is near enough.
-        is_cpu: whether CPU time is measured.
+        limit: as `Judged` has it; no further try where one is near enough.
     """
     measured = measure()
-    for _ in range(TRIES - 1 if is_cpu else 0):
+    for _ in range(TRIES - 1):
         if measured.median <= limit:
             break
         measured = min(measured, measure(), key=lambda tried: tried.median)

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from pulumi_ucimage.ucloud.listing import Listing
 
 
-class _Silent:
+class Silent:
+    """A log that tells nothing."""
+
     def debug(self, msg: str) -> None:
         """Tell nothing."""
 
@@ -54,7 +56,7 @@ def results(bucket: str, listing: Callable[[], Listing]) -> GetDockerImagesResul
     """What `get_docker_images` makes of a listing that is made in a way of its own."""
     around = Surroundings(
         stack={},
-        log=_Silent(),
+        log=Silent(),
         shared=_Given(listing),  # type: ignore[arg-type] # does all that is asked of it
     )
     return ImagesQuestion.of({"bucket_name": bucket}).ask(around)

@@ -47,9 +47,6 @@ class Row:
         compared: a sentence on what is compared.
         bound: a sentence on what bounds it, for when it is not reached.
         unit: what the figure counts.
-        today: what it comes to where the target is not reached yet; a quick run goes by
-            that, so that it gets no worse.
-        is_cpu: whether it is CPU time, which other work only adds to.
         workload: what is profiled where the row is not reached; None where it runs in
             processes of its own.
     """
@@ -62,8 +59,6 @@ class Row:
     compared: str
     bound: str
     unit: str = " \N{MULTIPLICATION SIGN}"
-    today: float = 0.0
-    is_cpu: bool = False
     workload: Callable[[Bench], None] | None = None
 
     def shown(self, value: float) -> str:

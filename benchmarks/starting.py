@@ -78,7 +78,6 @@ IMPORT: Final = Row(
     against="import pulumi",
     target=0.3,
     measure=_import,
-    is_cpu=True,
     compared="CPU time of `import pulumi_ucimage` after `import pulumi`, against that of"
     " `import pulumi`, in fresh processes.",
     bound="The modules that the public names stand in are loaded with it.",

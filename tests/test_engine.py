@@ -598,3 +598,42 @@ def test_the_automation_api_asks_anew_in_each_run(
     second = stack.up().outputs["tag"].value
 
     assert ("1.1.0", "3.0.0") == (first, second)
+
+
+ONE_LANE = """
+    import os
+
+    import pulumi
+    import pulumi_ucimage as ucimage
+
+    def look_up(**arguments):
+        found = ucimage.get_docker_image_output("ucs", **arguments)
+        return found.image.recover(lambda error: type(error).__name__)
+
+    pulumi.export("first", look_up())
+    pulumi.export("missing", look_up(tag="nope"))
+    os.environ["UCIMAGE_REGISTRY"] = "mirror.example.com"
+    pulumi.export("mirror", look_up())
+    pulumi.export("wrong", look_up(policy="nope"))
+    del os.environ["UCIMAGE_REGISTRY"]
+    pulumi.export("last", look_up())
+"""
+
+
+def test_look_ups_of_one_lane_are_each_their_own(
+    project: MakeProject, emulator: Emulator
+) -> None:
+    """One that fails takes no other along, and each has the environment of its moment."""
+    workspace = project(ONE_LANE)
+
+    workspace.pulumi("up", "--yes", "--skip-preview")
+
+    image = f"{DEMO_IMAGE}:1.1.0"
+    assert workspace.outputs() == {
+        "first": image,
+        "missing": "NoMatchingTagError",
+        "mirror": "mirror.example.com/ucs/helloworld:1.1.0",
+        "wrong": "InvalidPolicyError",
+        "last": image,
+    }
+    assert 1 == len(emulator.requests)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import runpy
+import shutil
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
@@ -183,6 +184,16 @@ class Pipeline:
             check=False,
         )
 
+    def check_out_anew(self) -> None:
+        """Leave of the checkout what a job hands to the next one, and nothing else."""
+        project = self.workspace.project
+        names = self.jobs["preview"]["artifacts"]["paths"]
+        kept = {name: (project / name).read_bytes() for name in names}
+        shutil.rmtree(project)
+        shutil.copytree(EXAMPLES / "pipeline", project)
+        for name, content in kept.items():
+            (project / name).write_bytes(content)
+
     def image(self) -> str:
         """The tag that is deployed."""
         command = ("stack", "output", "--json", "--stack", self.jobs["variables"]["STACK"])
@@ -202,12 +213,17 @@ def pipeline(tmp_path: Path, tools: Path, emulator: Emulator) -> Pipeline:
 def test_a_pipeline_shows_the_change_and_rolls(
     pipeline: Pipeline, emulator: Emulator
 ) -> None:
-    """The preview tells old and new tag and changes nothing; the roll moves; back works."""
+    """The preview tells old and new tag and changes nothing; the roll moves; back works.
+
+    Each job has a checkout of its own.
+    """
     emulator.push("ucs", "helloworld", "1.2.0")
     shown = pipeline.job("preview", "v2")
     before = pipeline.image()
+    pipeline.check_out_anew()
     rolled = pipeline.job("roll")
     after = pipeline.image()
+    pipeline.check_out_anew()
     back = pipeline.run("./release.sh back 1.0.0")
 
     assert '~ tag         : "1.1.0" => "1.2.0"' in shown.stdout.partition("of the tag:")[2]
@@ -227,6 +243,16 @@ def test_a_pipeline_rolls_only_what_was_shown(
 
     assert pipeline.job("roll").returncode
     assert "1.1.0" == pipeline.image()
+
+
+def test_a_preview_that_fails_ends_its_job(pipeline: Pipeline, emulator: Emulator) -> None:
+    """What the API refused is shown, and nobody is asked to roll."""
+    emulator.fault("retcode=171")
+    shown = pipeline.job("preview", "v2")
+
+    assert shown.returncode
+    assert "RetCode 171" in shown.stderr
+    assert "of the tag:" not in shown.stdout
 
 
 def test_a_pipeline_with_nothing_new(pipeline: Pipeline) -> None:

@@ -15,15 +15,18 @@ stack="${STACK:-production}"
 set_release() {
   pulumi stack select --create --stack "$stack"
   pulumi config set release "$1"
+  pulumi config rm tag 2>/dev/null || true
 }
 
 case "${1:-}" in
 preview)
   set_release "$2"
-  pulumi config rm tag 2>/dev/null || true
   # The release belongs to the plan: `roll` may run in another checkout.
   echo "$2" > release.txt
-  pulumi preview --non-interactive --diff --save-plan plan.json | tee preview.txt
+  status=0
+  pulumi preview --non-interactive --diff --save-plan plan.json > preview.txt || status=$?
+  cat preview.txt
+  [ "$status" -eq 0 ] || exit "$status"
   echo "The change of the tag:"
   grep -E '^ *[~+] (tag|image) *:' preview.txt || echo "  none"
   ;;
@@ -33,6 +36,8 @@ roll)
   ;;
 back)
   pulumi stack select --stack "$stack"
+  # The release that is deployed; another one would be another trigger.
+  pulumi config refresh --force
   pulumi config set tag "$2"
   pulumi up --non-interactive --yes --skip-preview
   ;;

@@ -19,7 +19,11 @@ from conftest import ROOT
 import pulumi_ucimage
 from pulumi_ucimage import errors
 from pulumi_ucimage.arguments import CHOICE
+from pulumi_ucimage.emulator import data_file, faults
+from pulumi_ucimage.emulator.control import PREFIX, Control
+from pulumi_ucimage.emulator.demo import demo_data
 from pulumi_ucimage.emulator.errors import RetCode
+from pulumi_ucimage.emulator.state import State
 from pulumi_ucimage.errors import NoMatchingTagError
 from pulumi_ucimage.selection.choice import Tag
 from pulumi_ucimage.selection.policy import Policy
@@ -181,32 +185,62 @@ def test_every_code_of_the_emulator_is_on_the_page_of_errors() -> None:
     assert [int(code) for code in re.findall(r"\d+", told)] == sorted(RetCode)
 
 
-def test_the_scan_finds_what_is_raised(
+def test_the_scan_finds_what_is_said(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A message is found however it is made; a docstring is none."""
+    """A text of some words is a message, however it is made, unless its place says no."""
     package = tmp_path / "pulumi_ucimage"
     package.mkdir()
     (package / "any.py").write_text(
         '''
-def explain_twins():
+"""No message of the module."""
+WHY = {1: "a row of a table"}
+Argument("no message, but a description")
+class Any:
     """No message."""
-    return f"a clause {x}"
-def other(x):
-    message = "one thing" if x else f"another {x} thing"
-    raise ArgumentError(message)
-    raise errors.ConfigError(f"direct {x}.")
+    fact: "no message, but a type"
+    async def any(self, x):
+        """No message."""
+        text = "one thing" if x else f"another {x} thing"
+        raise ArgumentError(text)
+        raise errors.ConfigError(f"{x} says it {x}.", cure="of this kind")
+def explain():
+    return "no message, but an explanation"
 ''',
         encoding="utf-8",
     )
+    (package / "schema.py").write_text("'no message, but a description'")
     monkeypatch.setattr(messages, "ROOT", tmp_path)
 
     assert messages.messages() == {
-        "a clause …",
+        "a row of a table",
         "one thing",
         "another … thing",
-        "direct ….",
+        "… says it ….",
+        "of this kind",
     }
+
+
+# --- The emulator ---
+
+
+def test_every_fault_of_the_emulator_is_told() -> None:
+    """How to test has an example of each kind of fault, and each can be asked for."""
+    text = page("docs/how-to/test.md").partition("### Faults")[2].partition("###")[0]
+    told = re.findall(r"^\| `([^`]+)` \|", text, re.MULTILINE)
+
+    kinds = [faults.parse(fault).kind for fault in told]
+    assert kinds == list(faults._KINDS)  # noqa: SLF001 - nothing else has them all
+
+
+def test_every_request_to_the_emulator_is_told() -> None:
+    """How to test has each request by which other processes change it."""
+    control = Control(State(data_file.parse(demo_data())), faults.FaultQueue(()))
+    known = [f"POST {PREFIX}{name}" for name in control.posts]
+    known += [f"GET {PREFIX}{name}" for name in control.gets]
+    rows = r"^\| `((?:GET|POST) [^`]+)` \|"
+
+    assert known == re.findall(rows, page("docs/how-to/test.md"), re.MULTILINE)
 
 
 # --- Commands ---

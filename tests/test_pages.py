@@ -57,6 +57,32 @@ def test_every_table_stands_somewhere() -> None:
     assert set(re.findall("<!-- table: (.*) -->", written)) == set(make_docs.TABLES)
 
 
+def test_every_page_is_in_the_index() -> None:
+    """The table of `_index.md` leads to each page of docs/, once."""
+    index = page("docs/_index.md").partition("## Pages")[2]
+    others = [
+        path.relative_to(ROOT / "docs").as_posix()
+        for path in (ROOT / "docs").rglob("*.md")
+        if path.name != "_index.md"
+    ]
+
+    assert sorted(re.findall(r"^\| \[[^]]+\]\(([^)]+)\)", index, re.MULTILINE)) == sorted(
+        others
+    )
+
+
+def test_the_oldest_pulumi_is_the_one_that_is_tried() -> None:
+    """The CLI that the installation asks for is the one on which the tests run."""
+    built = re.search(r"pulumi/pkg/v3 v([\d.]+)\.\d+ ", page("tools/pulumi/go.mod"))
+    told = re.search(
+        r"Pulumi CLI (\S+) or later", page("docs/installation-configuration.md")
+    )
+
+    assert built
+    assert told
+    assert built[1] == told[1]
+
+
 # --- Choosing tags ---
 
 NOW = datetime(2026, 3, 8, tzinfo=timezone.utc).timestamp()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pulumi_ucimage as ucimage
+from pulumi_ucimage.emulator import Emulator
 
 if TYPE_CHECKING:
     import pulumi
@@ -58,6 +59,33 @@ def outputs(bucket: pulumi.Output[str], number: pulumi.Output[int]) -> None:
     print(several, tag)  # noqa: T201
 
 
+def pinned(bucket: pulumi.Output[str], triggers: dict[str, str]) -> None:
+    """Pin with Outputs and plain values, and get outputs that have types."""
+    pin = ucimage.ImagePin(
+        "app",
+        bucket_name=bucket,
+        semver_loose=True,
+        floating_tags=["latest", bucket],
+        triggers={"release": bucket, **triggers},
+        allow_downgrade=None,
+    )
+    image: pulumi.Output[str] = pin.image
+    previous: pulumi.Output[str | None] = pin.previous_tag
+    created: pulumi.Output[int | None] = pin.create_time
+    available: pulumi.Output[bool] = pin.available
+    another = ucimage.ImagePin("web", bucket_name="ucs", triggers=triggers)
+    print(image, previous, created, available, another.urn)  # noqa: T201
+
+
+def emulated() -> None:
+    """Run the emulator in a test of one's own."""
+    with Emulator(faults=["http=503*2"]) as emulator:
+        url: str = emulator.url
+        emulator.push("ucs", "helloworld", "2.0.0", create_time=1800000000)
+        asked: list[dict[str, str]] = emulator.requests
+        print(url, asked)  # noqa: T201
+
+
 def refused(bucket: pulumi.Output[str]) -> None:
     """Be told by mypy what the functions would refuse."""
     ucimage.get_docker_image(bucket)  # type: ignore[arg-type]
@@ -67,6 +95,10 @@ def refused(bucket: pulumi.Output[str]) -> None:
     ucimage.get_docker_images("ucs", limit="1")  # type: ignore[arg-type]
     ucimage.get_docker_images("ucs", tag="1")  # type: ignore[call-arg]
     ucimage.get_docker_image_output(1)  # type: ignore[arg-type]
+    ucimage.ImagePin("app")  # type: ignore[call-arg]
+    ucimage.ImagePin("app", "ucs")  # type: ignore[call-arg]
+    ucimage.ImagePin("app", bucket_name="ucs", triggers=["1"])  # type: ignore[arg-type]
+    ucimage.ImagePin("app", bucket_name="ucs", limit=1)  # type: ignore[call-arg]
 
 
 def errors() -> None:

@@ -13,8 +13,8 @@ What is done with a block stands in a comment before its fence:
   between them, and `...` is anything
 - `<!-- not run: REASON -->`
 
-`fails` after `run: program` or `run: shell` says that it must fail. `<!-- push: TAG -->`
-with no block behind it pushes a tag, as somebody else would.
+`fails` after what is run says that it must fail. `<!-- push: TAG -->` with no block
+behind it pushes a tag, as somebody else would.
 """
 
 from __future__ import annotations

@@ -15,7 +15,13 @@ if TYPE_CHECKING:
 
     from pulumi_ucimage.emulator import Emulator
 
-OTHER_PAGES = ["CONTRIBUTING.md", "RELEASING.md", "CHANGELOG.md", "README.zh-CN.md"]
+OTHER_PAGES = [
+    "CONTRIBUTING.md",
+    "RELEASING.md",
+    "CHANGELOG.md",
+    "SECURITY.md",
+    "README.zh-CN.md",
+]
 INDEX = "an installation from a public index"
 NOT_RUN = {
     ("docs/performance.md", "ncalls", "a profile"),

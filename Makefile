@@ -43,7 +43,7 @@ tools: ## Install Pulumi's engine and language hosts; the last line is their fol
 	@$(PYTHON) tools/install.py
 
 clean: ## Remove what the other commands made in this folder
-	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 
 $(STAMP): pyproject.toml constraints.txt
 	@echo "Installing the development environment into $(VENV)." >&2

@@ -6,7 +6,6 @@ A thread for each would cost more than what is left to do for it once the work i
 from __future__ import annotations
 
 import threading
-import time
 from collections import deque
 from typing import TYPE_CHECKING, Final, final
 
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
 
 
 _HEAD_START_S: Final = 0.003
-"""Time to send the first request: while the program goes on, threads hardly get a turn."""
+"""Time to send a first request: while the program goes on, threads hardly get a turn."""
 
 
 @final
@@ -25,11 +24,11 @@ class Lanes:
     """Threads by the work that calls share; each ends with the last call that it has.
 
     Args:
-        sleep: waits so many seconds.
+        head_start_s: how long who begins a lane waits for its first call, in seconds.
     """
 
-    def __init__(self, sleep: Callable[[float], None] = time.sleep) -> None:
-        self._sleep = sleep
+    def __init__(self, head_start_s: float = _HEAD_START_S) -> None:
+        self._head_start_s = head_start_s
         self._lock = threading.Lock()
         self._waiting: dict[Hashable, deque[Call]] = {}
 
@@ -47,11 +46,13 @@ class Lanes:
                 waiting.append(call)
                 return
             self._waiting[lane] = deque()
-        threading.Thread(target=self._run, args=(lane, call), daemon=True).start()
-        self._sleep(_HEAD_START_S)
+        ended = threading.Event()
+        threading.Thread(target=self._run, args=(lane, call, ended), daemon=True).start()
+        ended.wait(self._head_start_s)
 
-    def _run(self, lane: Hashable, call: Call) -> None:
+    def _run(self, lane: Hashable, call: Call, ended: threading.Event) -> None:
         succeeded = call()
+        ended.set()
         while succeeded and (following := self._next(lane)):
             succeeded = following()
         if succeeded:

@@ -17,7 +17,7 @@ class Calls:
     """Calls that tell where and when they were made."""
 
     def __init__(self) -> None:
-        self.lanes = Lanes(sleep=lambda _: None)
+        self.lanes = Lanes(head_start_s=0)
         self.made: list[tuple[int, int]] = []
         self.ended = Event()
 
@@ -48,7 +48,7 @@ def test_a_lane_is_one_thread() -> None:
 
 def test_lanes_do_not_wait_for_each_other() -> None:
     """Calls of two lanes can meet."""
-    meeting, lanes = Barrier(3), Lanes(sleep=lambda _: None)
+    meeting, lanes = Barrier(3), Lanes(head_start_s=0)
     for lane in ("a", "b"):
         lanes.run(lane, lambda: meeting.wait(LONG_S) >= 0)
 
@@ -57,7 +57,7 @@ def test_lanes_do_not_wait_for_each_other() -> None:
 
 def test_behind_a_failure_each_has_a_thread() -> None:
     """Where there is nothing to share, calls wait for nobody: they can all meet."""
-    lanes, gate, meeting = Lanes(sleep=lambda _: None), Event(), Barrier(4)
+    lanes, gate, meeting = Lanes(head_start_s=0), Event(), Barrier(4)
     lanes.run("a", lambda: not gate.wait(LONG_S))
     for _ in range(3):
         lanes.run("a", lambda: meeting.wait(LONG_S) >= 0)
@@ -80,11 +80,15 @@ def test_a_lane_that_has_ended_begins_anew(failing: int) -> None:
 
 
 def test_a_first_call_has_a_head_start() -> None:
-    """Who begins a lane gives its thread a turn; who joins one does not wait."""
-    waits: list[float] = []
-    lanes, gate = Lanes(sleep=waits.append), Event()
-    lanes.run("a", lambda: gate.wait(LONG_S))
-    lanes.run("a", lambda: True)
-    gate.set()
+    """Who begins a lane goes on when its call has ended, or some time has passed."""
+    made: list[int] = []
+    lanes = Lanes(head_start_s=LONG_S)
 
-    assert 1 == len(waits)
+    lanes.run("a", partial(_made, made))
+
+    assert [1] == made
+
+
+def _made(made: list[int]) -> bool:
+    made.append(1)
+    return True

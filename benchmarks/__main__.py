@@ -101,7 +101,7 @@ def table(measured: list[tuple[Row, Measured]]) -> str:
             row.against,
             row.shown(figures.median),
             f"{low:.2f} to {high:.2f}",
-            f"at most {row.target:g}{row.unit}",
+            f"at most {row.target:g} \N{MULTIPLICATION SIGN}",
             "reached" if is_reached else "**not reached**",
         )
         lines.append(f"| {' | '.join(cells)} |")

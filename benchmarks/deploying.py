@@ -153,7 +153,6 @@ FIFTY: Final = Row(
     against="1 listing",
     target=1.0,
     measure=_fifty,
-    unit="",
     compared="How often the bucket is listed by 25 plain and 25 `_output` look-ups of"
     " different images, in one `pulumi preview`.",
     bound="Look-ups that waited for nothing share one listing.",

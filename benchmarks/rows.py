@@ -46,7 +46,6 @@ class Row:
         measure: takes the figures.
         compared: a sentence on what is compared.
         bound: a sentence on what bounds it, for when it is not reached.
-        unit: what the figure counts.
         workload: what is profiled where the row is not reached; None where it runs in
             processes of its own.
     """
@@ -58,9 +57,8 @@ class Row:
     measure: Callable[[Bench], Measured]
     compared: str
     bound: str
-    unit: str = " \N{MULTIPLICATION SIGN}"
     workload: Callable[[Bench], None] | None = None
 
     def shown(self, value: float) -> str:
-        """A figure of this row with its unit."""
-        return f"{value:.2f}{self.unit}"
+        """A figure of this row."""
+        return f"{value:.2f} \N{MULTIPLICATION SIGN}"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, final
 
 from pulumi_ucimage import arguments, config
@@ -145,6 +145,8 @@ class _Place:
         from pulumi_ucimage.ucloud.client import Bucket  # noqa: PLC0415
 
         deadline = Deadline.after(settings.timeout_s, around.clock)
+        if around.asked_s is not None and not again:
+            deadline = replace(deadline, at_s=around.asked_s + settings.timeout_s)
         bucket = Bucket(
             name=self.bucket_name,
             region=settings.region,

@@ -81,7 +81,7 @@ def surroundings(*, since_s: float) -> Surroundings:
         if around is None:
             around = _by_run[run] = _surroundings(Shared(keeps=True))
             _warn_of_keys_in_clear(around.stack)
-    return replace(around, since_s=since_s)
+    return replace(around, since_s=since_s, asked_s=around.clock.monotonic())
 
 
 def _surroundings(shared: Shared[Listing]) -> Surroundings:

@@ -43,6 +43,8 @@ class Surroundings:
         clock: time, waiting and chance.
         shared: listings that equal questions share; None to list for oneself.
         settings: what was loaded for look-ups of the same since, by all that it depends on.
+        asked_s: when it was asked for, on the clock's `monotonic`: its time runs since
+            then, though it waits for others first. None where it waits for nobody.
         since_s: from when on a listing that was begun will do, on the clock of
             `time.monotonic`; infinity where it must not have begun yet.
     """
@@ -52,4 +54,5 @@ class Surroundings:
     clock: Clock = field(default_factory=Clock)
     shared: Shared[Listing] | None = None
     settings: dict[Hashable, Settings] = field(default_factory=dict, repr=False)
+    asked_s: float | None = None
     since_s: float = math.inf

@@ -87,7 +87,7 @@ def test_every_row_is_on_the_page_and_near_its_target(tools: Path) -> None:
 
 
 def test_a_row_that_is_not_reached_says_so() -> None:
-    """In the table, by the row's own target and unit."""
+    """In the table, by the row's own target."""
     row = ROWS[0]
 
     assert "**not reached**" in table([(row, Measured((row.target + 1,)))])

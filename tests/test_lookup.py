@@ -9,7 +9,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from conftest import environment_for
 
-from pulumi_ucimage.errors import ApiError, NoMatchingTagError, NoSuchImageError
+from pulumi_ucimage.errors import (
+    ApiError,
+    NoMatchingTagError,
+    NoSuchImageError,
+    TransportError,
+)
 from pulumi_ucimage.lookup import ImageQuestion, ImagesQuestion
 from pulumi_ucimage.sharing import Shared
 from pulumi_ucimage.surroundings import Surroundings
@@ -19,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pulumi_ucimage.emulator import Emulator
+    from pulumi_ucimage.ucloud.listing import Listing
 
 
 class Time:
@@ -114,6 +120,30 @@ def test_looking_again_does_not_share_what_was_listed_before(emulator: Emulator)
     assert 2 == len(emulator.requests)
     assert "2.0.0" == question.ask(around).tag
     assert 2 == len(emulator.requests)
+
+
+def test_time_runs_from_when_it_was_asked_for(emulator: Emulator) -> None:
+    """Who waited for others too long calls nobody; a listing that is there still serves."""
+    shared: Shared[Listing] = Shared(keeps=True)
+    question = ImageQuestion.of({"bucket_name": "ucs"})
+
+    def asked(seconds_ago: float) -> str:
+        time = Time()
+        around = Surroundings(
+            stack={},
+            log=Log(),
+            clock=time.clock(),
+            shared=shared,
+            asked_s=time.now - seconds_ago,
+            since_s=0.0,
+        )
+        return question.ask(around).tag
+
+    with pytest.raises(TransportError, match="did not answer in time"):
+        asked(60)
+    assert not emulator.requests
+    assert ["1.1.0", "1.1.0"] == [asked(59), asked(60)]
+    assert 1 == len(emulator.requests)
 
 
 def test_wait_looks_again_until_the_tag_is_listed(emulator: Emulator) -> None:

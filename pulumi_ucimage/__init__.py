@@ -1,6 +1,6 @@
 """Find a container image's tag in UCloud's registry from a Pulumi program.
 
-Functions that follow the newest tag, and the errors they raise. See the README.
+Functions that follow what is pushed, a pin that stays, and their errors. See the README.
 """
 
 from pulumi_ucimage.errors import (

@@ -1,17 +1,15 @@
 """The use cases: a question becomes a listing, a choice and a result.
 
-A question that exists is valid. Asking it loads the settings and calls the API; the client
-itself is loaded by the first call that needs one, for it costs as much as all the rest.
+A question that exists is valid. Asking it loads the settings and calls the API.
 """
 
 from __future__ import annotations
 
-import math
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, final
 
-from pulumi_ucimage import arguments, config
+from pulumi_ucimage import arguments
 from pulumi_ucimage.errors import (
     AmbiguousImageError,
     ArgumentError,
@@ -19,6 +17,7 @@ from pulumi_ucimage.errors import (
     NoMatchingTagError,
     NoSuchImageError,
 )
+from pulumi_ucimage.place import Place
 from pulumi_ucimage.references import ImageName
 from pulumi_ucimage.results import (
     DockerImage,
@@ -34,11 +33,10 @@ from pulumi_ucimage.selection.policy import Policy, understood
 from pulumi_ucimage.selection.select import Selection, select
 from pulumi_ucimage.text import quoted, some
 from pulumi_ucimage.ucloud.clock import Deadline
-from pulumi_ucimage.ucloud.listing import Window, list_images
-from pulumi_ucimage.values import bucket, name, registry_host
+from pulumi_ucimage.ucloud.listing import Window
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from pulumi_ucimage.config import Settings
     from pulumi_ucimage.selection.choice import TagLike
@@ -48,152 +46,13 @@ if TYPE_CHECKING:
 
 _FIRST_PAUSE_S: Final = 1.0
 _LONGEST_PAUSE_S: Final = 10.0
-_SILENT_S: Final = 2.0
-"""How long a listing may take before it says how far it is."""
-_BETWEEN_LINES_S: Final = 1.0
-
-
-@final
-class _Progress:
-    """Tells how far a listing is, once it takes long."""
-
-    def __init__(self, around: Surroundings, bucket_name: str) -> None:
-        self._around = around
-        self._bucket_name = bucket_name
-        self._next_s = around.clock.monotonic() + _SILENT_S
-
-    def __call__(self, read: int, total: int | None) -> None:
-        now_s = self._around.clock.monotonic()
-        if now_s < self._next_s:
-            return
-        self._next_s = now_s + _BETWEEN_LINES_S
-        self._around.log.info(
-            f"Listing bucket '{self._bucket_name}':"
-            f" {read}{'' if total is None else f' of {total}'} images so far.",
-            ephemeral=True,
-        )
-
-
-@final
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Place:
-    """Where to look, as far as arguments say it."""
-
-    bucket_name: str
-    region: str | None
-    project_id: str | None
-    profile: str | None
-    registry: str | None
-    order_by: str | None
-
-    @classmethod
-    def of(cls, given: Mapping[str, Any]) -> _Place:
-        """Raises ArgumentError where one cannot be."""
-        checks: dict[str, Callable[[str], str]] = {
-            "bucket_name": bucket,
-            "region": name,
-            "project_id": name,
-            "profile": str,
-            "registry": registry_host,
-            "order_by": _order_by,
-        }
-        return cls(
-            **{
-                key: config.argument(key, given.get(key), check)
-                for key, check in checks.items()
-            }  # type: ignore[arg-type] # bucket_name is required, and so is there
-        )
-
-    def settings(self, around: Surroundings) -> Settings:
-        """The settings that hold here; raises ConfigError."""
-        said = (self.region, self.project_id, self.profile, self.registry)
-        if math.isinf(around.since_s):
-            return self._loaded(around)
-        known = (*said, around.since_s, config.environment())
-        if known not in around.settings:
-            around.settings[known] = self._loaded(around)
-        return around.settings[known]
-
-    def _loaded(self, around: Surroundings) -> Settings:
-        return config.load(
-            around.stack,
-            region=self.region,
-            project_id=self.project_id,
-            profile=self.profile,
-            registry=self.registry,
-        )
-
-    def listing(
-        self,
-        settings: Settings,
-        around: Surroundings,
-        window: Window = Window(),  # noqa: B008
-        *,
-        again: bool = False,
-    ) -> Listing:
-        """The bucket's images, asked of the API by this look-up or by an equal one.
-
-        Args:
-            settings: what holds for it.
-            around: the program around it.
-            window: which images.
-            again: whether it was asked before, and asks for what is there by now.
-        """
-        # The only way to urllib3 and msgspec: a program that calls nothing, or under
-        # mocks, or with a pin that stays, does not load them.
-        from pulumi_ucimage.clients import client_for  # noqa: PLC0415
-        from pulumi_ucimage.ucloud.client import Bucket  # noqa: PLC0415
-
-        deadline = Deadline.after(settings.timeout_s, around.clock)
-        if around.asked_s is not None and not again:
-            deadline = replace(deadline, at_s=around.asked_s + settings.timeout_s)
-        bucket = Bucket(
-            name=self.bucket_name,
-            region=settings.region,
-            project_id=settings.project_id,
-            order_by=self.order_by,
-        )
-
-        def ask() -> Listing:
-            return list_images(
-                client_for(settings, around.clock),
-                bucket,
-                deadline=deadline,
-                window=window,
-                check_total_count=settings.check_total_count,
-                progress=_Progress(around, self.bucket_name),
-            )
-
-        if around.shared is None:
-            return ask()
-        question = (
-            bucket,
-            window,
-            settings.check_total_count,
-            settings.endpoint,
-            settings.credentials.fingerprint(),
-        )
-        return around.shared.get(
-            question,
-            ask,
-            since_s=math.inf if again else around.since_s,
-            remaining_s=deadline.remaining_s(),
-        )
-
-
-def _order_by(text: str) -> str:
-    if not (text.isascii() and text.isprintable() and len(text) <= 64):  # noqa: PLR2004
-        message = "must be at most 64 printable ASCII characters, such as Default"
-        raise ValueError(message)
-    return text
-
 
 R = TypeVar("R")
 
 
 @dataclass(frozen=True, slots=True)
 class _Question(ABC, Generic[R]):
-    _place: _Place
+    _place: Place
 
     def ask(self, around: Surroundings) -> R:
         """The answer, from a whole listing or window.
@@ -241,7 +100,7 @@ class ImagesQuestion(_Question[GetDockerImagesResult]):
             message = f"offset must be 0 or more, not {offset}."
             raise ArgumentError(message)
         return cls(
-            _Place.of(given),
+            Place.of(given),
             given.get("image_name"),
             regex and understood(Expression.parse, "name_regex", regex),
             Window(offset, limit),
@@ -300,7 +159,7 @@ class ImageQuestion(_Question[GetDockerImageResult]):
             ArgumentError: one of them cannot be, or some do not go together.
         """
         given = arguments.given(arguments.GET_DOCKER_IMAGE, values)
-        return cls(_Place.of(given), given.get("image_name"), Policy.of(given))
+        return cls(Place.of(given), given.get("image_name"), Policy.of(given))
 
     @property
     def policy(self) -> Policy:

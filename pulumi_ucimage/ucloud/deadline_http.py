@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     from pulumi_ucimage.ucloud.clock import Deadline
     from pulumi_ucimage.ucloud.route import Route
 
-_CONNECTIONS: Final = 32
-"""Connections to one host that are kept: eight listings at once have four each."""
+CONNECTIONS: Final = 20
+"""Connections to one host that are kept: five listings at once have four each."""
 
 _limits: ContextVar[tuple[Deadline, float]] = ContextVar("limits")
 
@@ -188,7 +188,7 @@ def connections(endpoint: Endpoint, route: Route) -> urllib3.HTTPConnectionPool:
         bundle = certifi.where() if route.ca_bundle is True else str(route.ca_bundle)
         is_folder = os.path.isdir(bundle)  # noqa: PTH112 - Path.is_dir raises on NUL
         context.load_verify_locations(**{"capath" if is_folder else "cafile": bundle})
-    given: dict[str, Any] = {"maxsize": _CONNECTIONS, "ssl_context": context}
+    given: dict[str, Any] = {"maxsize": CONNECTIONS, "ssl_context": context}
     manager: urllib3.PoolManager
     if proxy:
         headers = urllib3.util.make_headers(proxy_basic_auth=user_and_password)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pulumi_ucimage.ucloud.clock import Deadline
 
 AT_ONCE: Final = 4
-"""As many calls as the transport keeps connections."""
+"""Calls of one listing; the transport keeps connections for some listings."""
 
 
 class StoppedError(Exception):

@@ -15,11 +15,11 @@ from benchmarks.judgement import Measured
 from benchmarks.looking import configured, read_every_field, results
 from benchmarks.rows import Bench, Row
 from benchmarks.timing import cpu_s, in_rounds, ratios
-from pulumi_ucimage.selection.choice import Tag
-from pulumi_ucimage.selection.policy import Policy
-from pulumi_ucimage.selection.select import select
-from pulumi_ucimage.ucloud.answers import Page, parse
-from pulumi_ucimage.ucloud.listing import Listing
+from pulumi_ucimage._tags.evaluate import Tag
+from pulumi_ucimage._tags.policy import Policy
+from pulumi_ucimage._tags.select import select
+from pulumi_ucimage._ucloud.listing import Listing
+from pulumi_ucimage._ucloud.responses import Page, parse
 
 _LARGE: Final = bodies.bucket(1000, 20)
 _TAGS: Final = 10_000

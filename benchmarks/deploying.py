@@ -14,10 +14,10 @@ from benchmarks.judgement import Measured
 from benchmarks.looking import Silent, configured
 from benchmarks.rows import Bench, Row
 from benchmarks.timing import in_rounds, ratios, wall_s
-from pulumi_ucimage.clients import close_connections
-from pulumi_ucimage.lookup import ImageQuestion
-from pulumi_ucimage.sharing import Shared
-from pulumi_ucimage.surroundings import Surroundings
+from pulumi_ucimage._lookup.clients import close_connections
+from pulumi_ucimage._lookup.context import LookupContext
+from pulumi_ucimage._lookup.listing_cache import ListingCache
+from pulumi_ucimage._lookup.queries import ImageQuery
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,7 +45,7 @@ import time
 
 import pulumi
 import pulumi_ucimage as ucimage
-from pulumi_ucimage.clients import close_connections
+from pulumi_ucimage._lookup.clients import close_connections
 
 ucimage.get_docker_images("{first}", limit=1)  # loads what the first look-up loads
 close_connections()  # every bucket opens its own
@@ -120,13 +120,13 @@ def _preview(bench: Bench) -> Measured:
 def _profiled_many(bench: Bench) -> None:
     """The same look-ups in turn, without the engine and its Outputs."""
     with configured(bench.api, "http"):
-        around = Surroundings(
-            stack={}, log=Silent(), shared=Shared(keeps=True), since_s=0.0
+        context = LookupContext(
+            stack={}, log=Silent(), shared=ListingCache(keeps=True), not_before=0.0
         )
         for number in range(200):
             bucket = bodies.bucket(1000, 5, str(number % 5))
-            question = {"bucket_name": bucket, "image_name": f"app-{number:06d}"}
-            ImageQuestion.of(question).ask(around)
+            query = {"bucket_name": bucket, "image_name": f"app-{number:06d}"}
+            ImageQuery.of(query).ask(context)
         close_connections()
 
 
@@ -167,7 +167,7 @@ MANY: Final = Row(
     compared="In a program on the real engine, from the first call until 200 Outputs over"
     " five buckets of 1,000 images are known, against one look-up in one of them.",
     bound="CPU time of one process, which threads do not share: 55 pages, which a raw"
-    " socket does not read in much less, and for each look-up a question, an Output of"
+    " socket does not read in much less, and for each look-up a query, an Output of"
     " Pulumi's with its tasks, and a choice. The five alone show what the pages take.",
     workload=_profiled_many,
 )

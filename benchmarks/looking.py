@@ -7,15 +7,15 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from unittest import mock
 
-from pulumi_ucimage.lookup import ImagesQuestion
-from pulumi_ucimage.surroundings import Surroundings
+from pulumi_ucimage._lookup.context import LookupContext
+from pulumi_ucimage._lookup.queries import ImagesQuery
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from benchmarks.api import Api
-    from pulumi_ucimage.results import GetDockerImagesResult
-    from pulumi_ucimage.ucloud.listing import Listing
+    from pulumi_ucimage._spec.results import GetDockerImagesResult
+    from pulumi_ucimage._ucloud.listing import Listing
 
 
 class Silent:
@@ -54,12 +54,12 @@ def configured(api: Api, scheme: str, delay_ms: int = 0) -> Iterator[None]:
 
 def results(bucket: str, listing: Callable[[], Listing]) -> GetDockerImagesResult:
     """What `get_docker_images` makes of a listing that is made in a way of its own."""
-    around = Surroundings(
+    context = LookupContext(
         stack={},
         log=Silent(),
         shared=_Given(listing),  # type: ignore[arg-type] # does all that is asked of it
     )
-    return ImagesQuestion.of({"bucket_name": bucket}).ask(around)
+    return ImagesQuery.of({"bucket_name": bucket}).ask(context)
 
 
 def read_every_field(result: GetDockerImagesResult) -> None:

@@ -15,13 +15,13 @@ from ucloud.client import Client as SdkClient
 
 from benchmarks.api import PRIVATE_KEY, PUBLIC_KEY, REGION
 from benchmarks.server import HOST
-from pulumi_ucimage.credentials import Credentials, Secret
-from pulumi_ucimage.endpoint import Endpoint
-from pulumi_ucimage.ucloud.client import Bucket, Client
-from pulumi_ucimage.ucloud.clock import Clock, Deadline
-from pulumi_ucimage.ucloud.retry import RetryPolicy
-from pulumi_ucimage.ucloud.route import Route
-from pulumi_ucimage.ucloud.transport import Transport
+from pulumi_ucimage._http.clock import Clock, Deadline
+from pulumi_ucimage._http.endpoint import Endpoint
+from pulumi_ucimage._http.proxy import Route
+from pulumi_ucimage._http.retry import RetryPolicy
+from pulumi_ucimage._http.transport import Transport
+from pulumi_ucimage._secret import Credentials, Secret
+from pulumi_ucimage._ucloud.client import Bucket, Client
 
 if TYPE_CHECKING:
     from benchmarks.api import Api

@@ -3,6 +3,15 @@
 Functions that follow what is pushed, a pin that stays, and their errors. See the README.
 """
 
+from pulumi_ucimage._spec.results import (
+    AwaitableGetDockerImageResult,
+    AwaitableGetDockerImagesResult,
+    DockerImage,
+    DockerImageTag,
+    GetDockerImageResult,
+    GetDockerImagesResult,
+    TagCounts,
+)
 from pulumi_ucimage.errors import (
     AmbiguousImageError,
     AmbiguousTagError,
@@ -26,15 +35,6 @@ from pulumi_ucimage.functions import (
     get_docker_images_output,
 )
 from pulumi_ucimage.pin import ImagePin
-from pulumi_ucimage.results import (
-    AwaitableGetDockerImageResult,
-    AwaitableGetDockerImagesResult,
-    DockerImage,
-    DockerImageTag,
-    GetDockerImageResult,
-    GetDockerImagesResult,
-    TagCounts,
-)
 from pulumi_ucimage.version import __version__
 
 __all__ = [

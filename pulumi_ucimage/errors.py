@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 
 import pulumi
 
-from pulumi_ucimage.text import address, printable, quoted
+from pulumi_ucimage._formatting import address, printable, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -14,21 +14,22 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 import pulumi
 import pulumi.runtime
 
-from pulumi_ucimage import arguments, program
-from pulumi_ucimage.catalogue import GET_DOCKER_IMAGE, GET_DOCKER_IMAGES
-from pulumi_ucimage.errors import ArgumentError, ArgumentTypeError, UcimageError
-from pulumi_ucimage.results import (
+from pulumi_ucimage._lookup.function_spec import GET_DOCKER_IMAGE, GET_DOCKER_IMAGES
+from pulumi_ucimage._pulumi import program
+from pulumi_ucimage._spec import arguments
+from pulumi_ucimage._spec.results import (
     AwaitableGetDockerImageResult,
     AwaitableGetDockerImagesResult,
     GetDockerImageResult,
     GetDockerImagesResult,
     from_wire,
 )
+from pulumi_ucimage.errors import ArgumentError, ArgumentTypeError, UcimageError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Hashable, Mapping
 
-    from pulumi_ucimage.catalogue import Function
+    from pulumi_ucimage._lookup.function_spec import FunctionSpec
 
 InvokeOptions: TypeAlias = pulumi.InvokeOptions | pulumi.InvokeOutputOptions
 
@@ -157,7 +158,7 @@ for _function, _table in (
     _document(_function, _table)
 
 
-def _plain(function: Function, values: Mapping[str, Any]) -> dict[str, Any]:
+def _plain(function: FunctionSpec, values: Mapping[str, Any]) -> dict[str, Any]:
     """The fields of the result for plain values; `values` holds `opts` too."""
     opts = _options(values)
     for argument in function.arguments:
@@ -174,26 +175,26 @@ def _plain(function: Function, values: Mapping[str, Any]) -> dict[str, Any]:
             f" {function.python_name}_output, or call {function.python_name} within apply."
         )
         raise ArgumentTypeError(message)
-    question = function.question(values)
+    query = function.query(values)
     if program.is_mocked():
         answer = pulumi.runtime.invoke(function.token, _wire_values(function, values), opts)
         mocked: dict[str, Any] = vars(from_wire(function.result, answer.value or {}))
         return mocked
-    around = program.surroundings(since_s=program.since_s())
+    context = program.lookup_context(not_before=program.not_before())
     result: GetDockerImageResult | GetDockerImagesResult = program.wait_for(
-        lambda: question.ask(around)
+        lambda: query.ask(context)
     )
     return vars(result)
 
 
-def _output(function: Function, values: Mapping[str, Any]) -> pulumi.Output[Any]:
+def _output(function: FunctionSpec, values: Mapping[str, Any]) -> pulumi.Output[Any]:
     """The result for inputs; `values` holds `opts` too."""
     opts = _options(values)
     inputs = {argument.name: values[argument.name] for argument in function.arguments}
     if program.is_mocked():
 
         def answered(known: Mapping[str, Any]) -> pulumi.Output[Any]:
-            function.question(known)
+            function.query(known)
             return pulumi.runtime.invoke_output(
                 function.token, _wire_values(function, known), opts
             ).apply(lambda answer: from_wire(function.result, answer or {}))
@@ -202,32 +203,32 @@ def _output(function: Function, values: Mapping[str, Any]) -> pulumi.Output[Any]
     if program.is_plain(inputs, opts):
         return program.output_of(*_prepared(function, inputs))
     # What was listed for an earlier call may be too old once an argument is awaited.
-    since_s = math.inf if program.may_wait(inputs, opts) else program.since_s()
+    not_before = math.inf if program.may_wait(inputs, opts) else program.not_before()
 
     def ask(known: Mapping[str, Any]) -> Awaitable[Any]:
-        question = function.question(known)
-        around = program.surroundings(since_s=since_s)
-        return program.in_thread(lambda: question.ask(around))
+        query = function.query(known)
+        context = program.lookup_context(not_before=not_before)
+        return program.in_thread(lambda: query.ask(context))
 
     return program.when_known(inputs, opts).apply(ask)
 
 
 def _prepared(
-    function: Function, values: Mapping[str, Any]
+    function: FunctionSpec, values: Mapping[str, Any]
 ) -> tuple[Callable[[], Any], Hashable]:
     """A look-up with all done that needs no call; and its lane.
 
     The lane is equal for look-ups that will find one listing good enough.
     """
-    around = program.surroundings(since_s=program.since_s())
+    context = program.lookup_context(not_before=program.not_before())
     try:
-        question = function.question(values)
-        settings = question.settings(around)
+        query = function.query(values)
+        settings = query.settings(context)
     except UcimageError as error:
         return partial(_refuse, error), None
-    lane = tuple(values[argument.name] for argument in arguments.PLACE)
-    waits = values.get("wait") or math.isinf(around.since_s)
-    return partial(question.ask_with, settings, around), None if waits else lane
+    lane = tuple(values[argument.name] for argument in arguments.COMMON_ARGUMENTS)
+    waits = values.get("wait") or math.isinf(context.not_before)
+    return partial(query.ask_with, settings, context), None if waits else lane
 
 
 def _refuse(error: UcimageError) -> NoReturn:
@@ -251,7 +252,7 @@ def _holds_output(value: object) -> bool:
     return isinstance(value, pulumi.Output)
 
 
-def _wire_values(function: Function, values: Mapping[str, Any]) -> dict[str, Any]:
+def _wire_values(function: FunctionSpec, values: Mapping[str, Any]) -> dict[str, Any]:
     return {
         argument.wire: value
         for argument in function.arguments

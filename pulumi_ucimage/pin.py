@@ -8,7 +8,7 @@ from typing import Any
 import pulumi
 import pulumi.dynamic
 
-from pulumi_ucimage import arguments, pin_state, results
+from pulumi_ucimage._spec import arguments, pin_state, results
 
 
 class ImagePin(pulumi.dynamic.Resource, module="ucimage", name="ImagePin"):

@@ -25,12 +25,14 @@ from pulumi.dynamic import (
     UpdateResult,
 )
 
-from pulumi_ucimage import engine_log, pin_state, pinning
-from pulumi_ucimage.credentials import Secret
+from pulumi_ucimage._lookup import pin_rules
+from pulumi_ucimage._lookup.context import LookupContext
+from pulumi_ucimage._pulumi import engine_log
+from pulumi_ucimage._secret import Secret
+from pulumi_ucimage._spec import pin_state
+from pulumi_ucimage._spec.settings import NAMESPACE, SETTINGS
+from pulumi_ucimage._tags.timestamps import format_timestamp
 from pulumi_ucimage.errors import UcimageError
-from pulumi_ucimage.selection.moments import format_moment
-from pulumi_ucimage.settings import NAMESPACE, SETTINGS
-from pulumi_ucimage.surroundings import Surroundings
 
 if TYPE_CHECKING:
     State = dict[str, Any]
@@ -56,22 +58,24 @@ class ImagePinProvider(ResourceProvider):
         olds, wanted = _own(_olds), _own(news)
         # Where `tag` is in ignore_changes, the engine gives the chosen one back.
         frozen = bool(wanted.get("tag"))
-        around = self._surroundings()
+        context = self._lookup_context()
         try:
-            state = pinning.decided(olds, wanted, around, unknown=_UNKNOWN, frozen=frozen)
+            state = pin_rules.decided(
+                olds, wanted, context, unknown=_UNKNOWN, frozen=frozen
+            )
         except UcimageError as error:
             return CheckResult(wanted, [CheckFailure("", str(error))])
         return CheckResult(state, [])
 
     def diff(self, _id: str, _olds: State, _news: State) -> DiffResult:
         """Tell what changed, and whether it makes another pin of it."""
-        changes = pinning.changes(_olds, _news, _UNKNOWN)
+        changes = pin_rules.changes(_olds, _news, _UNKNOWN)
         replaces = [key for key, replace in changes.items() if replace]
         return DiffResult(changes=bool(changes), replaces=replaces)
 
     def create(self, props: State) -> CreateResult:
         """Keep what was checked."""
-        return CreateResult(pinning.identity(props), {**_own(props), "chosen_at": _now()})
+        return CreateResult(pin_rules.identity(props), {**_own(props), "chosen_at": _now()})
 
     def update(self, _id: str, _olds: State, _news: State) -> UpdateResult:
         """Keep what was checked."""
@@ -81,7 +85,7 @@ class ImagePinProvider(ResourceProvider):
         """Look whether the tag is still listed; the tag stays, whatever there is."""
         state = _own(props)
         try:
-            state, news = pinning.looked_at(state, self._surroundings())
+            state, news = pin_rules.looked_at(state, self._lookup_context())
         except UcimageError as error:
             _tell(engine_log.WARNING, f"The pin {id_} was not looked at: {error}")
         else:
@@ -93,8 +97,8 @@ class ImagePinProvider(ResourceProvider):
     def delete(self, _id: str, _props: State) -> None:
         """Forget the choice; nothing is called."""
 
-    def _surroundings(self) -> Surroundings:
-        return Surroundings(stack=self._stack, log=_Log())
+    def _lookup_context(self) -> LookupContext:
+        return LookupContext(stack=self._stack, log=_Log())
 
 
 class _Log:
@@ -112,7 +116,7 @@ def _own(props: State) -> State:
 
 
 def _now() -> str:
-    return format_moment(int(time.time()))
+    return format_timestamp(int(time.time()))
 
 
 def _tell(severity: int, message: str, *, ephemeral: bool = False) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import trustme
 
-from pulumi_ucimage.ucloud.route import Route
+from pulumi_ucimage._http.proxy import Route
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from hypothesis import strategies as st
 
-from pulumi_ucimage.selection.choice import Choice, Tag, TagLike, sort_out
-from pulumi_ucimage.selection.policy import Policy
-from pulumi_ucimage.selection.select import Selection, select
+from pulumi_ucimage._tags.evaluate import Choice, Tag, TagLike, evaluate
+from pulumi_ucimage._tags.policy import Policy
+from pulumi_ucimage._tags.select import Selection, select
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -36,7 +36,7 @@ def at_once(names: Iterable[str | None]) -> list[Tag]:
 
 def sorted_out(tags: Sequence[TagLike], *, now: float = NOW, **arguments: Any) -> Choice:
     """What a policy with these arguments makes of tags."""
-    return sort_out(Policy.of(arguments), tags, now=now)
+    return evaluate(Policy.of(arguments), tags, now=now)
 
 
 def selected(tags: Sequence[TagLike], *, now: float = NOW, **arguments: Any) -> Selection:

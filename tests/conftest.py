@@ -14,7 +14,7 @@ import pulumi.runtime
 import pytest
 from hypothesis import settings
 
-from pulumi_ucimage import clients
+from pulumi_ucimage._lookup import clients
 from pulumi_ucimage.emulator import Emulator
 
 if TYPE_CHECKING:
@@ -29,30 +29,30 @@ settings.register_profile(
 settings.load_profile("ucimage")
 
 
-_left_out: list[str] = []
+_rejected: list[str] = []
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     """Note each test that was skipped or expected to fail; `live` ones may be."""
     if "live" not in report.keywords and (report.skipped or hasattr(report, "wasxfail")):
-        _left_out.append(report.nodeid)
+        _rejected.append(report.nodeid)
 
 
 def pytest_deselected(items: list[pytest.Item]) -> None:
     """Note each test that CI did not run; a developer may choose some."""
     if os.environ.get("CI"):
-        _left_out.extend(i.nodeid for i in items if not i.get_closest_marker("live"))
+        _rejected.extend(i.nodeid for i in items if not i.get_closest_marker("live"))
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Fail a run that left a test out: what is not run guards nothing."""
-    if _left_out and session.exitstatus == pytest.ExitCode.OK:
+    if _rejected and session.exitstatus == pytest.ExitCode.OK:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say which tests were left out."""
-    for nodeid in _left_out:
+    for nodeid in _rejected:
         terminalreporter.write_line(f"Left out, which fails the run: {nodeid}")
 
 

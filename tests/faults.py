@@ -68,8 +68,8 @@ class Request(NamedTuple):
         return {name.lower(): value.strip() for name, _, value in lines}
 
 
-Step = Union[bytes, Do, Drip, StartTls]  # noqa: UP007
-Steps = tuple[Step, ...]
+RejectReason = Union[bytes, Do, Drip, StartTls]  # noqa: UP007
+Steps = tuple[RejectReason, ...]
 Answer = Union[bytes, Steps, Callable[[Request], "bytes | Steps"]]  # noqa: UP007
 
 IMAGE = "ucsdr.ucloud.cn:5000/ucs/helloworld"

@@ -17,12 +17,12 @@ from faults import Do, answer, encoded
 
 from pulumi_ucimage import (
     UcimageError,
-    clients,
     get_docker_image,
     get_docker_images,
-    program,
 )
-from pulumi_ucimage.ucloud.clock import Clock
+from pulumi_ucimage._http.clock import Clock
+from pulumi_ucimage._lookup import clients
+from pulumi_ucimage._pulumi import program
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -119,14 +119,14 @@ def run_program(number: int) -> str:
 def run_programs(numbers: Iterable[int]) -> list[str]:
     """Programs in threads of one process; back-off takes no time, and leaves no trace."""
     clock = Clock(sleep=lambda _: None, random=lambda: 0.0)
-    surroundings = program.surroundings
+    lookup_context = program.lookup_context
 
-    def with_clock(*, since_s: float) -> object:
-        return dataclasses.replace(surroundings(since_s=since_s), clock=clock)
+    def with_clock(*, not_before: float) -> object:
+        return dataclasses.replace(lookup_context(not_before=not_before), clock=clock)
 
     numbers = list(numbers)
     with (
-        mock.patch.object(program, "surroundings", with_clock),
+        mock.patch.object(program, "lookup_context", with_clock),
         ThreadPoolExecutor(len(numbers)) as threads,
     ):
         return list(threads.map(run_program, numbers))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pulumi_ucimage.ucloud.answers import ImageRecord, Page, TagRecord
+from pulumi_ucimage._ucloud.responses import ImageRecord, Page, TagRecord
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

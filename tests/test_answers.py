@@ -11,10 +11,10 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 from records import page, record
 
-from pulumi_ucimage.ucloud.answers import (
+from pulumi_ucimage._ucloud.responses import (
+    ErrorResponse,
+    InvalidResponseError,
     Page,
-    Refusal,
-    UnreadableAnswerError,
     parse,
 )
 
@@ -162,33 +162,33 @@ def test_an_images_name(image: dict[str, str | None], expected: str | None) -> N
     assert expected == record(image).name
 
 
-REFUSALS: dict[str, tuple[bytes, Refusal]] = {
+REFUSALS: dict[str, tuple[bytes, ErrorResponse]] = {
     "as the API says it": (
         b'{"RetCode": 171, "Action": "GetDockerImageListResponse", "Message": "No"}',
-        Refusal(171, "No"),
+        ErrorResponse(171, "No"),
     ),
-    "RetCode alone": (b'{"RetCode": 171}', Refusal(171, "")),
-    "Message is null": (b'{"RetCode": 153, "Message": null}', Refusal(153, "")),
-    "Message is no text": (b'{"RetCode": 153, "Message": [1]}', Refusal(153, "")),
-    "RetCode is negative": (b'{"RetCode": -1}', Refusal(-1, "")),
-    "with images": (good(RetCode=150), Refusal(150, "")),
-    "another action": (good(RetCode=161, Action="Other"), Refusal(161, "")),
-    "Action is no text": (good(RetCode=160, Action=7), Refusal(160, "")),
-    "ImageSet is no list": (good(RetCode=172, ImageSet={}), Refusal(172, "")),
-    "TotalCount is negative": (good(RetCode=299, TotalCount=-1), Refusal(299, "")),
+    "RetCode alone": (b'{"RetCode": 171}', ErrorResponse(171, "")),
+    "Message is null": (b'{"RetCode": 153, "Message": null}', ErrorResponse(153, "")),
+    "Message is no text": (b'{"RetCode": 153, "Message": [1]}', ErrorResponse(153, "")),
+    "RetCode is negative": (b'{"RetCode": -1}', ErrorResponse(-1, "")),
+    "with images": (good(RetCode=150), ErrorResponse(150, "")),
+    "another action": (good(RetCode=161, Action="Other"), ErrorResponse(161, "")),
+    "Action is no text": (good(RetCode=160, Action=7), ErrorResponse(160, "")),
+    "ImageSet is no list": (good(RetCode=172, ImageSet={}), ErrorResponse(172, "")),
+    "TotalCount is negative": (good(RetCode=299, TotalCount=-1), ErrorResponse(299, "")),
     "all fields are odd": (
         encoded({"RetCode": 43023, "Message": "m", "TotalCount": "1", "ImageSet": 5}),
-        Refusal(43023, "m"),
+        ErrorResponse(43023, "m"),
     ),
     "a broken character in Message": (
         rb'{"RetCode": 171, "Message": "\ud800"}',
-        Refusal(171, "\ud800"),
+        ErrorResponse(171, "\ud800"),
     ),
 }
 
 
 @pytest.mark.parametrize(("body", "expected"), REFUSALS.values(), ids=REFUSALS)
-def test_a_refusal(body: bytes, expected: Refusal) -> None:
+def test_a_refusal(body: bytes, expected: ErrorResponse) -> None:
     """An error's RetCode is understood, however odd the other fields are."""
     assert expected == parse(body)
 
@@ -295,7 +295,7 @@ UNREADABLE: dict[str, bytes] = {
 @pytest.mark.parametrize("body", UNREADABLE.values(), ids=UNREADABLE)
 def test_no_answer(body: bytes) -> None:
     """What is not of the page's shape is not taken for a page, nor for a refusal."""
-    with pytest.raises(UnreadableAnswerError) as caught:
+    with pytest.raises(InvalidResponseError) as caught:
         parse(body)
 
     assert caught.value.__cause__ is None
@@ -319,7 +319,7 @@ def test_no_answer(body: bytes) -> None:
 )
 def test_the_complaint_names_the_place(body: bytes, says: str) -> None:
     """What is wrong is said by the field's path, where there is one."""
-    with pytest.raises(UnreadableAnswerError) as caught:
+    with pytest.raises(InvalidResponseError) as caught:
         parse(body)
 
     assert says == str(caught.value)
@@ -339,7 +339,7 @@ REPEATING: dict[str, Callable[[str], bytes]] = {
 @pytest.mark.parametrize("make", REPEATING.values(), ids=REPEATING)
 def test_the_complaint_repeats_nothing(make: Callable[[str], bytes]) -> None:
     """What a server says may be the signed form itself, so no part of it is shown."""
-    with pytest.raises(UnreadableAnswerError) as caught:
+    with pytest.raises(InvalidResponseError) as caught:
         parse(make("canary"))
 
     assert "canary" not in str(caught.value)
@@ -373,11 +373,11 @@ VALUES = st.recursive(
 ANSWERS = st.dictionaries(NAMES, VALUES).map(lambda fields: {**PAGE, **fields})
 
 
-def outcome(body: bytes) -> Page | Refusal | None:
+def outcome(body: bytes) -> Page | ErrorResponse | None:
     """What an answer says; None where it is unreadable."""
     try:
         return parse(body)
-    except UnreadableAnswerError:
+    except InvalidResponseError:
         return None
 
 
@@ -409,7 +409,7 @@ def test_only_a_whole_number_0_is_success(document: dict[str, Any]) -> None:
 
     assume(found is not None)
     assert type(ret_code) is int
-    if isinstance(found, Refusal):
+    if isinstance(found, ErrorResponse):
         assert ret_code == found.ret_code != 0
     else:
         assert ret_code == 0

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import pulumi_ucimage
-from pulumi_ucimage.arguments import (
+from pulumi_ucimage._spec.arguments import (
     CHOICE,
     GET_DOCKER_IMAGE,
     GET_DOCKER_IMAGES,

@@ -10,9 +10,9 @@ import pytest
 from choosing import IMAGE, NOW
 
 from pulumi_ucimage import errors
-from pulumi_ucimage.selection.choice import Tag
-from pulumi_ucimage.selection.policy import Policy
-from pulumi_ucimage.selection.select import select
+from pulumi_ucimage._tags.evaluate import Tag
+from pulumi_ucimage._tags.policy import Policy
+from pulumi_ucimage._tags.select import select
 
 _FILE = Path(__file__).parent / "data" / "tags.json"
 CASES = json.loads(_FILE.read_text(encoding="utf-8"))["cases"]

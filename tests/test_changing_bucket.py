@@ -17,10 +17,10 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
+from pulumi_ucimage._http.clock import Clock, Deadline
+from pulumi_ucimage._ucloud.listing import list_images
 from pulumi_ucimage.emulator import Emulator
 from pulumi_ucimage.errors import ResponseError
-from pulumi_ucimage.ucloud.clock import Clock, Deadline
-from pulumi_ucimage.ucloud.listing import list_images
 
 if TYPE_CHECKING:
     from faults import Request

@@ -21,15 +21,15 @@ from choosing import (
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pulumi_ucimage.selection.choice import Choice, Step, Tag
+from pulumi_ucimage._tags.evaluate import Choice, RejectReason, Tag
 
 DIGEST = "0123456789abcdef" * 4
 AT_20 = "2023-11-14T22:13:20Z"  # FIRST
 
 # arguments, tags that fall out at the step, tags that do not fall out at all.
-STEPS: list[tuple[Step, dict[str, Any], list[str | None], list[str | None]]] = [
+STEPS: list[tuple[RejectReason, dict[str, Any], list[str | None], list[str | None]]] = [
     (
-        Step.INVALID,
+        RejectReason.INVALID,
         {},
         [
             None,
@@ -48,7 +48,7 @@ STEPS: list[tuple[Step, dict[str, Any], list[str | None], list[str | None]]] = [
         ["a", "A", "_", "9", "a.b-c_d", "a" * 128, "a-", "a."],
     ),
     (
-        Step.ARTIFACT,
+        RejectReason.ARTIFACT,
         {},
         [f"sha256-{DIGEST}{end}" for end in ("", ".sig", ".att", ".sbom")],
         [
@@ -64,70 +64,70 @@ STEPS: list[tuple[Step, dict[str, Any], list[str | None], list[str | None]]] = [
         ],
     ),
     (
-        Step.FLOATING,
+        RejectReason.FLOATING,
         {},
         ["latest", "stable", "edge", "nightly", "main", "master", "dev", "develop"],
         ["Latest", "latest-1", "development", "beta"],
     ),
-    (Step.FLOATING, {"floating_tags": ["beta"]}, ["beta"], ["latest", "main"]),
-    (Step.FLOATING, {"floating_tags": []}, [], ["latest", "main"]),
-    (Step.FLOATING, {"tag_regex": "late|x"}, ["latest", "main"], ["x"]),
-    (Step.FLOATING, {"tag_regex": "latest|x"}, ["main"], ["latest", "x"]),
-    (Step.NOT_MATCHED, {"tag_regex": "1"}, ["11", "21", "2"], ["1"]),
-    (Step.NOT_MATCHED, {"tag_regex": "a|b"}, ["ab"], ["a", "b"]),
-    (Step.EXCLUDED, {"tag_exclude_regex": "1"}, ["1"], ["11", "21", "2"]),
+    (RejectReason.FLOATING, {"floating_tags": ["beta"]}, ["beta"], ["latest", "main"]),
+    (RejectReason.FLOATING, {"floating_tags": []}, [], ["latest", "main"]),
+    (RejectReason.FLOATING, {"tag_regex": "late|x"}, ["latest", "main"], ["x"]),
+    (RejectReason.FLOATING, {"tag_regex": "latest|x"}, ["main"], ["latest", "x"]),
+    (RejectReason.NOT_MATCHED, {"tag_regex": "1"}, ["11", "21", "2"], ["1"]),
+    (RejectReason.NOT_MATCHED, {"tag_regex": "a|b"}, ["ab"], ["a", "b"]),
+    (RejectReason.EXCLUDED, {"tag_exclude_regex": "1"}, ["1"], ["11", "21", "2"]),
     (
-        Step.EXCLUDED,
+        RejectReason.EXCLUDED,
         {"tag_regex": "latest|1.*", "tag_exclude_regex": "latest|.*-rc"},
         ["latest", "1-rc"],
         ["1", "1-rc1"],
     ),
     (
-        Step.UNPARSABLE,
+        RejectReason.UNPARSABLE,
         {"policy": "semver"},
         ["1", "1.2", "v1.2-5", "1.2.3.4", "V1.2.3", "a", "1.0.0-01"],
         ["1.2.3", "v1.2.3", "2025.07.03"],
     ),
     (
-        Step.UNPARSABLE,
+        RejectReason.UNPARSABLE,
         {"policy": "semver", "semver_loose": True, "semver_range": "*-0"},
         ["a", "1.2.3.4", "V1"],
         ["1", "1.2", "v1.2-5", "1.2.3", "1.2.3-a"],
     ),
     (
-        Step.UNPARSABLE,
+        RejectReason.UNPARSABLE,
         {"policy": "numerical"},
         ["1a", "v1", "1.", "1..2", "1_0", "1e3", "0x1", "1-2", "inf", "nan"],
         ["0", "1", "007", "160615.10", "1.2.3.4.5", "9" * 128],
     ),
     (
-        Step.UNPARSABLE,
+        RejectReason.UNPARSABLE,
         {"policy": "numerical", "tag_regex": "b(.*)", "tag_extract": "$1"},
         ["b", "bb1"],
         ["b1", "b1.2"],
     ),
     (
-        Step.UNPARSABLE,
+        RejectReason.UNPARSABLE,
         {"policy": "numerical", "tag_regex": "(.*)", "tag_extract": "$1$1$1$1$1"},
         ["a"],
         ["1" * 128, "1.2"],
     ),
     (
-        Step.UNPARSABLE,
+        RejectReason.UNPARSABLE,
         {"policy": "numerical", "tag_regex": "(.*)", "tag_extract": "1$1$1$1$1$1"},
         ["1" * 128],
         ["1" * 127],
     ),
-    (Step.UNPARSABLE, {"policy": "alphabetical"}, [], ["a", "1", "_"]),
+    (RejectReason.UNPARSABLE, {"policy": "alphabetical"}, [], ["a", "1", "_"]),
     (
-        Step.OUT_OF_RANGE,
+        RejectReason.OUT_OF_RANGE,
         {"policy": "semver", "semver_range": "^1.2"},
         ["1.1.9", "2.0.0", "1.3.0-rc.1"],
         ["1.2.0", "1.9.9"],
     ),
-    (Step.OUT_OF_RANGE, {"policy": "semver"}, ["1.0.0-rc.1", "1.0.0-0"], ["1.0.0"]),
+    (RejectReason.OUT_OF_RANGE, {"policy": "semver"}, ["1.0.0-rc.1", "1.0.0-0"], ["1.0.0"]),
     (
-        Step.OUT_OF_RANGE,
+        RejectReason.OUT_OF_RANGE,
         {"policy": "semver", "semver_range": ">=1.0.0-0 <2 || 3"},
         ["3.0.0-rc.1", "2.0.0"],
         ["1.5.0-rc.1", "3.0.0"],
@@ -135,14 +135,17 @@ STEPS: list[tuple[Step, dict[str, Any], list[str | None], list[str | None]]] = [
 ]
 
 
-def fallen(choice: Choice, step: Step) -> set[str | None]:
+def fallen(choice: Choice, step: RejectReason) -> set[str | None]:
     """The names that fell out at a step."""
-    return {tag.name for tag in choice.left_out[step]}
+    return {tag.name for tag in choice.rejected[step]}
 
 
 @pytest.mark.parametrize(("step", "arguments", "out", "left"), STEPS)
 def test_tags_fall_out_where_they_should(
-    step: Step, arguments: dict[str, Any], out: list[str | None], left: list[str | None]
+    step: RejectReason,
+    arguments: dict[str, Any],
+    out: list[str | None],
+    left: list[str | None],
 ) -> None:
     """Each step leaves out what it names and nothing else."""
     for name in out:
@@ -158,7 +161,7 @@ def young(seconds: int, **arguments: Any) -> bool:
     tag = Tag("1", FIRST + seconds)
     now = arguments.pop("now", NOW)
     choice = sorted_out([tag], now=now, **arguments)
-    assert choice.left_out[Step.TOO_YOUNG] == [tag] or names(choice) == ["1"]
+    assert choice.rejected[RejectReason.TOO_YOUNG] == [tag] or names(choice) == ["1"]
     return not choice.candidates
 
 
@@ -222,35 +225,45 @@ def test_undated_tags_fall_out_where_time_counts(
     """A tag without a CreateTime falls out under newest, min_age and as_of alone."""
     choice = sorted_out(undated("1.0.0 1"), **arguments)
 
-    assert bool(choice.left_out[Step.UNDATED]) == expected
+    assert bool(choice.rejected[RejectReason.UNDATED]) == expected
 
 
 # Of two steps that would both leave a tag out, the first is the one that counts it.
-BOTH: list[tuple[Step, str | None, int | None, dict[str, Any]]] = [
-    (Step.INVALID, "+latest", FIRST, {"floating_tags": ["latest"], "tag_regex": "1"}),
-    (Step.ARTIFACT, f"sha256-{DIGEST}", FIRST, {"floating_tags": [f"sha256-{DIGEST}"]}),
-    (Step.ARTIFACT, f"sha256-{DIGEST}", FIRST, {"tag_regex": "1"}),
-    (Step.ARTIFACT, f"sha256-{DIGEST}", FIRST, {"tag_regex": ".*"}),
-    (Step.FLOATING, "latest", FIRST, {"tag_regex": "1"}),
-    (Step.FLOATING, "latest", None, {"tag_exclude_regex": "latest"}),
-    (Step.NOT_MATCHED, "2", FIRST, {"tag_regex": "1", "tag_exclude_regex": "2"}),
-    (Step.EXCLUDED, "2", FIRST + 1, {"tag_exclude_regex": "2", "as_of": AT_20}),
-    (Step.EXCLUDED, "2", None, {"tag_exclude_regex": "2"}),
-    (Step.TOO_YOUNG, "a", FIRST + 1, {"policy": "semver", "as_of": AT_20}),
-    (Step.UNDATED, "a", None, {"policy": "semver", "as_of": AT_20}),
+BOTH: list[tuple[RejectReason, str | None, int | None, dict[str, Any]]] = [
     (
-        Step.UNDATED,
+        RejectReason.INVALID,
+        "+latest",
+        FIRST,
+        {"floating_tags": ["latest"], "tag_regex": "1"},
+    ),
+    (
+        RejectReason.ARTIFACT,
+        f"sha256-{DIGEST}",
+        FIRST,
+        {"floating_tags": [f"sha256-{DIGEST}"]},
+    ),
+    (RejectReason.ARTIFACT, f"sha256-{DIGEST}", FIRST, {"tag_regex": "1"}),
+    (RejectReason.ARTIFACT, f"sha256-{DIGEST}", FIRST, {"tag_regex": ".*"}),
+    (RejectReason.FLOATING, "latest", FIRST, {"tag_regex": "1"}),
+    (RejectReason.FLOATING, "latest", None, {"tag_exclude_regex": "latest"}),
+    (RejectReason.NOT_MATCHED, "2", FIRST, {"tag_regex": "1", "tag_exclude_regex": "2"}),
+    (RejectReason.EXCLUDED, "2", FIRST + 1, {"tag_exclude_regex": "2", "as_of": AT_20}),
+    (RejectReason.EXCLUDED, "2", None, {"tag_exclude_regex": "2"}),
+    (RejectReason.TOO_YOUNG, "a", FIRST + 1, {"policy": "semver", "as_of": AT_20}),
+    (RejectReason.UNDATED, "a", None, {"policy": "semver", "as_of": AT_20}),
+    (
+        RejectReason.UNDATED,
         "1.0.0",
         None,
         {"policy": "semver", "semver_range": "2", "min_age": "1s"},
     ),
-    (Step.UNPARSABLE, "1.0", FIRST, {"policy": "semver", "semver_range": "2"}),
+    (RejectReason.UNPARSABLE, "1.0", FIRST, {"policy": "semver", "semver_range": "2"}),
 ]
 
 
 @pytest.mark.parametrize(("step", "name", "create_time", "arguments"), BOTH)
 def test_the_first_reason_counts(
-    step: Step, name: str | None, create_time: int | None, arguments: dict[str, Any]
+    step: RejectReason, name: str | None, create_time: int | None, arguments: dict[str, Any]
 ) -> None:
     """The steps are tried in their order, and a tag counts at one of them."""
     choice = sorted_out([Tag(name, create_time)], **arguments)
@@ -368,4 +381,9 @@ def test_left_out_tags_are_newest_first() -> None:
     """What fell out is in the order in which people look for it."""
     choice = sorted_out([Tag("a", None), *hourly("b c d")], policy="numerical")
 
-    assert [tag.name for tag in choice.left_out[Step.UNPARSABLE]] == ["d", "c", "b", "a"]
+    assert [tag.name for tag in choice.rejected[RejectReason.UNPARSABLE]] == [
+        "d",
+        "c",
+        "b",
+        "a",
+    ]

@@ -19,6 +19,10 @@ from reliability.table import CASES
 from secrecy import held_by
 from test_retry import RET_CODES
 
+from pulumi_ucimage._http.clock import Clock, Deadline
+from pulumi_ucimage._http.retry import Retry
+from pulumi_ucimage._ucloud.client import Bucket
+from pulumi_ucimage._ucloud.concurrency import Concurrency
 from pulumi_ucimage.emulator import signature
 from pulumi_ucimage.errors import (
     ApiError,
@@ -26,10 +30,6 @@ from pulumi_ucimage.errors import (
     TransportError,
     UcimageError,
 )
-from pulumi_ucimage.ucloud.client import Bucket
-from pulumi_ucimage.ucloud.clock import Clock, Deadline
-from pulumi_ucimage.ucloud.pace import Pace
-from pulumi_ucimage.ucloud.retry import Retry
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -185,7 +185,7 @@ def test_retry_after_is_heeded_in_any_answer(
 )
 def test_a_throttled_listing_slows_down(failure: bytes, at_once: int) -> None:
     """After "too often" there is one call at a time; after anything else there are four."""
-    pace = Pace(4)
+    pace = Concurrency(4)
     with (
         FaultServer(failure, answer()) as server,
         Caller(server.url) as caller,

@@ -14,12 +14,12 @@ import pytest
 from calling import BUCKET, Time, credentials
 from faults import FaultServer, answer, encoded
 
-from pulumi_ucimage.clients import client_for, close_connections
-from pulumi_ucimage.config import Settings
-from pulumi_ucimage.credentials import Credentials, Secret
-from pulumi_ucimage.endpoint import Endpoint
+from pulumi_ucimage._config.resolve import Settings
+from pulumi_ucimage._http.clock import Clock, Deadline
+from pulumi_ucimage._http.endpoint import Endpoint
+from pulumi_ucimage._lookup.clients import client_for, close_connections
+from pulumi_ucimage._secret import Credentials, Secret
 from pulumi_ucimage.errors import ConfigError, ResponseError
-from pulumi_ucimage.ucloud.clock import Clock, Deadline
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

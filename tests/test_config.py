@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import pytest
 from secrecy import held_by
 
-from pulumi_ucimage.config import Settings, load
-from pulumi_ucimage.credentials import Secret
-from pulumi_ucimage.endpoint import Endpoint
+from pulumi_ucimage._config.resolve import Settings, load
+from pulumi_ucimage._http.endpoint import Endpoint
+from pulumi_ucimage._secret import Secret
+from pulumi_ucimage._spec.settings import SECRET_KEYS, SETTINGS_BY_KEY
 from pulumi_ucimage.errors import ArgumentError, ConfigError
-from pulumi_ucimage.settings import SECRET_KEYS, SETTINGS_BY_KEY
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import dill  # type: ignore[import-untyped]
 import pytest
 
-from pulumi_ucimage.credentials import Credentials, Secret
+from pulumi_ucimage._secret import Credentials, Secret
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -10,10 +10,10 @@ import pytest
 from choosing import ARGUMENTS, FIRST, HOUR, NOW, TAGS, hourly, selected, undated
 from hypothesis import given
 
+from pulumi_ucimage._tags.evaluate import RejectReason, Tag, evaluate
+from pulumi_ucimage._tags.policy import Policy
+from pulumi_ucimage._tags.suggestions import suggestions
 from pulumi_ucimage.errors import NoMatchingTagError
-from pulumi_ucimage.selection.choice import Step, Tag, sort_out
-from pulumi_ucimage.selection.cures import cures
-from pulumi_ucimage.selection.policy import Policy
 
 DIGEST = "0123456789abcdef" * 4
 
@@ -186,7 +186,7 @@ FAILURES: list[tuple[list[Tag], dict[str, Any], str]] = [
 def test_a_failure_is_explained(
     tags: list[Tag], arguments: dict[str, Any], text: str
 ) -> None:
-    """The nearest cure, other cures, and what was left out and why."""
+    """The nearest cure, other suggestions, and what was left out and why."""
     assert failure(tags, **arguments) == text
 
 
@@ -204,7 +204,7 @@ def test_young_tags_say_when_the_first_is_old_enough() -> None:
     )
 
 
-# tags, arguments, the cures, the nearest first.
+# tags, arguments, the suggestions, the nearest first.
 CURES: list[tuple[list[Tag], dict[str, Any], list[str]]] = [
     # Prereleases: the user's own range, so written that it takes them and no others.
     *[
@@ -433,10 +433,10 @@ CURES: list[tuple[list[Tag], dict[str, Any], list[str]]] = [
 @pytest.mark.parametrize(("tags", "arguments", "expected"), CURES)
 def test_cures(tags: list[Tag], arguments: dict[str, Any], expected: list[str]) -> None:
     """What would have worked, by the step at which the tags fell out."""
-    choice = sort_out(Policy.of(arguments), tags, now=NOW)
+    choice = evaluate(Policy.of(arguments), tags, now=NOW)
 
     assert not choice.candidates
-    assert cures(choice) == expected
+    assert suggestions(choice) == expected
 
 
 _SET = re.compile(r"([a-z_]+) to (True|'[^']*')")
@@ -447,10 +447,10 @@ _TAKEN = re.compile(r" to take (?:the prerelease )?'([^']*)'\Z")
 @given(TAGS, ARGUMENTS)
 def test_cures_work(tags: list[Tag], arguments: dict[str, Any]) -> None:
     """Whoever does what a cure says gets the tag that it says."""
-    choice = sort_out(Policy.of(arguments), tags, now=NOW)
+    choice = evaluate(Policy.of(arguments), tags, now=NOW)
     if choice.candidates:
         return
-    for cure in cures(choice):
+    for cure in suggestions(choice):
         changed = dict(arguments)
         for name, value in _SET.findall(cure):
             changed[name] = ast.literal_eval(value)
@@ -458,9 +458,11 @@ def test_cures_work(tags: list[Tag], arguments: dict[str, Any]) -> None:
             for name in left.split(" and "):
                 del changed[name]
         if taken := _TAKEN.search(cure):
-            old = [tag for step in Step for tag in choice.left_out[step]]
+            old = [tag for step in RejectReason for tag in choice.rejected[step]]
             if " or later" not in cure:
-                old = [tag for tag in old if tag not in choice.left_out[Step.TOO_YOUNG]]
+                old = [
+                    tag for tag in old if tag not in choice.rejected[RejectReason.TOO_YOUNG]
+                ]
             assert selected(old, **changed).tag == taken[1]
         elif cure.endswith("to take a tag that moves"):
             assert selected(tags, **changed).tag == changed["tag"]
@@ -472,6 +474,8 @@ def test_cures_see_no_clock() -> None:
     """A cure is the same as long as the same tags fall out, though it be too early yet."""
     arguments = {"min_age": "7d", "tag_regex": "x"}
     policy = Policy.of(arguments)
-    early, late = (cures(sort_out(policy, hourly("a b"), now=now)) for now in (FIRST, NOW))
+    early, late = (
+        suggestions(evaluate(policy, hourly("a b"), now=now)) for now in (FIRST, NOW)
+    )
 
     assert early == late == ["leave out tag_regex to take 'b'"]

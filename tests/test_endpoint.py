@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pulumi_ucimage.endpoint import Endpoint, is_host_and_port
+from pulumi_ucimage._http.endpoint import Endpoint, is_host_and_port
 
 
 @pytest.mark.parametrize(

@@ -448,7 +448,7 @@ DIFFERENT = """
 def test_other_questions_and_errors_are_not_shared(
     project: MakeProject, emulator: Emulator, tmp_path: Path
 ) -> None:
-    """Region, project, order, window, key and endpoint are part of the question."""
+    """Region, project, order, window, key and endpoint are part of the query."""
     with Emulator() as elsewhere:
         urls = {
             "default": emulator.url,

@@ -19,8 +19,8 @@ from choosing import (
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pulumi_ucimage._tags.evaluate import Tag
 from pulumi_ucimage.errors import SelectionError
-from pulumi_ucimage.selection.choice import Tag
 
 DIGEST = "0123456789abcdef" * 4
 
@@ -373,14 +373,14 @@ def test_twins_are_explained() -> None:
     text = told(hourly("a-1 b-1"), policy="numerical", tag_regex=".-(.*)", tag_extract="$1")
 
     assert text == (
-        "The tags 'a-1', 'b-1' of 'registry.test/team/app' share the extracted text that is"
-        " best, '1': make tag_regex or tag_extract tell them apart, or name one of them in"
+        "The tags 'a-1', 'b-1' of 'registry.test/team/app' share the best extracted text,"
+        " '1': make tag_regex or tag_extract tell them apart, or name one of them in"
         " tag."
     )
 
 
 def test_twins_are_explained_among_other_spellings() -> None:
-    """The text that is told is the one that the twins share."""
+    """The text that is told is the one that the ambiguous share."""
     text = told(
         hourly("a-1.0.0 b-v1.0.0 c-1.0.0"),
         policy="semver",
@@ -389,7 +389,7 @@ def test_twins_are_explained_among_other_spellings() -> None:
     )
 
     assert "'a-1.0.0', 'c-1.0.0' of " in text
-    assert " best, '1.0.0': " in text
+    assert " text, '1.0.0': " in text
 
 
 def test_many_equals_are_counted() -> None:

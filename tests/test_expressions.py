@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from pulumi_ucimage.selection.expressions import Expression, Template
+from pulumi_ucimage._tags.regex import Regex, Template
 
 SYNTAX = "; what it takes is listed at https://github.com/google/re2/wiki/Syntax"
 TOO_LARGE = (
@@ -92,7 +92,7 @@ def test_expressions_match_a_whole_text(
     text: str, inside: list[str], outside: list[str]
 ) -> None:
     """An expression matches the whole of a text or nothing of it."""
-    expression = Expression.parse(text)
+    expression = Regex.parse(text)
 
     assert expression.text == text
     for one in inside:
@@ -103,7 +103,7 @@ def test_expressions_match_a_whole_text(
 
 def test_search_finds_a_part() -> None:
     """A part of a text can be looked for, to tell who expected that."""
-    expression = Expression.parse("b")
+    expression = Regex.parse("b")
 
     assert expression.search("abc")
     assert not expression.search("ac")
@@ -113,7 +113,7 @@ def test_search_finds_a_part() -> None:
 def test_other_text_is_no_expression(text: str, message: str) -> None:
     """What RE2 does not take, or takes too long for, is refused with what is wrong."""
     with pytest.raises(ValueError, match=rf"\A{re.escape(message)}\Z"):
-        Expression.parse(text)
+        Regex.parse(text)
 
 
 def test_a_wrong_expression_is_told_by_the_error_alone(
@@ -121,7 +121,7 @@ def test_a_wrong_expression_is_told_by_the_error_alone(
 ) -> None:
     """RE2 writes nothing of its own to the terminal."""
     with pytest.raises(ValueError, match="RE2 says"):
-        Expression.parse("(")
+        Regex.parse("(")
 
     assert capfd.readouterr() == ("", "")
 
@@ -132,7 +132,7 @@ def test_a_wrong_expression_is_told_by_the_error_alone(
 )
 def test_no_expression_hangs(text: str) -> None:
     """An expression that is taken is done with the longest tag in no time."""
-    expression = Expression.parse(text)
+    expression = Regex.parse(text)
     start = time.process_time()
     for tag in ("a" * 128, "x" * 128, "a" * 127 + "-"):
         expression.match(tag)
@@ -142,9 +142,9 @@ def test_no_expression_hangs(text: str) -> None:
 
 def test_large_expressions_are_taken() -> None:
     """The limits on the size leave room for far more than a tag's name needs."""
-    Expression.parse(r"[\pL\pN]+-(?P<time>\d{14})-.*")
-    Expression.parse("|".join(f"v{i}" for i in range(500)))
-    Expression.parse(r".{1,128}-(?:alpine|debian)\d{0,4}-.{1,128}")
+    Regex.parse(r"[\pL\pN]+-(?P<time>\d{14})-.*")
+    Regex.parse("|".join(f"v{i}" for i in range(500)))
+    Regex.parse(r".{1,128}-(?:alpine|debian)\d{0,4}-.{1,128}")
 
 
 @pytest.mark.parametrize(("regex", "text", "template", "expected"), EXPANSIONS)
@@ -152,7 +152,7 @@ def test_templates_expand_as_in_go(
     regex: str, text: str, template: str, expected: str
 ) -> None:
     """A template stands for its text with the groups in it, an unused one empty."""
-    expression = Expression.parse(regex)
+    expression = Regex.parse(regex)
     parsed = Template.parse(template, expression)
 
     assert parsed.text == template
@@ -163,15 +163,15 @@ def test_templates_expand_as_in_go(
 def test_other_text_is_no_template(regex: str, template: str, message: str) -> None:
     """A reference to nothing, which Go takes for empty, is refused with what is there."""
     with pytest.raises(ValueError, match=rf"\A{re.escape(message)}\Z"):
-        Template.parse(template, Expression.parse(regex))
+        Template.parse(template, Regex.parse(regex))
 
 
 def test_re2_is_loaded_by_the_first_expression_only() -> None:
     """A program without an expression does not pay for RE2."""
     code = (
         "import sys, pulumi_ucimage\n"
-        "from pulumi_ucimage.selection import select\n"
-        "from pulumi_ucimage.selection.policy import Policy\n"
+        "from pulumi_ucimage._tags import select\n"
+        "from pulumi_ucimage._tags.policy import Policy\n"
         "Policy.of({'policy': 'semver', 'semver_range': '^1'})\n"
         "assert 're2' not in sys.modules\n"
         "Policy.of({'tag_regex': 'a'})\n"

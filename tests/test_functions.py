@@ -12,7 +12,7 @@ import pulumi
 import pytest
 
 import pulumi_ucimage as ucimage
-from pulumi_ucimage import program
+from pulumi_ucimage._pulumi import program
 from pulumi_ucimage.emulator import Emulator
 
 HELLO = "ucsdr.ucloud.cn:5000/ucs/helloworld"

@@ -8,7 +8,7 @@ from threading import Barrier, Event
 
 import pytest
 
-from pulumi_ucimage.lanes import Lanes
+from pulumi_ucimage._pulumi.lanes import Lanes
 
 LONG_S = 20
 

@@ -11,18 +11,18 @@ from calling import BUCKET
 from hypothesis import assume, event, given
 from hypothesis import strategies as st
 
+from pulumi_ucimage._http.clock import Clock, Deadline
+from pulumi_ucimage._ucloud import listing
+from pulumi_ucimage._ucloud.listing import Window, list_images
+from pulumi_ucimage._ucloud.responses import ImageRecord, Page, TagRecord
 from pulumi_ucimage.errors import ApiError, ResponseError
-from pulumi_ucimage.ucloud import listing
-from pulumi_ucimage.ucloud.answers import ImageRecord, Page, TagRecord
-from pulumi_ucimage.ucloud.clock import Clock, Deadline
-from pulumi_ucimage.ucloud.listing import Window, list_images
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pulumi_ucimage.ucloud.client import Bucket, Client
-    from pulumi_ucimage.ucloud.listing import Listing
-    from pulumi_ucimage.ucloud.pace import Pace
+    from pulumi_ucimage._ucloud.client import Bucket, Client
+    from pulumi_ucimage._ucloud.concurrency import Concurrency
+    from pulumi_ucimage._ucloud.listing import Listing
 
 DEADLINE = Deadline.after(3600, Clock())
 ALL = Window()
@@ -64,7 +64,13 @@ class Server:
         self._ignores_limit, self._ignores_offset = ignores_limit, ignores_offset
 
     def get_page(
-        self, bucket: Bucket, *, limit: int, offset: int, deadline: Deadline, pace: Pace
+        self,
+        bucket: Bucket,
+        *,
+        limit: int,
+        offset: int,
+        deadline: Deadline,
+        pace: Concurrency,
     ) -> Page:
         """A page, as a client has it."""
         assert (BUCKET, DEADLINE) == (bucket, deadline)

@@ -16,9 +16,9 @@ import load
 from faults import FaultServer
 from test_plugin import IMAGE, IMAGES, Provider, started
 
-from pulumi_ucimage import clients
+from pulumi_ucimage._http.connection import CONNECTIONS
+from pulumi_ucimage._lookup import clients
 from pulumi_ucimage.emulator import Emulator
-from pulumi_ucimage.ucloud.deadline_http import CONNECTIONS
 
 THREADS = range(60)
 PROCESSES = (range(60, 70), range(70, 80))

@@ -9,22 +9,22 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from conftest import environment_for
 
+from pulumi_ucimage._http.clock import Clock
+from pulumi_ucimage._lookup.context import LookupContext
+from pulumi_ucimage._lookup.listing_cache import ListingCache
+from pulumi_ucimage._lookup.queries import ImageQuery, ImagesQuery
 from pulumi_ucimage.errors import (
     ApiError,
     NoMatchingTagError,
     NoSuchImageError,
     TransportError,
 )
-from pulumi_ucimage.lookup import ImageQuestion, ImagesQuestion
-from pulumi_ucimage.sharing import Shared
-from pulumi_ucimage.surroundings import Surroundings
-from pulumi_ucimage.ucloud.clock import Clock
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from pulumi_ucimage._ucloud.listing import Listing
     from pulumi_ucimage.emulator import Emulator
-    from pulumi_ucimage.ucloud.listing import Listing
 
 
 class Time:
@@ -70,9 +70,9 @@ class Log:
 
 def ask(log: Log | None = None, time: Time | None = None, **values: Any) -> Any:
     """Ask for an image of the demo's bucket."""
-    question = ImageQuestion.of({"bucket_name": "ucs", **values})
-    around = Surroundings(stack={}, log=log or Log(), clock=(time or Time()).clock())
-    return question.ask(around)
+    query = ImageQuery.of({"bucket_name": "ucs", **values})
+    context = LookupContext(stack={}, log=log or Log(), clock=(time or Time()).clock())
+    return query.ask(context)
 
 
 @pytest.fixture(autouse=True)
@@ -87,9 +87,9 @@ def test_a_long_listing_says_how_far_it_is(emulator: Emulator) -> None:
         emulator.push("ucs", f"ucs/image-{number}", "1")
     log, moments = Log(), itertools.count(0, 0.3)
     clock = Clock(monotonic=lambda: next(moments), sleep=lambda _: None)
-    question = ImagesQuestion.of({"bucket_name": "ucs"})
+    query = ImagesQuery.of({"bucket_name": "ucs"})
 
-    question.ask(Surroundings(stack={}, log=log, clock=clock))
+    query.ask(LookupContext(stack={}, log=log, clock=clock))
 
     assert not log.infos
     assert len(log.passing) > 1
@@ -111,33 +111,37 @@ def test_a_quick_listing_says_nothing(emulator: Emulator) -> None:
 def test_looking_again_does_not_share_what_was_listed_before(emulator: Emulator) -> None:
     """A tag that is waited for is looked for anew, in a run that shares its listings."""
     time = Time(lambda n: n == 1 and emulator.push("ucs", "helloworld", "2.0.0"))
-    question = ImageQuestion.of({"bucket_name": "ucs", "tag": "2.0.0", "wait": "9s"})
-    around = Surroundings(
-        stack={}, log=Log(), clock=time.clock(), shared=Shared(keeps=True), since_s=0
+    query = ImageQuery.of({"bucket_name": "ucs", "tag": "2.0.0", "wait": "9s"})
+    context = LookupContext(
+        stack={},
+        log=Log(),
+        clock=time.clock(),
+        shared=ListingCache(keeps=True),
+        not_before=0,
     )
 
-    assert "2.0.0" == question.ask(around).tag
+    assert "2.0.0" == query.ask(context).tag
     assert 2 == len(emulator.requests)
-    assert "2.0.0" == question.ask(around).tag
+    assert "2.0.0" == query.ask(context).tag
     assert 2 == len(emulator.requests)
 
 
 def test_time_runs_from_when_it_was_asked_for(emulator: Emulator) -> None:
     """Who waited for others too long calls nobody; a listing that is there still serves."""
-    shared: Shared[Listing] = Shared(keeps=True)
-    question = ImageQuestion.of({"bucket_name": "ucs"})
+    shared: ListingCache[Listing] = ListingCache(keeps=True)
+    query = ImageQuery.of({"bucket_name": "ucs"})
 
     def asked(seconds_ago: float) -> str:
         time = Time()
-        around = Surroundings(
+        context = LookupContext(
             stack={},
             log=Log(),
             clock=time.clock(),
             shared=shared,
             asked_s=time.now - seconds_ago,
-            since_s=0.0,
+            not_before=0.0,
         )
-        return question.ask(around).tag
+        return query.ask(context).tag
 
     with pytest.raises(TransportError, match="did not answer in time"):
         asked(60)

@@ -17,7 +17,7 @@ from typing import TypeAlias
 
 import pytest
 
-from pulumi_ucimage.selection.semver import Range, Version, parse_version
+from pulumi_ucimage._tags.semver import Range, Version, parse_version
 
 SEED = 20251124
 QUESTIONS = 8000
@@ -35,7 +35,7 @@ class Question:
 
 @dataclass(frozen=True)
 class Answer:
-    """What is told about a question; a flag for each version, in its order."""
+    """What is told about a query; a flag for each version, in its order."""
 
     range: bool
     loose: list[bool]
@@ -62,7 +62,7 @@ def oracle(tmp_path_factory: pytest.TempPathFactory) -> Oracle:
     def ask(questions: Sequence[Question]) -> list[Answer]:
         answers = subprocess.run(
             [program],
-            input="\n".join(json.dumps(vars(question)) for question in questions),
+            input="\n".join(json.dumps(vars(query)) for query in questions),
             check=True,
             stdout=subprocess.PIPE,
             encoding="utf-8",
@@ -81,12 +81,12 @@ class Generator:
     def questions(self, count: int) -> Iterator[Question]:
         """Make about so many questions, without those that cannot be compared."""
         for _ in range(count):
-            question = Question(
+            query = Question(
                 self._broken(self._range(), 0.1),
                 [self._broken(self._version(), 0.05) for _ in range(8)],
             )
-            if not UNREADABLE.search("\n".join([question.range, *question.versions])):
-                yield question
+            if not UNREADABLE.search("\n".join([query.range, *query.versions])):
+                yield query
 
     def _pick(self, *choices: str) -> str:
         return self._random.choice(choices)
@@ -153,17 +153,17 @@ class Generator:
         return text
 
 
-def own_answer(question: Question) -> Answer:
-    """Answer a question as the Go program does, from this project's code."""
-    loose = [parse_version(text, loose=True) for text in question.versions]
+def own_answer(query: Question) -> Answer:
+    """Answer a query as the Go program does, from this project's code."""
+    loose = [parse_version(text, loose=True) for text in query.versions]
     try:
-        own = Range.parse(question.range)
+        own = Range.parse(query.range)
     except ValueError:
         own = None
     return Answer(
         range=own is not None,
         loose=[version is not None for version in loose],
-        flux=[parse_version(text) is not None for text in question.versions],
+        flux=[parse_version(text) is not None for text in query.versions],
         contains=[
             own is not None and version is not None and own.contains(version)
             for version in loose
@@ -187,21 +187,19 @@ def has_three_numbers(text: str) -> bool:
 def differences(questions: Sequence[Question], answers: Sequence[Answer]) -> list[str]:
     """Tell, for a person, where this project's answers are others."""
     found = []
-    for question, theirs in zip(questions, answers, strict=True):
-        own = own_answer(question)
+    for query, theirs in zip(questions, answers, strict=True):
+        own = own_answer(query)
         if own.range != theirs.range:
-            found.append(f"{question.range!r} is a range: {theirs.range}")
-        for i, text in enumerate(question.versions):
+            found.append(f"{query.range!r} is a range: {theirs.range}")
+        for i, text in enumerate(query.versions):
             if own.loose[i] != theirs.loose[i]:
                 found.append(f"{text!r} is a loose version: {theirs.loose[i]}")
             if own.flux[i] != (theirs.flux[i] and has_three_numbers(text)):
                 found.append(f"{text!r} is a version for Flux: {theirs.flux[i]}")
             if own.contains[i] != theirs.contains[i]:
-                found.append(f"{question.range!r} contains {text!r}: {theirs.contains[i]}")
+                found.append(f"{query.range!r} contains {text!r}: {theirs.contains[i]}")
             if own.compare[i:][:1] != theirs.compare[i:][:1]:
-                found.append(
-                    f"{question.versions[i : i + 2]} compare as {theirs.compare[i]}"
-                )
+                found.append(f"{query.versions[i : i + 2]} compare as {theirs.compare[i]}")
     return found
 
 
@@ -211,7 +209,7 @@ def test_random_questions_get_the_same_answers(oracle: Oracle) -> None:
     answers = oracle(questions)
 
     assert differences(questions, answers) == []
-    # Neither answer to any question is rare, so the line above says something.
+    # Neither answer to any query is rare, so the line above says something.
     good = [answer for answer in answers if answer.range]
     for flags in (
         [answer.range for answer in answers],

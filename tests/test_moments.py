@@ -9,7 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pulumi_ucimage.selection.moments import format_moment, parse_duration, parse_moment
+from pulumi_ucimage._tags.timestamps import (
+    format_timestamp,
+    parse_duration,
+    parse_timestamp,
+)
 
 DURATIONS = [
     ("0s", 0),
@@ -109,8 +113,8 @@ def test_other_text_is_no_duration(text: str, message: str) -> None:
 @pytest.mark.parametrize(("text", "seconds"), MOMENTS)
 def test_moments_are_unix_seconds(text: str, seconds: int) -> None:
     """A moment is what RFC 3339 says; a part of a second is dropped."""
-    assert parse_moment(text) == seconds
-    assert isinstance(parse_moment(text), int)
+    assert parse_timestamp(text) == seconds
+    assert isinstance(parse_timestamp(text), int)
 
 
 @pytest.mark.parametrize("text", NO_MOMENTS)
@@ -119,16 +123,16 @@ def test_other_text_is_no_moment(text: str) -> None:
     message = "a moment is written as RFC 3339 has it, 2026-03-01T12:00:00Z"
 
     with pytest.raises(ValueError, match=rf"\A{re.escape(message)}\Z"):
-        parse_moment(text)
+        parse_timestamp(text)
 
 
 @given(st.integers(min_value=-62135596800, max_value=253402300799))
 def test_a_shown_moment_is_read_as_the_same(seconds: int) -> None:
     """Every second that RFC 3339 can write is written in UTC and read again."""
-    text = format_moment(seconds)
+    text = format_timestamp(seconds)
 
     assert re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z", text)
-    assert parse_moment(text) == seconds
+    assert parse_timestamp(text) == seconds
 
 
 @given(st.datetimes(), st.integers(min_value=-1439, max_value=1439))
@@ -141,9 +145,9 @@ def test_moments_are_read_as_python_reads_them(local: datetime, ahead: int) -> N
         expected = datetime.fromisoformat(text).astimezone(timezone.utc)
     except OverflowError:
         with pytest.raises(ValueError, match="RFC 3339"):
-            parse_moment(text)
+            parse_timestamp(text)
     else:
-        assert parse_moment(text) == expected.timestamp()
+        assert parse_timestamp(text) == expected.timestamp()
 
 
 @pytest.mark.parametrize(
@@ -159,4 +163,4 @@ def test_moments_are_read_as_python_reads_them(local: datetime, ahead: int) -> N
 )
 def test_moments_are_shown_in_utc(seconds: int, text: str) -> None:
     """A moment is shown as RFC 3339 in UTC; one beyond year 9999 as the last in it."""
-    assert format_moment(seconds) == text
+    assert format_timestamp(seconds) == text

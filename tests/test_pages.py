@@ -3,32 +3,28 @@
 from __future__ import annotations
 
 import ast
-import importlib
-import pkgutil
 import re
 import subprocess
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import make_docs
-import messages
 import pytest
 from choosing import HOUR
 from conftest import ROOT
 
-import pulumi_ucimage
 from pulumi_ucimage import errors
-from pulumi_ucimage.arguments import CHOICE
+from pulumi_ucimage._spec.arguments import CHOICE
+from pulumi_ucimage._spec.settings import SETTINGS
+from pulumi_ucimage._tags.evaluate import Tag
+from pulumi_ucimage._tags.policy import Policy
+from pulumi_ucimage._tags.select import select
 from pulumi_ucimage.emulator import data_file, faults
 from pulumi_ucimage.emulator.control import PREFIX, Control
 from pulumi_ucimage.emulator.demo import demo_data
 from pulumi_ucimage.emulator.errors import RetCode
 from pulumi_ucimage.emulator.state import State
 from pulumi_ucimage.errors import NoMatchingTagError
-from pulumi_ucimage.selection.choice import Tag
-from pulumi_ucimage.selection.policy import Policy
-from pulumi_ucimage.selection.select import select
-from pulumi_ucimage.settings import SETTINGS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -124,72 +120,7 @@ def test_there_are_examples_of_every_argument() -> None:
     }
 
 
-# --- Architecture ---
-
-
-def modules() -> set[str]:
-    """Every module of the package, without the package's own name."""
-    found = pkgutil.walk_packages(pulumi_ucimage.__path__, "pulumi_ucimage.")
-    return {module.name.removeprefix("pulumi_ucimage.") for module in found}
-
-
-def test_every_room_is_described_once() -> None:
-    """The table of rooms has each module once, and no others."""
-    rows = re.findall(r"^\| `([\w.]+)` \|", page("docs/architecture.md"), re.MULTILINE)
-
-    assert sorted(rows) == sorted(modules() | {"__init__"})
-
-
-def test_every_room_is_in_the_picture() -> None:
-    """The picture has each module of the first level."""
-    picture = page("docs/architecture.md").partition("```text")[2].partition("```")[0]
-    words = set(re.findall(r"\w+", picture))
-
-    assert {name for name in modules() if "." not in name} - words == set()
-
-
-def test_every_name_of_the_way_exists() -> None:
-    """What the way of a look-up names is in the code, where it says."""
-    way = (
-        page("docs/architecture.md").partition("## The way")[2].partition("## Decisions")[0]
-    )
-    named = {
-        name
-        for name in re.findall(r"`([a-z_]+(?:\.\w+)+)`", way)
-        if not name.startswith("ucimage.")
-    }
-
-    assert len(named) > 15
-    assert [] == sorted(name for name in named if not exists(name))
-
-
-def exists(name: str) -> bool:
-    """Whether a dotted name leads to something of the package."""
-    module = max((m for m in modules() if f"{name}.".startswith(f"{m}.")), key=len)
-    value: Any = importlib.import_module(f"pulumi_ucimage.{module}")
-    for part in filter(None, name.removeprefix(module).split(".")):
-        if not hasattr(value, part):
-            return False
-        value = getattr(value, part)
-    return True
-
-
 # --- Errors ---
-
-
-def test_every_message_is_on_the_page_of_errors() -> None:
-    """The page has each message that the code can make, and no message that is gone."""
-    rows = [
-        line.replace("\\|", "|")
-        for line in page("docs/errors.md").splitlines()
-        if re.match(r"\| (`` .* ``|`[^`]*[ .][^`]*`) \|", line)
-    ]
-    cells = [re.match(r"\| (?:`` (.*?) ``|`([^`]*)`) \|", row) for row in rows]
-    shown = [(cell[1] or cell[2]) for cell in cells if cell]
-    due = sorted(message.strip() for message in messages.messages())
-
-    assert sorted(set(shown)) == due
-    assert len(set(shown)) == len(shown)
 
 
 def test_every_class_is_on_the_page_of_errors() -> None:
@@ -209,42 +140,6 @@ def test_every_code_of_the_emulator_is_on_the_page_of_errors() -> None:
     told = page("docs/errors.md").partition("UCloud's RetCode:")[2]
 
     assert [int(code) for code in re.findall(r"\d+", told)] == sorted(RetCode)
-
-
-def test_the_scan_finds_what_is_said(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A text of some words is a message, however it is made, unless its place says no."""
-    package = tmp_path / "pulumi_ucimage"
-    package.mkdir()
-    (package / "any.py").write_text(
-        '''
-"""No message of the module."""
-WHY = {1: "a row of a table"}
-Argument("no message, but a description")
-class Any:
-    """No message."""
-    fact: "no message, but a type"
-    async def any(self, x):
-        """No message."""
-        text = "one thing" if x else f"another {x} thing"
-        raise ArgumentError(text)
-        raise errors.ConfigError(f"{x} says it {x}.", cure="of this kind")
-def explain():
-    return "no message, but an explanation"
-''',
-        encoding="utf-8",
-    )
-    (package / "schema.py").write_text("'no message, but a description'")
-    monkeypatch.setattr(messages, "ROOT", tmp_path)
-
-    assert messages.messages() == {
-        "a row of a table",
-        "one thing",
-        "another … thing",
-        "… says it ….",
-        "of this kind",
-    }
 
 
 # --- The emulator ---

@@ -9,17 +9,17 @@ import pytest
 from conftest import environment_for
 from test_lookup import Log, Time
 
-from pulumi_ucimage import pinning
+from pulumi_ucimage._lookup import pin_rules
+from pulumi_ucimage._lookup.context import LookupContext
 from pulumi_ucimage.emulator import DEMO_IMAGE, DEMO_PRIVATE_KEY, DEMO_PUBLIC_KEY
 from pulumi_ucimage.errors import DowngradeError, NoMatchingTagError, TransportError
-from pulumi_ucimage.surroundings import Surroundings
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from pulumi_ucimage.emulator import Emulator
 
-PLACE = {
+COMMON_ARGUMENTS = {
     "bucket_name": "ucs",
     "region": "cn-bj2",
     "project_id": "",
@@ -27,9 +27,9 @@ PLACE = {
 }
 
 
-def around() -> Surroundings:
+def around() -> LookupContext:
     """The program around a pin, with a clock that does not go."""
-    return Surroundings(stack={}, log=Log(), clock=Time().clock())
+    return LookupContext(stack={}, log=Log(), clock=Time().clock())
 
 
 @pytest.fixture(autouse=True)
@@ -41,7 +41,7 @@ def _environment(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
 def pinned(tag: str, create_time: int | str = 1719792000, **asked: Any) -> dict[str, Any]:
     """The state of a pin on the demo's image."""
     return {
-        **PLACE,
+        **COMMON_ARGUMENTS,
         **asked,
         "tag": tag,
         "image": f"{DEMO_IMAGE}:{tag}",
@@ -95,7 +95,9 @@ def test_questions_are_compared_by_meaning(
     olds: dict[str, Any], news: dict[str, Any], *, same: bool
 ) -> None:
     """Unset equals the default, and each argument that differs in meaning counts."""
-    assert same == pinning.asks_the_same({**PLACE, **olds}, {"bucket_name": "ucs", **news})
+    assert same == pin_rules.asks_the_same(
+        {**COMMON_ARGUMENTS, **olds}, {"bucket_name": "ucs", **news}
+    )
 
 
 @pytest.mark.parametrize(
@@ -115,7 +117,7 @@ def test_questions_are_compared_by_meaning(
 )
 def test_another_place_is_another_pin(news: dict[str, Any], *, another: bool) -> None:
     """Region, project, bucket and image make the pin; a spelling does not."""
-    assert another == pinning.is_another(pinned("1.1.0"), {"bucket_name": "ucs", **news})
+    assert another == pin_rules.is_another(pinned("1.1.0"), {"bucket_name": "ucs", **news})
 
 
 @pytest.mark.parametrize(
@@ -161,10 +163,10 @@ def test_a_pin_does_not_go_back_unasked(
     """Ranks are compared under the new policy and order; equal or no rank is free."""
     asked = {"bucket_name": "ucs", **news}
     if expected != "DowngradeError":
-        assert expected == pinning.chosen(state, asked, around())["tag"]
+        assert expected == pin_rules.chosen(state, asked, around())["tag"]
         return
     with pytest.raises(DowngradeError) as caught:
-        pinning.chosen(state, asked, around())
+        pin_rules.chosen(state, asked, around())
 
     assert state["tag"] == caught.value.pinned
     for tag in (caught.value.pinned, caught.value.chosen):
@@ -175,11 +177,11 @@ def test_a_default_tag_is_left_freely_and_never_taken_again() -> None:
     """A pinned default has no rank; and it serves no second choice."""
     default = {**pinned("9.9.9", ""), "found": False}
 
-    left = pinning.chosen(default, {"bucket_name": "ucs", "policy": "semver"}, around())
+    left = pin_rules.chosen(default, {"bucket_name": "ucs", "policy": "semver"}, around())
 
     assert ("1.1.0", "9.9.9") == (left["tag"], left["previous_tag"])
     with pytest.raises(NoMatchingTagError):
-        pinning.chosen(
+        pin_rules.chosen(
             default,
             {"bucket_name": "ucs", "tag_regex": "nothing", "default_tag": "1.0.0"},
             around(),
@@ -191,7 +193,7 @@ def test_another_project_does_not_rename_the_image(image: str) -> None:
     """A replacement shows what differs, and no image that was spelled otherwise."""
     olds, news = pinned("1.1.0"), {"bucket_name": "ucs", "project_id": "org-1"}
 
-    state = pinning.decided(olds, {**news, "wanted_image": image}, around(), unknown=None)
+    state = pin_rules.decided(olds, {**news, "wanted_image": image}, around(), unknown=None)
 
     assert DEMO_IMAGE == state["image_name"]
 
@@ -227,7 +229,7 @@ def test_another_profile_is_another_place(
         json.dumps([{"profile": name, **keys} for name in names])
     )
 
-    state = pinning.decided(
+    state = pin_rules.decided(
         pinned("1.1.0", 1234567890, **olds),
         {"bucket_name": "ucs", "order": "lowest", **asked},
         around(),
@@ -241,7 +243,9 @@ def test_the_same_tag_is_no_way_back() -> None:
     """Whatever its CreateTime was when it was chosen, as after a restored backup."""
     state = {**pinned("1.1.0", 1719792001), "retagged": True}
 
-    again = pinning.chosen(state, {"bucket_name": "ucs", "triggers": {"a": "1"}}, around())
+    again = pin_rules.chosen(
+        state, {"bucket_name": "ucs", "triggers": {"a": "1"}}, around()
+    )
 
     assert ("1.1.0", 1719792000, False) == (
         again["tag"],
@@ -254,7 +258,9 @@ def test_the_same_choice_keeps_the_previous_tag() -> None:
     """A choice that comes to the same tag is no move."""
     state = {**pinned("1.1.0"), "previous_tag": "1.0.0", "retagged": True}
 
-    again = pinning.chosen(state, {"bucket_name": "ucs", "triggers": {"a": "1"}}, around())
+    again = pin_rules.chosen(
+        state, {"bucket_name": "ucs", "triggers": {"a": "1"}}, around()
+    )
 
     assert ("1.1.0", "1.0.0", False) == (
         again["tag"],
@@ -292,7 +298,7 @@ def test_a_look_tells_what_it_found(
     state: dict[str, Any], words: list[str], *, available: bool, retagged: bool
 ) -> None:
     """The tag stays; each finding is one line, with what to do."""
-    after, lines = pinning.looked_at(state, around())
+    after, lines = pin_rules.looked_at(state, around())
 
     assert {**state, "available": available, "retagged": retagged} == after
     assert len(words) == len(lines)
@@ -305,4 +311,4 @@ def test_a_look_that_fails_raises(emulator: Emulator) -> None:
     emulator.fault("drop")
 
     with pytest.raises(TransportError):
-        pinning.looked_at(pinned("1.1.0"), around())
+        pin_rules.looked_at(pinned("1.1.0"), around())

@@ -186,7 +186,7 @@ class Life:
         return line
 
     def calls(self) -> int:
-        """How many calls the emulator saw since the last question."""
+        """How many calls the emulator saw since the last query."""
         calls = len(self.emulator.requests)
         self.emulator.reset_requests()
         return calls

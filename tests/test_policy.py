@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from pulumi_ucimage._tags.policy import FLOATING_TAGS, Policy
 from pulumi_ucimage.errors import ArgumentError, InvalidPolicyError, SelectionError
-from pulumi_ucimage.selection.policy import FLOATING_TAGS, Policy
 
 NO_TAG = "a tag has letters, digits, '_', '.' and '-', at most 128 in all, and begins"
 NO_TAG += " with none of '.' and '-'."

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from secrecy import held_by
 
+from pulumi_ucimage._config.profiles import Profile, read_profile
 from pulumi_ucimage.errors import ConfigError
-from pulumi_ucimage.profiles import Profile, read_profile
 
 if TYPE_CHECKING:
     from pathlib import Path

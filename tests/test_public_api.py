@@ -188,9 +188,12 @@ def test_the_metadata(wheel: zipfile.Path) -> None:
     assert metadata["License-Expression"] == "Apache-2.0"
     assert metadata["License-File"] == "LICENSE"
     assert needs == {
-        "certifi",
+        "click",
         "google-re2",
         "msgspec",
         "pulumi",
+        "pydantic",
+        "requests",
+        "rich",
         "urllib3",
     }

@@ -1,4 +1,4 @@
-"""Which tag comes first: ranks, ties, twins, and the order that people read."""
+"""Which tag comes first: ranks, ties, ambiguous, and the order that people read."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from choosing import (
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pulumi_ucimage.selection.choice import Tag, newest, newest_first, rank
-from pulumi_ucimage.selection.policy import Policy
-from pulumi_ucimage.selection.semver import parse_version
+from pulumi_ucimage._tags.evaluate import Tag, newest, newest_first, rank
+from pulumi_ucimage._tags.policy import Policy
+from pulumi_ucimage._tags.semver import parse_version
 
 # arguments, tags as they are ranked: the best first.
 ORDERS: list[tuple[dict[str, Any], str]] = [
@@ -173,7 +173,7 @@ def extracting(template: str = "$1") -> dict[str, Any]:
     return {"policy": "semver", "tag_regex": "[a-z]+-(.*)", "tag_extract": template}
 
 
-# tags, arguments, the twins.
+# tags, arguments, the ambiguous.
 TWINS: list[tuple[str, dict[str, Any], list[str]]] = [
     ("a-1.0.0 b-1.0.0", extracting(), ["a-1.0.0", "b-1.0.0"]),
     ("b-1.0.0 c-1.0.0 a-1.0.0", extracting(), ["a-1.0.0", "b-1.0.0", "c-1.0.0"]),
@@ -194,12 +194,12 @@ TWINS: list[tuple[str, dict[str, Any], list[str]]] = [
 ]
 
 
-@pytest.mark.parametrize(("tags", "arguments", "twins"), TWINS)
+@pytest.mark.parametrize(("tags", "arguments", "ambiguous"), TWINS)
 def test_twins_share_the_best_extracted_text(
-    tags: str, arguments: dict[str, Any], twins: list[str]
+    tags: str, arguments: dict[str, Any], ambiguous: list[str]
 ) -> None:
-    """Tags are twins where the text that was extracted is the same and best."""
-    assert sorted_out(hourly(tags), **arguments).twins() == twins
+    """Tags are ambiguous where the text that was extracted is the same and best."""
+    assert sorted_out(hourly(tags), **arguments).ambiguous() == ambiguous
 
 
 def test_newest_first_sorts_a_list_for_people() -> None:
@@ -252,7 +252,7 @@ def test_newest_is_what_the_policy_chooses(tags: list[Tag]) -> None:
 def test_a_lower_tag_changes_nothing(
     tags: list[Tag], tag: Tag, arguments: dict[str, Any]
 ) -> None:
-    """A tag that ranks lower, or falls out, leaves the best one and its twins alone.
+    """A tag that ranks lower, or falls out, leaves the best one and its ambiguous alone.
 
     Among equals this holds for versions among versions, and for other names among others.
     """
@@ -266,14 +266,14 @@ def test_a_lower_tag_changes_nothing(
     if added and added[0].rank == best.rank:
         equals = [c.name for c in more.candidates if c.rank == best.rank]
         kinds = {bool(parse_version(name, loose=True)) for name in equals}
-        if len(kinds) > 1 or more.candidates[0] == added[0] or more.twins():
+        if len(kinds) > 1 or more.candidates[0] == added[0] or more.ambiguous():
             return
     elif added and (added[0].rank > best.rank) == choice.policy.highest:
         assert more.candidates[0] == added[0]
         return
 
     assert more.candidates[0] == best
-    assert more.twins() == choice.twins()
+    assert more.ambiguous() == choice.ambiguous()
 
 
 # arguments, tag, CreateTime, its rank.

@@ -10,20 +10,20 @@ from typing import TYPE_CHECKING
 import pytest
 from records import page
 
-from pulumi_ucimage.ucloud.clock import Clock, Deadline
-from pulumi_ucimage.ucloud.pace import Pace, StoppedError
-from pulumi_ucimage.ucloud.read_ahead import ReadAhead, Span
+from pulumi_ucimage._http.clock import Clock, Deadline
+from pulumi_ucimage._ucloud.concurrency import Concurrency, StoppedError
+from pulumi_ucimage._ucloud.prefetch import PageRange, Prefetch
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pulumi_ucimage.ucloud.answers import Page
+    from pulumi_ucimage._ucloud.responses import Page
 
 DEADLINE = Deadline.after(3600, Clock())
-SPANS = [Span(100, 99 * number) for number in range(1, 11)]
+SPANS = [PageRange(100, 99 * number) for number in range(1, 11)]
 
 
-def page_of(span: Span) -> Page:
+def page_of(span: PageRange) -> Page:
     """A page that can be told from others."""
     return page([{"ImageName": f"{span.offset}"}], None)
 
@@ -31,11 +31,11 @@ def page_of(span: Span) -> Page:
 class Server:
     """Answers calls, and keeps how many there were at once."""
 
-    def __init__(self, meet: Callable[[Span], object] = lambda _: None) -> None:
-        self.calls: list[Span] = []
+    def __init__(self, meet: Callable[[PageRange], object] = lambda _: None) -> None:
+        self.calls: list[PageRange] = []
         self._meet = meet
 
-    def __call__(self, span: Span) -> Page:
+    def __call__(self, span: PageRange) -> Page:
         self.calls.append(span)
         self._meet(span)
         return page_of(span)
@@ -45,7 +45,7 @@ def test_pages_come_in_their_order() -> None:
     """Each as if it was asked for by itself, and each once."""
     server = Server()
 
-    with ReadAhead(server, Pace(), 4) as pages:
+    with Prefetch(server, Concurrency(), 4) as pages:
         pages.expect(SPANS)
         found = [pages.page(span) for span in SPANS]
 
@@ -57,7 +57,7 @@ def test_four_calls_are_under_way_at_once() -> None:
     """All of the first four must have begun before one of them ends."""
     barrier = Barrier(4)
 
-    with ReadAhead(Server(lambda _: barrier.wait(10)), Pace(), 4) as pages:
+    with Prefetch(Server(lambda _: barrier.wait(10)), Concurrency(), 4) as pages:
         pages.expect(SPANS[:4])
         for span in SPANS[:4]:
             pages.page(span)
@@ -66,18 +66,18 @@ def test_four_calls_are_under_way_at_once() -> None:
 def test_no_more_is_asked_for_than_a_few_pages() -> None:
     """Until a page is taken, nothing but the next four is asked for."""
     server = Server()
-    with ReadAhead(server, Pace(), 4) as pages:
+    with Prefetch(server, Concurrency(), 4) as pages:
         pages.expect(SPANS)
         pages.page(SPANS[0])
     assert {*SPANS[:4]} <= {*server.calls} <= {*SPANS[:5]}
 
 
 @pytest.mark.parametrize(("at_once", "expected"), [(1, SPANS), (4, SPANS[:1]), (4, [])])
-def test_one_page_is_not_read_ahead(at_once: int, expected: list[Span]) -> None:
+def test_one_page_is_not_read_ahead(at_once: int, expected: list[PageRange]) -> None:
     """In turn, or where there is one page to come, nothing is asked for before its turn."""
     server = Server()
 
-    with ReadAhead(server, Pace(), at_once) as pages:
+    with Prefetch(server, Concurrency(), at_once) as pages:
         pages.expect(expected)
         assert not server.calls
         pages.page(SPANS[0])
@@ -87,9 +87,9 @@ def test_one_page_is_not_read_ahead(at_once: int, expected: list[Span]) -> None:
 
 def test_what_was_not_expected_is_asked_for_by_itself() -> None:
     """Where pages are of another length, what was read ahead is thrown away."""
-    other = Span(100, 42)
+    other = PageRange(100, 42)
 
-    with ReadAhead(Server(), Pace(), 4) as pages:
+    with Prefetch(Server(), Concurrency(), 4) as pages:
         pages.expect(SPANS)
         pages.page(SPANS[0])
 
@@ -100,7 +100,7 @@ def test_what_was_not_expected_is_asked_for_by_itself() -> None:
 def test_an_error_comes_in_its_turn() -> None:
     """The pages before it are had; with it, nothing goes on."""
 
-    def fail(span: Span) -> None:
+    def fail(span: PageRange) -> None:
         if span == SPANS[2]:
             raise ValueError
 
@@ -108,7 +108,7 @@ def test_an_error_comes_in_its_turn() -> None:
     found: list[Page] = []
 
     def read() -> None:
-        with ReadAhead(Server(fail), Pace(), 4) as pages:
+        with Prefetch(Server(fail), Concurrency(), 4) as pages:
             pages.expect(SPANS)
             found.extend(pages.page(span) for span in SPANS)
 
@@ -126,7 +126,7 @@ def test_who_stops_at_once_waits_for_nothing() -> None:
     let_go = Event()
 
     def read() -> None:
-        with ReadAhead(Server(lambda _: let_go.wait(10)), Pace(), 4) as pages:
+        with Prefetch(Server(lambda _: let_go.wait(10)), Concurrency(), 4) as pages:
             pages.expect(SPANS)
             raise KeyboardInterrupt
 
@@ -139,7 +139,7 @@ def test_who_stops_at_once_waits_for_nothing() -> None:
 
 def test_after_a_refusal_one_call_is_under_way() -> None:
     """Once the API has said that it is asked too often, calls wait for each other."""
-    pace = Pace(4)
+    pace = Concurrency(4)
     under_way: list[int] = []
     most = []
 
@@ -159,7 +159,7 @@ def test_after_a_refusal_one_call_is_under_way() -> None:
 
 def test_a_pace_lets_so_many_in() -> None:
     """Four may be inside together, and no fifth."""
-    pace, barrier, inside = Pace(4), Barrier(4), [0]
+    pace, barrier, inside = Concurrency(4), Barrier(4), [0]
     let_go = Event()
 
     def call(_: int) -> None:
@@ -180,7 +180,7 @@ def test_a_pace_lets_so_many_in() -> None:
 
 def test_nobody_waits_for_a_turn_past_the_deadline() -> None:
     """What is late goes on, for the call itself to say so."""
-    pace = Pace(1)
+    pace = Concurrency(1)
     late = Deadline.after(0, Clock())
 
     with pace.turn(DEADLINE), pace.turn(late):
@@ -189,7 +189,7 @@ def test_nobody_waits_for_a_turn_past_the_deadline() -> None:
 
 def test_a_stopped_pace_lets_nothing_in() -> None:
     """Tries that were to follow are not made."""
-    pace = Pace(4)
+    pace = Concurrency(4)
     pace.stop()
 
     with pytest.raises(StoppedError), pace.turn(DEADLINE):

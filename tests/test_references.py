@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pulumi_ucimage.references import ImageName
+from pulumi_ucimage._lookup.image_name import ImageName
 
 
 @pytest.mark.parametrize(

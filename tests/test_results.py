@@ -16,8 +16,8 @@ from pulumi import _types
 from pulumi.runtime import rpc
 from pulumi.runtime.stack import massage
 
-from pulumi_ucimage import results
-from pulumi_ucimage.results import (
+from pulumi_ucimage._spec import results
+from pulumi_ucimage._spec.results import (
     AwaitableGetDockerImageResult,
     AwaitableGetDockerImagesResult,
     DockerImage,

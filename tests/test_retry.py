@@ -10,10 +10,10 @@ from calling import Time
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from pulumi_ucimage._http import retry
+from pulumi_ucimage._http.clock import Deadline
+from pulumi_ucimage._http.retry import Failure, Retry, RetryPolicy
 from pulumi_ucimage.errors import ApiError, ResponseError, TransportError
-from pulumi_ucimage.ucloud import retry
-from pulumi_ucimage.ucloud.clock import Deadline
-from pulumi_ucimage.ucloud.retry import Failure, Retry, RetryPolicy
 
 if TYPE_CHECKING:
     from pulumi_ucimage.errors import UcimageError

@@ -11,8 +11,8 @@ from cryptography import x509
 from faults import FaultServer, answer
 
 from pulumi_ucimage import TransportError, get_docker_images
-from pulumi_ucimage.endpoint import Endpoint
-from pulumi_ucimage.ucloud.route import Route
+from pulumi_ucimage._http.endpoint import Endpoint
+from pulumi_ucimage._http.proxy import Route
 
 if TYPE_CHECKING:
     from pathlib import Path

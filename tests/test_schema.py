@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pulumi_ucimage import arguments, results
-from pulumi_ucimage.catalogue import FUNCTIONS, IMAGE_PIN
-from pulumi_ucimage.names import wire_name
+from pulumi_ucimage._lookup.function_spec import FUNCTIONS, IMAGE_PIN
+from pulumi_ucimage._spec import arguments, results
+from pulumi_ucimage._spec.naming import wire_name
+from pulumi_ucimage._spec.settings import SETTINGS
 from pulumi_ucimage.plugin.schema import schema
-from pulumi_ucimage.settings import SETTINGS
 from pulumi_ucimage.version import __version__
 
 if TYPE_CHECKING:

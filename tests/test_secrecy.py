@@ -23,7 +23,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from secrecy import held_by, written
 
-from pulumi_ucimage import UcimageError, clients, get_docker_image, get_docker_images
+from pulumi_ucimage import UcimageError, get_docker_image, get_docker_images
+from pulumi_ucimage._lookup import clients
 from pulumi_ucimage.emulator import Emulator
 
 if TYPE_CHECKING:

@@ -10,13 +10,13 @@ from choosing import ARGUMENTS, FIRST, HOUR, NOW, TAGS, hourly, names, selected,
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pulumi_ucimage._tags.evaluate import Tag
+from pulumi_ucimage._tags.select import Selection
 from pulumi_ucimage.errors import (
     AmbiguousTagError,
     NoMatchingTagError,
     SelectionError,
 )
-from pulumi_ucimage.selection.choice import Tag
-from pulumi_ucimage.selection.select import Selection
 
 TAGS_HERE = "1.0.0 1.1.0 latest 1.0.5 sha"
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pulumi_ucimage.selection.semver import Precedence, Range, Version, parse_version
+from pulumi_ucimage._tags.semver import Precedence, Range, Version, parse_version
 
 # text, whether it is one without `loose`, and what it is: numbers and prerelease.
 VERSIONS = [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pulumi_ucimage.settings import (
+from pulumi_ucimage._spec.settings import (
     NAMESPACE,
     SECRET_KEYS,
     SETTINGS,

@@ -11,9 +11,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from ucloud.core.auth import Credential
 
-from pulumi_ucimage.credentials import Credentials, Secret
+from pulumi_ucimage._secret import Credentials, Secret
+from pulumi_ucimage._ucloud.signing import sign, signed_form
 from pulumi_ucimage.emulator import signature as emulators
-from pulumi_ucimage.ucloud.signing import sign, signed_form
 
 PUBLISHED: dict[str, str | int] = {
     "Action": "DescribeUHostInstance",

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pulumi_ucimage.text import printable, quoted, some
+from pulumi_ucimage._formatting import printable, quoted, some
 
 
 @pytest.mark.parametrize(

@@ -27,15 +27,15 @@ from faults import (
     encoded,
 )
 
-from pulumi_ucimage.endpoint import Endpoint
+from pulumi_ucimage._http import transport
+from pulumi_ucimage._http.endpoint import Endpoint
+from pulumi_ucimage._http.proxy import Route
 from pulumi_ucimage.errors import (
     ConfigError,
     ResponseError,
     TransportError,
     UcimageError,
 )
-from pulumi_ucimage.ucloud import transport
-from pulumi_ucimage.ucloud.route import Route
 
 if TYPE_CHECKING:
     import ssl

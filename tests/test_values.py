@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pulumi_ucimage import values
+from pulumi_ucimage._config import parse
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,34 +21,34 @@ SECONDS = "must be a number of seconds above 0 and below 1000000, such as 60"
 @pytest.mark.parametrize(
     ("parse", "text", "expected"),
     [
-        (values.name, "cn-bj2", "cn-bj2"),
-        (values.name, "org_Abc-123", "org_Abc-123"),
-        (values.name, "x", "x"),
-        (values.name, "x" * 128, "x" * 128),
-        (values.bucket, "ucs", "ucs"),
-        (values.bucket, "a", "a"),
-        (values.bucket, "A_b.c-9", "A_b.c-9"),
-        (values.bucket, "x" * 63, "x" * 63),
-        (values.registry_host, "uhub.service.ucloud.cn", "uhub.service.ucloud.cn"),
-        (values.registry_host, "10.0.0.5:5000", "10.0.0.5:5000"),
-        (values.registry_host, "registry:5000", "registry:5000"),
-        (values.registry_host, "localhost", "localhost"),
-        (values.registry_host, "localhost:65535", "localhost:65535"),
-        (values.registry_host, "Mirror.Example.com", "Mirror.Example.com"),
-        (values.registry_host, "[::1]:5000", "[::1]:5000"),
-        (values.registry_host, "[2001:db8::1]", "[2001:db8::1]"),
-        (values.seconds, "60", 60.0),
-        (values.seconds, "0.5", 0.5),
-        (values.seconds, "999999", 999999.0),
-        (values.count, "0", 0),
-        (values.count, "3", 3),
-        (values.count, "99", 99),
-        (values.boolean, "true", True),
-        (values.boolean, "True", True),
-        (values.boolean, "1", True),
-        (values.boolean, "false", False),
-        (values.boolean, "FALSE", False),
-        (values.boolean, "0", False),
+        (parse.name, "cn-bj2", "cn-bj2"),
+        (parse.name, "org_Abc-123", "org_Abc-123"),
+        (parse.name, "x", "x"),
+        (parse.name, "x" * 128, "x" * 128),
+        (parse.bucket, "ucs", "ucs"),
+        (parse.bucket, "a", "a"),
+        (parse.bucket, "A_b.c-9", "A_b.c-9"),
+        (parse.bucket, "x" * 63, "x" * 63),
+        (parse.registry_host, "uhub.service.ucloud.cn", "uhub.service.ucloud.cn"),
+        (parse.registry_host, "10.0.0.5:5000", "10.0.0.5:5000"),
+        (parse.registry_host, "registry:5000", "registry:5000"),
+        (parse.registry_host, "localhost", "localhost"),
+        (parse.registry_host, "localhost:65535", "localhost:65535"),
+        (parse.registry_host, "Mirror.Example.com", "Mirror.Example.com"),
+        (parse.registry_host, "[::1]:5000", "[::1]:5000"),
+        (parse.registry_host, "[2001:db8::1]", "[2001:db8::1]"),
+        (parse.seconds, "60", 60.0),
+        (parse.seconds, "0.5", 0.5),
+        (parse.seconds, "999999", 999999.0),
+        (parse.count, "0", 0),
+        (parse.count, "3", 3),
+        (parse.count, "99", 99),
+        (parse.boolean, "true", True),
+        (parse.boolean, "True", True),
+        (parse.boolean, "1", True),
+        (parse.boolean, "false", False),
+        (parse.boolean, "FALSE", False),
+        (parse.boolean, "0", False),
     ],
 )
 def test_a_text_becomes_a_value(
@@ -66,7 +66,7 @@ COUNT = "must be a whole number from 0 to 99"
 BOOLEAN = "must be true or false"
 REFUSED: dict[str, tuple[Callable[[str], object], str, list[str]]] = {
     "name": (
-        values.name,
+        parse.name,
         NAME,
         [
             "",
@@ -82,12 +82,12 @@ REFUSED: dict[str, tuple[Callable[[str], object], str, list[str]]] = {
         ],
     ),
     "bucket": (
-        values.bucket,
+        parse.bucket,
         BUCKET,
         ["", "a b", "a/b", "a:b", "ucs\n", "x" * 64, "桶", "a@b", "a\0"],
     ),
     "registry": (
-        values.registry_host,
+        parse.registry_host,
         REGISTRY,
         [
             "",
@@ -119,16 +119,16 @@ REFUSED: dict[str, tuple[Callable[[str], object], str, list[str]]] = {
         ],
     ),
     "seconds": (
-        values.seconds,
+        parse.seconds,
         SECONDS,
         [
             *["", "0", "0.0", "-1", "+1", "1e3", "60s", "60 ", "1,5", "1.", ".5"],
             *["nan", "inf", "1000000", "1_0", "\u0666"],
         ],
     ),
-    "count": (values.count, COUNT, ["", "-1", "+1", "100", "1.0", "3 ", "three", "\u0663"]),
+    "count": (parse.count, COUNT, ["", "-1", "+1", "100", "1.0", "3 ", "three", "\u0663"]),
     "boolean": (
-        values.boolean,
+        parse.boolean,
         BOOLEAN,
         ["", "yes", "no", "on", "t", "2", " true", "null"],
     ),

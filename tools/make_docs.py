@@ -10,13 +10,13 @@ import types
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Union, get_args, get_origin
 
-from pulumi_ucimage import arguments, results
-from pulumi_ucimage.settings import SETTINGS
+from pulumi_ucimage._spec import arguments, results
+from pulumi_ucimage._spec.settings import SETTINGS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from pulumi_ucimage.settings import Setting
+    from pulumi_ucimage._spec.settings import Setting
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 _TABLE: Final = re.compile(r"(<!-- table: (.*) -->\n)(?:.*\n)*?(<!-- end -->\n)")

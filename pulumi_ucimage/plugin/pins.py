@@ -10,19 +10,20 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pulumi.runtime.proto import provider_pb2
 
-from pulumi_ucimage import arguments, pin_state, pinning
+from pulumi_ucimage._http.clock import Clock
+from pulumi_ucimage._lookup import pin_rules
+from pulumi_ucimage._spec import arguments, pin_state
+from pulumi_ucimage._spec.naming import wire_name
+from pulumi_ucimage._tags.timestamps import format_timestamp
 from pulumi_ucimage.errors import ArgumentError
-from pulumi_ucimage.names import wire_name
 from pulumi_ucimage.plugin import wire
-from pulumi_ucimage.selection.moments import format_moment
-from pulumi_ucimage.ucloud.clock import Clock
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
     from google.protobuf.struct_pb2 import Struct
 
-    from pulumi_ucimage.surroundings import Surroundings
+    from pulumi_ucimage._lookup.context import LookupContext
 
 _CHOSEN: Final = frozenset(wire_name(key) for key in pin_state.CHOSEN)
 _WANTED: Final = frozenset(wire_name(key) for key in pin_state.WANTED.values())
@@ -34,13 +35,13 @@ _KEPT: Final = _CHOSEN | {"region", "projectId"}
 _CHOSEN_AT: Final = "chosenAt"
 
 
-def checked(olds: Struct, news: Struct, around: Surroundings) -> Struct:
+def checked(olds: Struct, news: Struct, context: LookupContext) -> Struct:
     """The inputs with a choice in them: the one of before, or a new one.
 
     Args:
         olds: the inputs of before, as this made them; empty for a new pin.
         news: what the program says, or inputs that this or a look made.
-        around: the program around it.
+        context: where the look-up runs.
 
     Raises:
         UcimageError: see `errors`.
@@ -62,7 +63,7 @@ def checked(olds: Struct, news: Struct, around: Surroundings) -> Struct:
             and not before.get("wanted_tag")
             and (asked.get("registry") or "") == before.get("registry", "")
         )
-    state = pinning.decided(before, asked, around, unknown=wire.UNKNOWN, frozen=frozen)
+    state = pin_rules.decided(before, asked, context, unknown=wire.UNKNOWN, frozen=frozen)
     values = wire.from_state(state)
     if secret & {wire_name(key) for key in pin_state.ASKED}:
         # Whoever sees the choice could tell what was asked.
@@ -88,7 +89,7 @@ def diff(
         ignored: what the program's ignoreChanges names.
     """
     before, after = wire.state(wire.plain(olds)), wire.state(wire.plain(news))
-    changes = pinning.changes(before, after, wire.UNKNOWN)
+    changes = pin_rules.changes(before, after, wire.UNKNOWN)
     # The engine gave the chosen ones back, and nobody asked for them.
     for argument, key in pin_state.WANTED.items():
         if {wire_name(argument), "*"} & {*ignored}:
@@ -128,32 +129,32 @@ def created(inputs: Struct, *, preview: bool) -> tuple[str, Struct]:
         ArgumentError: these are no inputs that Check made.
     """
     values = wire.plain(inputs)
-    now = wire.UNKNOWN if preview else format_moment(int(Clock().now()))
+    now = wire.UNKNOWN if preview else format_timestamp(int(Clock().now()))
     outputs = wire.message({**values, _CHOSEN_AT: now}, wire.secret_keys(inputs))
-    return "" if preview else pinning.identity(_whole(values)), outputs
+    return "" if preview else pin_rules.identity(_whole(values)), outputs
 
 
-def imported(identity: str, around: Surroundings) -> tuple[str, Struct, Struct]:
+def imported(identity: str, context: LookupContext) -> tuple[str, Struct, Struct]:
     """The id, the inputs and the outputs of a pin that is adopted with its tag.
 
     Raises:
         UcimageError: the id is none, or there is no such tag.
     """
-    state = pinning.chosen({}, pinning.adopted(identity), around)
+    state = pin_rules.chosen({}, pin_rules.adopted(identity), context)
     inputs = wire.message(wire.from_state(state))
     _, outputs = created(inputs, preview=False)
-    return pinning.identity(state), inputs, outputs
+    return pin_rules.identity(state), inputs, outputs
 
 
 def refreshed(
-    inputs: Struct, outputs: Struct, around: Surroundings
+    inputs: Struct, outputs: Struct, context: LookupContext
 ) -> tuple[Struct, Struct, list[str]]:
     """The inputs and the outputs of a pin after a look, and what there is to tell.
 
     Raises:
         UcimageError: the look failed.
     """
-    state, news = pinning.looked_at(_whole(wire.plain(inputs)), around)
+    state, news = pin_rules.looked_at(_whole(wire.plain(inputs)), context)
     values = wire.from_state(state)
     secret = wire.secret_keys(inputs)
     seen = {_CHOSEN_AT: wire.plain(outputs).get(_CHOSEN_AT), **values}

@@ -7,12 +7,12 @@ import re
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final, get_args, get_origin
 
-from pulumi_ucimage import arguments, results
-from pulumi_ucimage.arguments import Argument, Type
-from pulumi_ucimage.catalogue import FUNCTIONS, IMAGE_PIN
-from pulumi_ucimage.names import wire_name
-from pulumi_ucimage.results import DockerImage, DockerImageTag, Field, TagCounts
-from pulumi_ucimage.settings import SETTINGS, Setting
+from pulumi_ucimage._lookup.function_spec import FUNCTIONS, IMAGE_PIN
+from pulumi_ucimage._spec import arguments, results
+from pulumi_ucimage._spec.arguments import Argument, Type
+from pulumi_ucimage._spec.naming import wire_name
+from pulumi_ucimage._spec.results import DockerImage, DockerImageTag, Field, TagCounts
+from pulumi_ucimage._spec.settings import SETTINGS, Setting
 from pulumi_ucimage.version import __version__
 
 if TYPE_CHECKING:

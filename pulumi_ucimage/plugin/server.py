@@ -18,23 +18,23 @@ import grpc
 from google.protobuf.empty_pb2 import Empty
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
-from pulumi_ucimage import engine_log
-from pulumi_ucimage.catalogue import FUNCTIONS, IMAGE_PIN
-from pulumi_ucimage.credentials import Secret
+from pulumi_ucimage._formatting import quoted
+from pulumi_ucimage._http.threads import Threads, settle
+from pulumi_ucimage._lookup.context import LookupContext
+from pulumi_ucimage._lookup.function_spec import FUNCTIONS, IMAGE_PIN
+from pulumi_ucimage._lookup.listing_cache import ListingCache
+from pulumi_ucimage._pulumi import engine_log
+from pulumi_ucimage._secret import Secret
+from pulumi_ucimage._spec.settings import NAMESPACE, SETTINGS
 from pulumi_ucimage.errors import ArgumentError, UcimageError
 from pulumi_ucimage.plugin import pins, wire
-from pulumi_ucimage.settings import NAMESPACE, SETTINGS
-from pulumi_ucimage.sharing import Shared
-from pulumi_ucimage.surroundings import Surroundings
-from pulumi_ucimage.text import quoted
-from pulumi_ucimage.threads import Threads, settle
 from pulumi_ucimage.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from concurrent.futures import Future
 
-    from pulumi_ucimage.ucloud.listing import Listing
+    from pulumi_ucimage._ucloud.listing import Listing
 
 T = TypeVar("T")
 
@@ -120,7 +120,7 @@ class Plugin(provider_pb2_grpc.ResourceProviderServicer):
         self._stack: dict[str, Secret] = {}
         self._waiting: set[Future[Any]] = set()
         # The protocol does not tell what a call waited for: each may have, for a push.
-        self._shared: Shared[Listing] = Shared(keeps=False)
+        self._shared: ListingCache[Listing] = ListingCache(keeps=False)
         self._lock = threading.Lock()
 
     def abandon(self) -> None:
@@ -212,9 +212,9 @@ class Plugin(provider_pb2_grpc.ResourceProviderServicer):
         if any(wire.is_unknown(value) for value in given.values()):
             values = {field.wire: wire.UNKNOWN for field in function.result.fields}
         else:
-            question = function.question(given)
-            around = self._around("", self._shared)
-            values = wire.result(vars(self._wait(lambda: question.ask(around))))
+            query = function.query(given)
+            context = self._context("", self._shared)
+            values = wire.result(vars(self._wait(lambda: query.ask(context))))
         secret = values if wire.secret_keys(request.args) else ()
         response = provider_pb2.InvokeResponse()
         getattr(response, "return").CopyFrom(wire.message(values, secret))
@@ -225,9 +225,9 @@ class Plugin(provider_pb2_grpc.ResourceProviderServicer):
     @_clean
     def Check(self, request: Any) -> Any:  # noqa: N802
         _refuse_other_types(request)
-        around = self._around(request.urn)
+        context = self._context(request.urn)
         try:
-            inputs = self._wait(lambda: pins.checked(request.olds, request.news, around))
+            inputs = self._wait(lambda: pins.checked(request.olds, request.news, context))
         except UcimageError as error:
             reason = wire.in_wire_names(str(error))
             failure = provider_pb2.CheckFailure(reason=reason)
@@ -250,18 +250,18 @@ class Plugin(provider_pb2_grpc.ResourceProviderServicer):
     @_clean
     def Read(self, request: Any) -> Any:  # noqa: N802
         _refuse_other_types(request)
-        around = self._around(request.urn)
+        context = self._context(request.urn)
         # What a program reads by its id has outputs only.
         known = request.inputs if request.inputs.fields else request.properties
         if "tag" not in known.fields:
             identity, inputs, outputs = self._wait(
-                lambda: pins.imported(request.id, around)
+                lambda: pins.imported(request.id, context)
             )
             return provider_pb2.ReadResponse(id=identity, inputs=inputs, properties=outputs)
         identity = request.id
         try:
             inputs, outputs, news = self._wait(
-                lambda: pins.refreshed(known, request.properties, around)
+                lambda: pins.refreshed(known, request.properties, context)
             )
         except UcimageError as error:
             self._tell(
@@ -272,7 +272,7 @@ class Plugin(provider_pb2_grpc.ResourceProviderServicer):
             inputs, outputs = request.inputs, request.properties
         else:
             for line in news:
-                around.log.info(line)
+                context.log.info(line)
         return provider_pb2.ReadResponse(id=identity, inputs=inputs, properties=outputs)
 
     @_clean
@@ -288,8 +288,10 @@ class Plugin(provider_pb2_grpc.ResourceProviderServicer):
 
     # What they need.
 
-    def _around(self, urn: str, shared: Shared[Listing] | None = None) -> Surroundings:
-        return Surroundings(stack=self._stack, log=_Log(self._tell, urn), shared=shared)
+    def _context(
+        self, urn: str, shared: ListingCache[Listing] | None = None
+    ) -> LookupContext:
+        return LookupContext(stack=self._stack, log=_Log(self._tell, urn), shared=shared)
 
     def _tell(
         self, severity: int, message: str, urn: str = "", *, ephemeral: bool = False

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any, Final
 import pulumi
 from google.protobuf.struct_pb2 import ListValue, Struct, Value
 
-from pulumi_ucimage import arguments, pin_state, pinning
+from pulumi_ucimage._formatting import quoted
+from pulumi_ucimage._lookup import pin_rules
+from pulumi_ucimage._spec import arguments, pin_state
+from pulumi_ucimage._spec.naming import wire_name
 from pulumi_ucimage.errors import ArgumentError
-from pulumi_ucimage.names import wire_name
-from pulumi_ucimage.text import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -69,7 +70,7 @@ def _plain(value: Value) -> Any:  # noqa: PLR0911 - one for each kind
 
 def is_unknown(value: object) -> bool:
     """Whether a value is unknown, or has an unknown in it."""
-    return pinning.holds(value, UNKNOWN)
+    return pin_rules.holds(value, UNKNOWN)
 
 
 def is_secret(value: Value) -> bool:

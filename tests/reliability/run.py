@@ -20,8 +20,10 @@ from authority import EXPIRED, Authority
 from faults import HOST, FaultServer, answer
 from typing_extensions import Self
 
-from pulumi_ucimage import UcimageError, clients, get_docker_images, program
-from pulumi_ucimage.ucloud.clock import Clock
+from pulumi_ucimage import UcimageError, get_docker_images
+from pulumi_ucimage._http.clock import Clock
+from pulumi_ucimage._lookup import clients
+from pulumi_ucimage._pulumi import program
 from reliability.cases import Way
 
 if TYPE_CHECKING:
@@ -80,17 +82,17 @@ def look_up(environment: Mapping[str, str], **window: int) -> LookedUp:
         sleep=slept.append,
         random=lambda: 0.0,
     )
-    surroundings = program.surroundings
+    lookup_context = program.lookup_context
 
-    def with_clock(*, since_s: float) -> object:
-        return dataclasses.replace(surroundings(since_s=since_s), clock=clock)
+    def with_clock(*, not_before: float) -> object:
+        return dataclasses.replace(lookup_context(not_before=not_before), clock=clock)
 
     error, images = "", []
     before_mb = _forget_peak()
     begun = time.monotonic()
     with (
         mock.patch.dict(os.environ, environment, clear=True),
-        mock.patch.object(program, "surroundings", with_clock),
+        mock.patch.object(program, "lookup_context", with_clock),
     ):
         try:
             found = get_docker_images("ucs", **window)  # type: ignore[arg-type]

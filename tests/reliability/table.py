@@ -41,7 +41,7 @@ from reliability.cases import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from faults import Answer, Step
+    from faults import Answer, RejectReason
 
 TIMEOUT_S = 0.3
 """The deadline of what never ends by itself."""
@@ -49,7 +49,9 @@ UNCHECKED = {"UCIMAGE_CHECK_TOTAL_COUNT": "false"}
 AGAIN = (408, 429, 500, 502, 503, 504)
 
 
-def transient(*steps: Step, greeting: tuple[Step, ...] = (), way: Way = Way.PLAIN) -> Case:
+def transient(
+    *steps: RejectReason, greeting: tuple[RejectReason, ...] = (), way: Way = Way.PLAIN
+) -> Case:
     """No usable connection: one try and three more."""
     script = always(tuple(steps), greeting=greeting, way=way)
     return Case(expected=TransportError, calls=4, scripts=script)
@@ -66,12 +68,14 @@ def unusable(*answered: bytes) -> Case:
     return Case(expected=ResponseError, calls=1, scripts=scripts)
 
 
-def whole(*steps: Step) -> Case:
+def whole(*steps: RejectReason) -> Case:
     """An odd answer that is a good one."""
     return Case(expected=None, calls=1, scripts=always(steps))
 
 
-def late(*steps: Step, way: Way = Way.PLAIN, greeting: tuple[Step, ...] = ()) -> Case:
+def late(
+    *steps: RejectReason, way: Way = Way.PLAIN, greeting: tuple[RejectReason, ...] = ()
+) -> Case:
     """What never ends is ended by the deadline, which leaves no time for another try."""
     return Case(
         expected=TransportError,

@@ -1,0 +1,1 @@
+"""Settings and credentials from arguments, the stack, the environment and profiles."""

@@ -1,0 +1,1 @@
+"""HTTP with deadlines, size limits, proxies and retries. Redirects are not followed."""

@@ -1,0 +1,332 @@
+"""The use cases: a query becomes a listing, a choice and a result.
+
+A query that exists is valid. Asking it loads the settings and calls the API.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, final
+
+from pulumi_ucimage._formatting import quoted, some
+from pulumi_ucimage._http.clock import Deadline
+from pulumi_ucimage._lookup.bucket_query import BucketQuery
+from pulumi_ucimage._lookup.image_name import ImageName
+from pulumi_ucimage._spec import arguments
+from pulumi_ucimage._spec.results import (
+    DockerImage,
+    DockerImageTag,
+    GetDockerImageResult,
+    GetDockerImagesResult,
+    TagCounts,
+)
+from pulumi_ucimage._tags.evaluate import newest, newest_first
+from pulumi_ucimage._tags.policy import Policy, understood
+from pulumi_ucimage._tags.regex import Regex
+from pulumi_ucimage._tags.select import Selection, select
+from pulumi_ucimage._tags.timestamps import format_timestamp
+from pulumi_ucimage._ucloud.listing import Window
+from pulumi_ucimage.errors import (
+    AmbiguousImageError,
+    ArgumentError,
+    ConfigError,
+    NoMatchingTagError,
+    NoSuchImageError,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from pulumi_ucimage._config.resolve import Settings
+    from pulumi_ucimage._lookup.context import LookupContext
+    from pulumi_ucimage._tags.evaluate import TagLike
+    from pulumi_ucimage._ucloud.listing import Listing
+    from pulumi_ucimage._ucloud.responses import ImageRecord, TagRecord
+
+_FIRST_PAUSE_S: Final = 1.0
+_LONGEST_PAUSE_S: Final = 10.0
+
+R = TypeVar("R")
+
+
+@dataclass(frozen=True, slots=True)
+class _Question(ABC, Generic[R]):
+    _bucket_query: BucketQuery
+
+    def ask(self, context: LookupContext) -> R:
+        """The answer, from a whole listing or window.
+
+        Raises:
+            UcimageError: see `errors`.
+        """
+        return self.ask_with(self.settings(context), context)
+
+    def settings(self, context: LookupContext) -> Settings:
+        """The settings that hold for it; raises ConfigError."""
+        return self._bucket_query.settings(context)
+
+    @abstractmethod
+    def ask_with(self, settings: Settings, context: LookupContext) -> R:
+        """The answer under given settings; see `ask`."""
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class ImagesQuery(_Question[GetDockerImagesResult]):
+    """Which images does a bucket have?"""
+
+    _image_name: str | None
+    _name_regex: Regex | None
+    _window: Window
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any]) -> ImagesQuery:
+        """The query that arguments make.
+
+        Args:
+            values: Python names and values; None and "" count as not given.
+
+        Raises:
+            ArgumentError: one of them cannot be.
+        """
+        given = arguments.given(arguments.GET_DOCKER_IMAGES, values)
+        limit, offset = given.get("limit"), given.get("offset", 0)
+        regex = given.get("name_regex")
+        if limit is not None and limit < 1:
+            message = f"limit must be 1 or more, not {limit}; leave it out for all."
+            raise ArgumentError(message)
+        if offset < 0:
+            message = f"offset must be 0 or more, not {offset}."
+            raise ArgumentError(message)
+        return cls(
+            BucketQuery.of(given),
+            given.get("image_name"),
+            regex and understood(Regex.parse, "name_regex", regex),
+            Window(offset, limit),
+        )
+
+    def ask_with(self, settings: Settings, context: LookupContext) -> GetDockerImagesResult:
+        filtered = self._image_name or self._name_regex
+        listing = self._bucket_query.listing(
+            settings, context, Window() if filtered else self._window
+        )
+        records: Sequence[ImageRecord] = listing.images
+        if filtered:
+            start, limit = self._window.offset, self._window.limit
+            kept = self._filtered(listing)
+            records = kept[start : None if limit is None else start + limit]
+        return GetDockerImagesResult(
+            id=f"{settings.region}/{self._bucket_query.bucket_name}",
+            region=settings.region,
+            bucket_name=self._bucket_query.bucket_name,
+            total_count=listing.total_count,
+            images=[_image(record, settings.registry) for record in records],
+        )
+
+    def _filtered(self, listing: Listing) -> Sequence[ImageRecord]:
+        named = listing.images
+        if self._image_name:
+            named = called(self._image_name, listing)
+            if len(named) > 1:
+                raise _several(self._image_name, named)
+        regex = self._name_regex
+        if not regex:
+            return named
+        return [
+            record
+            for record in named
+            if (full := record.name) and regex.match(ImageName.parse(full).short)
+        ]
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class ImageQuery(_Question[GetDockerImageResult]):
+    """Which tag of an image is to be used?"""
+
+    _image_name: str | None
+    _policy: Policy
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any]) -> ImageQuery:
+        """The query that arguments make.
+
+        Args:
+            values: Python names and values; None and "" count as not given.
+
+        Raises:
+            ArgumentError: one of them cannot be, or some do not go together.
+        """
+        given = arguments.given(arguments.GET_DOCKER_IMAGE, values)
+        return cls(BucketQuery.of(given), given.get("image_name"), Policy.of(given))
+
+    @property
+    def policy(self) -> Policy:
+        """The rule by which a tag is chosen."""
+        return self._policy
+
+    def ask_with(self, settings: Settings, context: LookupContext) -> GetDockerImageResult:
+        clock = context.clock
+        waited_enough = Deadline.after(self._policy.wait_s, clock)
+        pause_s, again = _FIRST_PAUSE_S, False
+        while True:
+            try:
+                result = self._look(settings, context, again=again)
+            except (NoMatchingTagError, NoSuchImageError):
+                remaining_s = waited_enough.remaining_s()
+                if remaining_s <= 0:
+                    raise
+            else:
+                break
+            context.log.info(
+                f"The tag {quoted(self._policy.tag or '')} is not listed in bucket"
+                f" '{self._bucket_query.bucket_name}' yet; looking again."
+            )
+            clock.sleep(min(pause_s, remaining_s))
+            pause_s, again = min(2 * pause_s, _LONGEST_PAUSE_S), True
+        if settings.explain:
+            first, _, rest = result.explanation.partition("\n")
+            context.log.info(first)
+            context.log.debug(f"{rest}\nCandidates: {some(result.candidates, 1000)}")
+        return result
+
+    def tags(self, settings: Settings, context: LookupContext) -> Sequence[TagRecord]:
+        """The tags of the image, all of them.
+
+        Raises:
+            UcimageError: see `errors`; a NoSuchImageError where it is not there.
+        """
+        listing = self._bucket_query.listing(settings, context)
+        return _tags(self._the_image(listing, settings.region))
+
+    def _look(
+        self, settings: Settings, context: LookupContext, *, again: bool
+    ) -> GetDockerImageResult:
+        listing = self._bucket_query.listing(settings, context, again=again)
+        record = self._the_image(listing, settings.region)
+        name = ImageName.parse((record and record.name) or self._image_name or "")
+        selection = select(
+            self._policy, _tags(record), image_name=name.full, now=context.clock.now()
+        )
+        return self._result(record, name, selection, settings)
+
+    def _the_image(self, listing: Listing, region: str) -> ImageRecord | None:
+        """The one image that is meant; None where it is not there and a default serves.
+
+        Raises:
+            NoSuchImageError: it is not there.
+            AmbiguousImageError: several could be meant.
+        """
+        where = f"The bucket '{self._bucket_query.bucket_name}' in region '{region}'"
+        wanted = self._image_name
+        images = listing.images
+        found = called(wanted, listing) if wanted else images
+        if len(found) > 1 and wanted:
+            raise _several(wanted, found)
+        if len(found) > 1:
+            names = [image.name or "" for image in images]
+            message = (
+                f"{where} has {len(names)} images, {some(names)}: name one of them in"
+                " image_name."
+            )
+            raise AmbiguousImageError(message)
+        if found and found[0].name:
+            return found[0]
+        if found:
+            message = f"{where} has one image, and the API gives it no name."
+            raise NoSuchImageError(message)
+        if wanted and self._policy.default_tag and ImageName.parse(wanted).host:
+            return None
+        names = [image.name or "" for image in images]
+        there = f"its images are {some(names)}" if names else "it has no images"
+        what = f"no image {quoted(wanted)}" if wanted else "no images"
+        message = (
+            f"{where} has {what}{f': {there}' if wanted else ''}; push the image first,"
+            " or check image_name, bucket_name, region and project_id."
+        )
+        raise NoSuchImageError(message)
+
+    def _result(
+        self,
+        record: ImageRecord | None,
+        name: ImageName,
+        selection: Selection,
+        settings: Settings,
+    ) -> GetDockerImageResult:
+        reference = name.reference(selection.tag, settings.registry)
+        if reference is None:
+            message = (
+                f"The image {quoted(name.full)} has no registry host in its name, so"
+                " that it would be pulled from elsewhere: give the argument registry,"
+                " or set ucimage:registry (`pulumi config set ucimage:registry"
+                " HOST:PORT`) or UCIMAGE_REGISTRY."
+            )
+            raise ConfigError(message)
+        created = selection.create_time
+        return GetDockerImageResult(
+            id=f"{settings.region}/{self._bucket_query.bucket_name}/{name.path}",
+            region=settings.region,
+            bucket_name=self._bucket_query.bucket_name,
+            image_name=name.full,
+            short_name=name.short,
+            tag=selection.tag,
+            image=reference,
+            create_time=created,
+            created_at=None if created is None else format_timestamp(created),
+            resource_id=record and record.resource_id,
+            found=selection.found,
+            candidates=[candidate.name for candidate in selection.choice.candidates],
+            counts=TagCounts(selection.choice.counts()),
+            explanation=selection.explanation,
+        )
+
+
+def called(name: str, listing: Listing) -> list[ImageRecord]:
+    """The images that a name means: the one it is in full, else all that share it."""
+    alike = listing.by_last_part.get(name.rpartition("/")[2], [])
+    in_full = [image for image in alike if image.name == name]
+    return in_full or [
+        image for image in alike if ImageName.parse(image.name or "").is_called(name)
+    ]
+
+
+def _several(name: str, images: Sequence[ImageRecord]) -> AmbiguousImageError:
+    names = [image.name or "" for image in images]
+    return AmbiguousImageError(
+        f"{len(images)} images are called {quoted(name)}: {some(names)}; give one of"
+        " these full names in image_name."
+    )
+
+
+def _tags(record: ImageRecord | None) -> Sequence[TagRecord]:
+    return (record and record.tag_set) or ()
+
+
+def _image(record: ImageRecord, registry: str | None) -> DockerImage:
+    name = ImageName.parse(record.name) if record.name else None
+    repository = name.repository(registry) if name else None
+    tags = newest_first(_tags(record))
+    latest = newest(tags)
+    results = [_tag(tag, repository) for tag in tags]
+    updated, org_id = record.update_time, record.org_id
+    return DockerImage(
+        name=record.name,
+        short_name=name.short if name else None,
+        tags=results,
+        latest_tag=results[tags.index(latest)] if latest else None,
+        update_time=updated,
+        updated_at=None if updated is None else format_timestamp(updated),
+        resource_id=record.resource_id,
+        org_id=None if org_id is None else str(org_id),
+    )
+
+
+def _tag(tag: TagLike, repository: str | None) -> DockerImageTag:
+    name, created = tag.name, tag.create_time
+    return DockerImageTag(
+        name=name,
+        image=f"{repository}:{name}" if repository and name else None,
+        create_time=created,
+        created_at=None if created is None else format_timestamp(created),
+    )

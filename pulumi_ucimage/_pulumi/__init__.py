@@ -1,0 +1,1 @@
+"""The running Pulumi program and engine: outputs, waiting, mocks, log lines."""

@@ -1,0 +1,1 @@
+"""Tables of arguments, results and settings; signatures, schema, help and docs use them."""

@@ -1,0 +1,276 @@
+"""The table of arguments: name, type and meaning of each, for every door.
+
+Signatures, checks and docs hold to it, and so do schema and help. What a value must be
+beyond its type is the business of whoever uses it.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, final
+
+from pulumi_ucimage._spec.naming import wire_name
+from pulumi_ucimage.errors import ArgumentError, ArgumentTypeError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+
+class Type(enum.Enum):
+    """The types an argument can have, as Pulumi's schema names them."""
+
+    STRING = "string"
+    INTEGER = "integer"
+    BOOLEAN = "boolean"
+    STRINGS = "array"
+    MAP = "object"
+
+
+_PYTHON_TYPES: Final[Mapping[Type, tuple[type | tuple[type, ...], str]]] = {
+    Type.STRING: (str, "a string"),
+    Type.INTEGER: (int, "a whole number"),
+    Type.BOOLEAN: (bool, "True or False"),
+    Type.MAP: (dict, "a map of strings"),
+    Type.STRINGS: ((list, tuple), "a list of strings"),
+}
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """One argument.
+
+    Attributes:
+        name: as Python has it.
+        type: what its value is.
+        description: what it means; Markdown, the first sentence a summary.
+        required: whether it must be given.
+    """
+
+    name: str
+    type: Type
+    description: str
+    required: bool = False
+
+    @property
+    def wire(self) -> str:
+        """As every other language has it."""
+        return wire_name(self.name)
+
+    def check(self, value: object) -> None:
+        """Hold a value against the type.
+
+        Raises:
+            ArgumentTypeError: it is of another type.
+        """
+        python_type, words = _PYTHON_TYPES[self.type]
+        # A bool is an int to Python, and is none to anybody else.
+        fits = isinstance(value, python_type) and (
+            isinstance(value, bool) == (self.type is Type.BOOLEAN)
+        )
+        if not fits:
+            message = f"{self.name} must be {words}, not {type(value).__name__}."
+            raise ArgumentTypeError(message)
+        for part in _parts(value):
+            if not isinstance(part, str):
+                message = (
+                    f"{self.name} must be {words}, and has {type(part).__name__} in it."
+                )
+                raise ArgumentTypeError(message)
+
+
+def _parts(value: object) -> Iterable[object]:
+    """What a list or a map holds."""
+    if isinstance(value, dict):
+        return (*value.keys(), *value.values())
+    return value if isinstance(value, (list, tuple)) else ()
+
+
+COMMON_ARGUMENTS: Final = (
+    Argument(
+        "bucket_name",
+        Type.STRING,
+        "The bucket, UCloud's name for an image repository.",
+        required=True,
+    ),
+    Argument(
+        "region",
+        Type.STRING,
+        "The bucket's region, such as `cn-bj2`. By default the configured one.",
+    ),
+    Argument(
+        "project_id",
+        Type.STRING,
+        "The bucket's project, such as `org-abc123`. By default the configured one.",
+    ),
+    Argument(
+        "profile",
+        Type.STRING,
+        "A profile of the UCloud CLI: keys, region and project are all taken from it,"
+        " for programs that look into several accounts.",
+    ),
+)
+
+_BUCKET: Final = (
+    *COMMON_ARGUMENTS,
+    Argument(
+        "image_name",
+        Type.STRING,
+        "Only this image: its full name as the API gives it, its path"
+        " (`ucs/helloworld`) or its last part (`helloworld`). Exact, never a part of"
+        " a name; a short name that several images have is an error.",
+    ),
+    Argument(
+        "registry",
+        Type.STRING,
+        "The `host[:port]` that supplies or replaces the registry's host in every"
+        " `image`, such as a mirror. By default the configured one, else the host in"
+        " the image's name.",
+    ),
+    Argument(
+        "order_by",
+        Type.STRING,
+        "How the API orders the images; passed on as it is. Its page names"
+        " `Default` alone.",
+    ),
+)
+
+CHOICE: Final = (
+    Argument(
+        "policy",
+        Type.STRING,
+        "How tags are compared: `newest` (by CreateTime; the default), `semver`,"
+        " `numerical` or `alphabetical`.",
+    ),
+    Argument(
+        "order",
+        Type.STRING,
+        "Which end of that order is chosen: `highest` (the default) or `lowest`.",
+    ),
+    Argument(
+        "semver_range",
+        Type.STRING,
+        "With policy `semver` only: versions outside of this range are left out, such"
+        " as `^1.2`, `~1.2.3`, `>=1.1 <2 || >3`, `1.x` or `1.2 - 2.3`. Prereleases are"
+        " in range only where the range names one. `*` by default.",
+    ),
+    Argument(
+        "semver_loose",
+        Type.BOOLEAN,
+        "With policy `semver` only: whether `1`, `1.2` and `v1.2-5` are versions too,"
+        " and not only three numeric parts. False by default.",
+    ),
+    Argument(
+        "tag_regex",
+        Type.STRING,
+        "Only tags that match this RE2 expression as a whole.",
+    ),
+    Argument(
+        "tag_exclude_regex",
+        Type.STRING,
+        "Tags that match this RE2 expression as a whole are then left out.",
+    ),
+    Argument(
+        "tag_extract",
+        Type.STRING,
+        "What the policy compares instead of the tag: a template over the groups of"
+        " `tag_regex`, such as `$1`, `$name` or `${name}` (`$$` is a dollar). The tag"
+        " itself is what comes out. Not with `newest`.",
+    ),
+    Argument(
+        "min_age",
+        Type.STRING,
+        "Tags younger than this are left out: `30s`, `15m`, `12h` or `7d`.",
+    ),
+    Argument(
+        "as_of",
+        Type.STRING,
+        "Tags created after this moment are left out; RFC 3339, such as"
+        " `2026-03-01T12:00:00Z`. The same date chooses the same tag anywhere and at"
+        " any time; `min_age` then counts from it.",
+    ),
+    Argument(
+        "floating_tags",
+        Type.STRINGS,
+        "Names that move from image to image and are left out unless `tag_regex`"
+        " matches them. By default `latest`, `stable`, `edge`, `nightly`, `main`,"
+        " `master`, `dev` and `develop`.",
+    ),
+    Argument(
+        "tag",
+        Type.STRING,
+        "Exactly this tag, looked up among all names; an error if it is not there.",
+    ),
+    Argument(
+        "wait",
+        Type.STRING,
+        "With `tag` only: look again until the tag is listed, for at most so long,"
+        " such as `90s`. For a tag that was pushed a moment ago.",
+    ),
+    Argument(
+        "default_tag",
+        Type.STRING,
+        "Used, with `found` False, where nothing is left to choose from. Where the"
+        " image itself is missing it serves only if `image_name` is a full name, with"
+        " the registry's host. Not with `tag`.",
+    ),
+)
+
+GET_DOCKER_IMAGES: Final = (
+    *_BUCKET,
+    Argument(
+        "name_regex",
+        Type.STRING,
+        "Only images the last part of whose name matches this RE2 expression as a whole.",
+    ),
+    Argument(
+        "limit",
+        Type.INTEGER,
+        "At most so many images, from 1; all by default.",
+    ),
+    Argument(
+        "offset",
+        Type.INTEGER,
+        "How many images to pass over; 0 by default. Filters come first, then"
+        " `offset`, then `limit`.",
+    ),
+)
+GET_DOCKER_IMAGE: Final = (*_BUCKET, *CHOICE)
+IMAGE_PIN: Final = (
+    *_BUCKET,
+    *CHOICE,
+    Argument(
+        "triggers",
+        Type.MAP,
+        "Any texts, such as a commit's id, a date or a release's number: where one of"
+        " them changes, the pin chooses again.",
+    ),
+    Argument(
+        "allow_downgrade",
+        Type.BOOLEAN,
+        "Whether the pin may go to a tag that ranks below the one it has. False by"
+        " default; an explicit `tag` may always.",
+    ),
+)
+
+
+def given(table: Iterable[Argument], values: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments that were given, by Python name, each of the type it must have.
+
+    None and the empty string are the same as nothing.
+
+    Raises:
+        ArgumentError: a required one is missing.
+        ArgumentTypeError: one is of another type.
+    """
+    checked: dict[str, Any] = {}
+    for argument in table:
+        value = values.get(argument.name)
+        if value is not None and value != "":
+            argument.check(value)
+            checked[argument.name] = value
+        elif argument.required:
+            message = f"{argument.name} is missing; give the bucket's name."
+            raise ArgumentError(message)
+    return checked

@@ -1,0 +1,75 @@
+"""One image's tags and a policy become the tag to use."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, final
+
+from pulumi_ucimage._tags.evaluate import Choice, TagLike, evaluate
+from pulumi_ucimage._tags.explanation import (
+    explain,
+    explain_ambiguous,
+    explain_missing_tag,
+    explain_nothing_left,
+)
+from pulumi_ucimage.errors import AmbiguousTagError, NoMatchingTagError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pulumi_ucimage._tags.policy import Policy
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """The tag to use, and why.
+
+    Attributes:
+        tag: the tag.
+        create_time: when it was pushed, in Unix seconds; None where nothing says.
+        found: False only where the default tag is used.
+        choice: what the policy made of all tags.
+        explanation: what was chosen, by which rule, and what was left out; some lines.
+    """
+
+    tag: str
+    create_time: int | None
+    found: bool
+    choice: Choice
+    explanation: str
+
+
+def select(
+    policy: Policy, tags: Sequence[TagLike], *, image_name: str, now: float
+) -> Selection:
+    """The tag of an image that a policy wants.
+
+    Args:
+        policy: the rule.
+        tags: of the image, in any order; not changed.
+        image_name: the image's full name, for texts.
+        now: Unix seconds, for `min_age`.
+
+    Raises:
+        NoMatchingTagError: the explicit tag is not there, or nothing is left.
+        AmbiguousTagError: two tags share the extracted text that is best.
+    """
+    choice = evaluate(policy, tags, now=now)
+    found = True
+    if policy.tag:
+        tag = policy.tag
+        if all(listed.name != tag for listed in tags):
+            raise NoMatchingTagError(explain_missing_tag(choice, image_name, wanted=tag))
+    elif choice.ambiguous():
+        raise AmbiguousTagError(explain_ambiguous(choice, image_name))
+    elif choice.candidates:
+        tag = choice.candidates[0].name
+    elif policy.default_tag:
+        tag, found = policy.default_tag, False
+    else:
+        raise NoMatchingTagError(explain_nothing_left(choice, image_name))
+    times = [listed.create_time for listed in tags if listed.name == tag]
+    create_time = max((time for time in times if time is not None), default=None)
+    explanation = explain(choice, image_name, tag=tag, create_time=create_time, found=found)
+    return Selection(tag, create_time, found, choice, explanation)

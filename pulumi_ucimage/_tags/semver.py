@@ -1,0 +1,264 @@
+"""Versions and version ranges, by the rules of Masterminds/semver v3 and Flux.
+
+The sources of the rules are github.com/Masterminds/semver/v3 v3.5.0 (``version.go``,
+``constraints.go``), which Flux and Argo CD Image Updater use, and SemVer 2.0.0,
+section 11. ``tests/test_masterminds.py`` compares both halves with the originals.
+"""
+
+import math
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from itertools import takewhile
+from typing import NamedTuple, TypeAlias, final
+
+from pulumi_ucimage._formatting import quoted
+
+# ((False, number) | (True, text), ...): numbers rank below text.
+_Identifiers: TypeAlias = tuple[tuple[bool, int | str], ...]
+Precedence: TypeAlias = tuple[int, int, int, bool, _Identifiers]
+_Bound: TypeAlias = tuple[object, ...]
+_Test: TypeAlias = Callable[[Precedence], bool]
+
+# version.go, MaxVersionLen; constraints.go, MaxConstraintLen, MaxConstraintGroups.
+# The first also keeps int() far from the length at which it refuses.
+_VERSION_LENGTH = 256
+_RANGE_LENGTH = 512
+_RANGE_GROUPS = 32
+
+_TOP: _Bound = (math.inf,)
+
+_WORDS = r"[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*"
+_IDENTIFIER = r"(?:0|[1-9][0-9]*|[0-9]*[A-Za-z-][0-9A-Za-z-]*)"
+_VERSION = re.compile(
+    r"v?([0-9]+)(?:\.([0-9]+))?(?:\.([0-9]+))?"
+    rf"(?:-({_IDENTIFIER}(?:\.{_IDENTIFIER})*))?(?:\+{_WORDS})?"
+)
+
+# constraints.go, cvRegex: what looks like a version in a range. The bar is an
+# accident there that shows only in a hyphen range: "1||2 - 3" is ">=1 || 2 <=3".
+_PART = r"[0-9|xX*]+"
+_PATTERN = rf"v?{_PART}(?:\.{_PART})?(?:\.{_PART})?(?:-{_WORDS})?(?:\+{_WORDS})?"
+_SPACE = r"[\t\n\f\r ]"  # Go's \s
+_HYPHEN = re.compile(rf"{_SPACE}*({_PATTERN}){_SPACE}+-{_SPACE}+({_PATTERN})")
+_GAP = re.compile(rf"(?<=[=<>~^]){_SPACE}+(?=[v0-9xX*])")
+_AND = re.compile(rf"{_SPACE}*,{_SPACE}*|{_SPACE}+")
+_COMPARATOR = re.compile(
+    r"([<>]=?|=[<>]?|!=|~>?|\^|)"
+    rf"(v?({_PART})(?:\.({_PART}))?(?:\.({_PART}))?(-{_WORDS})?(?:\+{_WORDS})?)"
+)
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A version, made by `parse_version`.
+
+    Two versions are equal where their texts are; versions of equal rank, such as
+    ``1.0.0``, ``v1.0.0`` and ``1.0.0+build``, have an equal `precedence`.
+
+    Attributes:
+        text: What was parsed, with a leading ``v`` and build metadata.
+        precedence: The rank by SemVer 2.0.0, section 11, to compare and sort by.
+    """
+
+    text: str
+    precedence: Precedence
+
+    @property
+    def major(self) -> int:
+        """The first number."""
+        return self.precedence[0]
+
+    @property
+    def minor(self) -> int:
+        """The second number, 0 where the text has none."""
+        return self.precedence[1]
+
+    @property
+    def patch(self) -> int:
+        """The third number, 0 where the text has none."""
+        return self.precedence[2]
+
+    @property
+    def prerelease(self) -> tuple[int | str, ...]:
+        """The prerelease identifiers, empty for a release."""
+        return tuple(identifier for _, identifier in self.precedence[4])
+
+
+def parse_version(text: str, *, loose: bool = False) -> Version | None:
+    """Read a version; None where the text is none.
+
+    A leading ``v`` (not ``V``) and zeros in front of the three numbers are accepted,
+    as in Flux; zeros in front of a numeric prerelease identifier are not. Numbers are
+    exact at any length (Masterminds stops at 64 bits).
+
+    Args:
+        text: Any text, such as a tag.
+        loose: Whether one or two numbers are enough, as in Masterminds' NewVersion and
+            Argo CD Image Updater; otherwise three are needed. (Flux counts dots only,
+            and so takes ``1.2-3.4`` too.)
+    """
+    match = _VERSION.fullmatch(text) if len(text) <= _VERSION_LENGTH else None
+    if match is None or not (loose or match[3]):
+        return None
+    major, minor, patch, prerelease = match.groups()
+    numbers = int(major), int(minor or 0), int(patch or 0)
+    if not prerelease:
+        return Version(text, (*numbers, True, ()))
+    ranks = tuple(
+        (False, int(i)) if i.isdigit() else (True, i) for i in prerelease.split(".")
+    )
+    return Version(text, (*numbers, False, ranks))
+
+
+class _Group(NamedTuple):
+    """Comparators that are joined by AND."""
+
+    names_prerelease: bool
+    tests: tuple[_Test, ...]
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Range:
+    """A set of versions, made by `Range.parse`.
+
+    Attributes:
+        text: What was parsed.
+    """
+
+    text: str
+    _groups: tuple[_Group, ...] = field(repr=False, compare=False)
+
+    @classmethod
+    def parse(cls, text: str) -> "Range":
+        """Read a range such as ``^1.2``, ``>=1.1 <2 || 3.x`` or ``1.2 - 2.3``.
+
+        The empty text is no range, as in Masterminds; ``*`` is every release.
+
+        Raises:
+            ValueError: The text is no range. The message is a clause that says what
+                is wrong with it and what would be right.
+        """
+        if len(text) > _RANGE_LENGTH:
+            raise ValueError(
+                f"a range has at most {_RANGE_LENGTH} characters, not {len(text)}"
+            )
+        groups = _HYPHEN.sub(r">= \1, <= \2 ", text).split("||")
+        if len(groups) > _RANGE_GROUPS:
+            raise ValueError(
+                f"a range joins at most {_RANGE_GROUPS} parts by ||, not {len(groups)}"
+            )
+        return cls(text, tuple(_parse_group(group, text) for group in groups))
+
+    def contains(self, version: Version, *, prereleases: bool = False) -> bool:
+        """Tell whether a version is in the range.
+
+        A prerelease is in range only by a group (the comparators between two ``||``)
+        in which some comparator names a prerelease.
+
+        Args:
+            version: The version.
+            prereleases: Also accept a prerelease that is left out for being one: the
+                release with its numbers is in range by a group that names none.
+        """
+        rank = version.precedence
+        release = rank if rank[3] else (*rank[:3], True, ())
+        # Loops, for generators cost more than the tests: there may be 10,000 tags.
+        for group in self._groups:
+            if group.names_prerelease or prereleases or rank[3]:
+                asked = rank if group.names_prerelease else release
+                for test in group.tests:
+                    if not test(asked):
+                        break
+                else:
+                    return True
+        return False
+
+
+def _parse_group(group: str, whole: str) -> _Group:
+    """Read comparators that are joined by AND, from a range that messages can quote."""
+    names_prerelease = False
+    tests = []
+    for piece in _AND.split(_GAP.sub("", group.strip("\t\n\f\r "))):
+        # A rewritten hyphen range or a closed gap is not what the user wrote.
+        shown = quoted(piece if piece in whole else whole) if piece else "an empty part"
+        version, test = _parse_comparator(piece, shown)
+        names_prerelease |= bool(version.prerelease)
+        tests.append(test)
+    return _Group(names_prerelease, tuple(tests))
+
+
+def _parse_comparator(text: str, shown: str) -> tuple[Version, _Test]:
+    """Read an operator and its version, with zeros for the numbers it leaves open."""
+    match = _COMPARATOR.fullmatch(text)
+    if match is None:
+        raise ValueError(
+            f"{shown} is not a comparator; write an operator (none, =, !=, >, >=, <,"
+            " <=, ~ or ^) and a version, such as ^1.2, >=1.1 <2, 1.x || 3.x or"
+            " 1.2 - 2.3"
+        )
+    # The first wildcard hides what comes after it, but for a prerelease.
+    open_part = (None, "x", "X", "*")
+    numbers = list(takewhile(lambda part: part not in open_part, match.group(3, 4, 5)))
+    padded = ".".join([*numbers, "0", "0", "0"][:3]) + (match[6] or "")
+    version = parse_version(match[2] if numbers[2:] else padded)
+    if version is None:
+        raise ValueError(
+            f"{shown} has no version to compare with; write numbers, or x or * alone,"
+            " and no zeros in front of a prerelease's number, such as 1.x or >=1.2.0-1"
+        )
+    return version, _test(match[1], len(numbers), version.precedence)
+
+
+def _test(operator: str, parts: int, rank: Precedence) -> _Test:
+    """Return what an operator asks of a version's rank.
+
+    Args:
+        operator: The operator, empty for none.
+        parts: How many numbers come before the first wildcard.
+        rank: The rank of the version that the operator compares with.
+    """
+    match operator, parts:
+        case "!=", 1:
+            return lambda other: other[0] != rank[0]
+        case "!=", 2:
+            return lambda other: (other[:2], other[4]) != (rank[:2], rank[4])
+        case "!=", _:
+            return lambda other: other != rank
+    low, high = _interval(operator, parts, rank)
+    return lambda other: low <= other < high
+
+
+def _interval(operator: str, parts: int, rank: Precedence) -> tuple[_Bound, _Bound]:
+    """Return the bounds that an operator stands for, the second one excluded.
+
+    These are the answers of constraintOps in constraints.go. With no number at all
+    they are not what its documentation says: ``^*`` is 0.0.0, ``>*`` is above 0.0.0
+    and ``<=*`` is 0.0.x; ``~0.0.0`` has no upper bound.
+    """
+    numbers: tuple[int, ...] = rank[:3]
+
+    def above(count: int) -> _Bound:
+        """Return the least bound above all versions with the first numbers."""
+        return (*numbers[: count - 1], numbers[count - 1] + 1)
+
+    # Above what is meant: a block of versions, or one, with no rank in between.
+    beyond = above(parts) if parts in (1, 2) else (*rank, ())
+    low: _Bound = rank
+    high = _TOP
+    match operator:
+        case "" | "=":
+            high = beyond if parts else _TOP
+        case ">":
+            low = beyond
+        case "<":
+            low, high = (), rank
+        case "<=" | "=<":
+            low, high = (), beyond if parts else above(2)
+        case "~" | "~>" if any(numbers) or parts in (1, 2):
+            high = above(min(parts, 2))
+        case "^":
+            high = above(next((n for n in (1, 2) if numbers[n - 1] or n == parts), 3))
+    return low, high

@@ -121,7 +121,7 @@ def _profiled_many(bench: Bench) -> None:
     """The same look-ups in turn, without the engine and its Outputs."""
     with configured(bench.api, "http"):
         context = LookupContext(
-            stack={}, log=Silent(), shared=ListingCache(keeps=True), not_before=0.0
+            stack={}, log=Silent(), listings=ListingCache(keeps=True), not_before=0.0
         )
         for number in range(200):
             bucket = bodies.bucket(1000, 5, str(number % 5))

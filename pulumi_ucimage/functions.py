@@ -6,7 +6,7 @@ functions of a generated SDK would.
 
 from __future__ import annotations
 
-import math
+import time
 from collections.abc import Sequence  # noqa: TC003 - signatures can be resolved
 from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
@@ -203,11 +203,14 @@ def _output(function: FunctionSpec, values: Mapping[str, Any]) -> pulumi.Output[
     if program.is_plain(inputs, opts):
         return program.output_of(*_prepared(function, inputs))
     # What was listed for an earlier call may be too old once an argument is awaited.
-    not_before = math.inf if program.may_wait(inputs, opts) else program.not_before()
+    may_wait = program.may_wait(inputs, opts)
+    not_before = program.not_before()
 
     def ask(known: Mapping[str, Any]) -> Awaitable[Any]:
         query = function.query(known)
-        context = program.lookup_context(not_before=not_before)
+        context = program.lookup_context(
+            not_before=time.monotonic() if may_wait else not_before
+        )
         return program.in_thread(lambda: query.ask(context))
 
     return program.when_known(inputs, opts).apply(ask)
@@ -227,7 +230,7 @@ def _prepared(
     except UcimageError as error:
         return partial(_refuse, error), None
     lane = tuple(values[argument.name] for argument in arguments.COMMON_ARGUMENTS)
-    waits = values.get("wait") or math.isinf(context.not_before)
+    waits = values.get("wait")
     return partial(query.ask_with, settings, context), None if waits else lane
 
 

@@ -116,7 +116,7 @@ def test_looking_again_does_not_share_what_was_listed_before(emulator: Emulator)
         stack={},
         log=Log(),
         clock=time.clock(),
-        shared=ListingCache(keeps=True),
+        listings=ListingCache(keeps=True),
         not_before=0,
     )
 
@@ -128,7 +128,7 @@ def test_looking_again_does_not_share_what_was_listed_before(emulator: Emulator)
 
 def test_time_runs_from_when_it_was_asked_for(emulator: Emulator) -> None:
     """Who waited for others too long calls nobody; a listing that is there still serves."""
-    shared: ListingCache[Listing] = ListingCache(keeps=True)
+    listings: ListingCache[Listing] = ListingCache(keeps=True)
     query = ImageQuery.of({"bucket_name": "ucs"})
 
     def asked(seconds_ago: float) -> str:
@@ -137,7 +137,7 @@ def test_time_runs_from_when_it_was_asked_for(emulator: Emulator) -> None:
             stack={},
             log=Log(),
             clock=time.clock(),
-            shared=shared,
+            listings=listings,
             asked_s=time.now - seconds_ago,
             not_before=0.0,
         )

@@ -5,7 +5,7 @@ The client is loaded by the first call that needs one, for it costs as much as a
 
 from __future__ import annotations
 
-import math
+import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, final
 
@@ -78,19 +78,7 @@ class BucketQuery:
         )
 
     def settings(self, context: LookupContext) -> Settings:
-        """The settings that hold here; raises ConfigError.
-
-        Loaded once for all who may share a listing, while the environment is the same.
-        """
-        said = (self.region, self.project_id, self.profile, self.registry)
-        if math.isinf(context.not_before):
-            return self._loaded(context)
-        known = (*said, context.not_before, resolve.environment())
-        if known not in context.settings:
-            context.settings[known] = self._loaded(context)
-        return context.settings[known]
-
-    def _loaded(self, context: LookupContext) -> Settings:
+        """The settings for this look-up; raises ConfigError."""
         return resolve.load(
             context.stack,
             region=self.region,
@@ -140,7 +128,7 @@ class BucketQuery:
                 progress=_Progress(context, self.bucket_name),
             )
 
-        if context.shared is None:
+        if context.listings is None:
             return ask()
         query = (
             bucket,
@@ -149,11 +137,11 @@ class BucketQuery:
             settings.endpoint,
             settings.credentials.fingerprint(),
         )
-        return context.shared.get(
+        return context.listings.get(
             query,
             ask,
-            not_before=math.inf if again else context.not_before,
-            remaining_s=deadline.remaining_s(),
+            not_before=time.monotonic() if again else context.not_before,
+            max_wait_s=deadline.remaining_s(),
         )
 
 

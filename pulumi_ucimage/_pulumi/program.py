@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import inspect
-import math
 import os
 import sys
 import threading
@@ -92,7 +91,7 @@ def _lookup_context(shared: ListingCache[Listing]) -> LookupContext:
         else configured.get(setting.key) or ""
         for setting in SETTINGS
     }
-    return LookupContext(stack=stack, log=pulumi.log, shared=shared)
+    return LookupContext(stack=stack, log=pulumi.log, listings=shared)
 
 
 def _warn_of_keys_in_clear(stack: Mapping[str, str | Secret]) -> None:
@@ -157,7 +156,7 @@ def not_before() -> float:
     """
     stretch = _stretch()
     if stretch is None:
-        return math.inf
+        return time.monotonic()
     stretch.watch(asyncio.get_running_loop())
     return stretch.not_before
 

@@ -291,7 +291,7 @@ class Plugin(provider_pb2_grpc.ResourceProviderServicer):
     def _context(
         self, urn: str, shared: ListingCache[Listing] | None = None
     ) -> LookupContext:
-        return LookupContext(stack=self._stack, log=_Log(self._tell, urn), shared=shared)
+        return LookupContext(stack=self._stack, log=_Log(self._tell, urn), listings=shared)
 
     def _tell(
         self, severity: int, message: str, urn: str = "", *, ephemeral: bool = False

@@ -21,8 +21,8 @@ from faults import HOST, FaultServer, answer
 from typing_extensions import Self
 
 from pulumi_ucimage import UcimageError, get_docker_images
-from pulumi_ucimage._http.clock import Clock
 from pulumi_ucimage._http.client import close_connections
+from pulumi_ucimage._http.clock import Clock
 from pulumi_ucimage._pulumi import program
 from reliability.cases import Way
 

@@ -159,7 +159,7 @@ _AMBIENT = dict(os.environ)
 
 @pytest.fixture(scope="session")
 def go_environment() -> dict[str, str]:
-    """The user's download and build caches: tests have a home of their own."""
+    """The user's caches, and the flags with which tools/install.py has filled them."""
     names = ("GOMODCACHE", "GOCACHE", "GOPATH")
     done = subprocess.run(
         ["go", "env", *names],  # noqa: S607
@@ -168,7 +168,11 @@ def go_environment() -> dict[str, str]:
         capture_output=True,
         text=True,
     )
-    return dict(zip(names, done.stdout.splitlines(), strict=True))
+    return {
+        **dict(zip(names, done.stdout.splitlines(), strict=True)),
+        "CGO_ENABLED": "0",
+        "GOFLAGS": "-trimpath -tags=osusergo,grpcnotrace",
+    }
 
 
 def made_once(

@@ -50,7 +50,7 @@ def generator(
         subprocess.run(
             ["go", "build", "-o", folder / "codegen", "."],  # noqa: S607
             cwd=Path(__file__).parent / "codegen",
-            env={**os.environ, **go_environment, "CGO_ENABLED": "0"},
+            env={**os.environ, **go_environment},
             check=True,
             timeout=1200,
         )
@@ -111,7 +111,7 @@ def test_sdks_have_names_of_their_own(sdks: Path) -> None:
 def test_examples_in_go_compile(
     sdks: Path, tmp_path: Path, go_environment: dict[str, str]
 ) -> None:
-    """With the generated SDK, as `go vet` sees them."""
+    """With the generated SDK."""
     module = tmp_path / "sdk"
     shutil.copytree(sdks / "go", module / "go")
     example = ROOT / "examples" / "go"
@@ -125,7 +125,7 @@ def test_examples_in_go_compile(
         (folder / "main.go").write_text(program)
 
     done = subprocess.run(
-        ["go", "vet", "-mod=mod", "./..."],  # noqa: S607
+        ["go", "build", "-mod=mod", "./..."],  # noqa: S607
         cwd=module,
         env={**os.environ, **go_environment},
         capture_output=True,

@@ -58,7 +58,7 @@ def oracle(
         subprocess.run(
             ["go", "build", "-mod=readonly", "-o", folder / "masterminds", "."],  # noqa: S607
             cwd=Path(__file__).parent / "masterminds",
-            env={**os.environ, **go_environment, "CGO_ENABLED": "0", "GOWORK": "off"},
+            env={**os.environ, **go_environment, "GOWORK": "off"},
             check=True,
         )
 

@@ -1,0 +1,136 @@
+"""What every command needs: where its settings come from, and how it waits.
+
+The options `--cwd`, `--stack` and `--no-stack` say which stack's configuration counts.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+from dataclasses import dataclass
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from pulumi_ucimage._config.stack import (
+    stack_values,
+    unencrypted_key_warnings,
+    unknown_key_warnings,
+)
+from pulumi_ucimage._formatting import printable
+from pulumi_ucimage._lookup.context import LookupContext
+from pulumi_ucimage.cli import stack
+from pulumi_ucimage.cli.output import note
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from pulumi_ucimage._secret import Secret
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Session:
+    """The project folder and the stack that a command uses.
+
+    Attributes:
+        folder: the Pulumi project; None outside of one, or with `--no-stack`.
+        stack: the stack's name; None for the selected one.
+    """
+
+    folder: Path | None
+    stack: str | None
+
+    def context(self) -> LookupContext:
+        """What a look-up takes from here.
+
+        Raises:
+            ConfigError: the stack's configuration cannot be read.
+        """
+        return LookupContext(stack=self._config(), log=_Log())
+
+    def _config(self) -> Mapping[str, Secret]:
+        if self.folder is None:
+            return {}
+        values = stack.read_config(self.folder, self.stack)
+        if values is None:
+            note(f"No stack is selected in {self.folder}; no stack configuration is used.")
+            return {}
+        unencrypted = [key for key, value in values.items() if not value.is_secret]
+        for warning in (
+            *unknown_key_warnings(values),
+            *unencrypted_key_warnings(unencrypted),
+        ):
+            note(f"Warning: {warning}")
+        return stack_values(lambda key: values[key].text if key in values else None)
+
+
+def session_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that name a stack, and pass them on as one `session`."""
+
+    @click.option(
+        "--cwd",
+        type=click.Path(exists=True, file_okay=False, path_type=Path),
+        default=".",
+        help="Folder of the Pulumi project whose stack configuration is used;"
+        " by default this one.",
+    )
+    @click.option("--stack", "stack_name", help="Stack; by default the selected one.")
+    @click.option("--no-stack", is_flag=True, help="Ignore the stack's configuration.")
+    @wraps(command)
+    def with_session(
+        *, cwd: Path, stack_name: str | None, no_stack: bool, **values: Any
+    ) -> Any:
+        folder = None if no_stack else stack.project_folder(cwd)
+        if stack_name and folder is None:
+            message = "--stack needs a Pulumi project; go to its folder, or use --cwd."
+            raise click.UsageError(message)
+        return command(session=Session(folder, stack_name), **values)
+
+    return with_session
+
+
+json_option = click.option(
+    "--json", "as_json", is_flag=True, help="Print one JSON document."
+)
+
+
+class _Log:
+    """What a look-up reports, on stderr; progress only on a terminal."""
+
+    def debug(self, msg: str) -> None:
+        """Nothing: `--explain` is the option for it."""
+
+    def info(self, msg: str, *, ephemeral: bool = False) -> None:
+        if not ephemeral:
+            note(msg)
+        elif sys.stderr.isatty():
+            # The next line takes this one's place.
+            click.echo(f"\r\x1b[K{printable(msg)}\r", nl=False, err=True)
+
+
+def wait_for(work: Callable[[], T]) -> T:
+    """The result of a slow call, which Ctrl-C can leave at any moment.
+
+    The main thread handles the signal, so the call is made in another.
+    """
+    outcome: list[T] = []
+    failure: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            outcome.append(work())
+        except BaseException as error:  # noqa: BLE001 - it is raised in the main thread
+            failure.append(error)
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    thread.join()
+    if sys.stderr.isatty():
+        click.echo("\r\x1b[K", nl=False, err=True)
+    if failure:
+        raise failure[0]
+    return outcome[0]

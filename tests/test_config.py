@@ -363,19 +363,17 @@ FILES = {
 
 @pytest.mark.parametrize(("place", "key"), FILES)
 @pytest.mark.parametrize(
-    ("name", "problem"),
+    ("path", "problem"),
     [
-        ("missing.json", "does not exist"),
         ("~/missing.json", "does not exist"),
-        ("missing/config.json", "does not exist"),
-        ("", "cannot be read (Is a directory)"),
+        ("~/missing/config.json", "does not exist"),
+        ("~/", "cannot be read (Is a directory)"),
     ],
 )
 def test_a_named_file_must_exist(
-    world: World, tmp_path: Path, place: str, key: str, name: str, problem: str
+    world: World, place: str, key: str, path: str, problem: str
 ) -> None:
     """A misspelled path is an error that names the setting, not an empty profile."""
-    path = name if name.startswith("~") else str(tmp_path / name)
     world.set(place, key, path)
     setting = SETTINGS_BY_KEY[key]
 
@@ -620,9 +618,7 @@ def test_a_profile_without_keys(bare: World, argument: str | None, start: str) -
     [(None, ""), ("default", "leave the argument profile out and ")],
 )
 @pytest.mark.parametrize("keys", ["stale", "none", "half"])
-def test_an_oauth_profile(
-    bare: World, argument: str | None, start: str, keys: str
-) -> None:
+def test_an_oauth_profile(bare: World, argument: str | None, start: str, keys: str) -> None:
     """A profile that logs in with a browser has no keys for us; stale ones are not used."""
     bare.set("profile", "region", "cn-bj2")
     if keys == "stale":
@@ -712,8 +708,9 @@ def test_malformed_registry_credentials(
     world.set("ucimage", key, text)
     error = world.error()
 
-    assert f"ucimage:{key} in the stack's configuration has {problem}: set it again." == str(
-        error
+    assert (
+        f"ucimage:{key} in the stack's configuration has {problem}: set it again."
+        == str(error)
     )
     assert CANARY not in held_by(error)
 

@@ -49,7 +49,9 @@ def run(folder: Path, *options: str) -> tuple[int, str]:
     done = subprocess.run(
         [
             *(sys.executable, "-m", "pytest", "-p", "conftest", "-p", "no:cacheprovider"),
-            *("-c", ROOT / "pyproject.toml", "--rootdir", folder, *options, folder),
+            *("-c", str(ROOT / "pyproject.toml"), "--rootdir", str(folder)),
+            *options,
+            str(folder),
         ],
         env={
             **os.environ,

@@ -668,8 +668,8 @@ URL = (
     " and no user name, query or fragment"
 )
 HTTPS = (
-    "must begin with https://, for whoever sees a signed call can repeat it; http:// is"
-    " accepted for a loopback address and for api.service.ucloud.cn alone"
+    "must begin with https://, because anyone who sees a signed request can send it again;"
+    " http:// is accepted only for a loopback address and for api.service.ucloud.cn"
 )
 MALFORMED = {
     "region": (f"{CANARY}==", NAME),

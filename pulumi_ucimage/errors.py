@@ -137,7 +137,8 @@ _HINTS = {
     171: "the private key does not belong to the public key; set both again, using one key"
     " pair from UCloud's console",
     172: "UCloud does not know the public key; set the key pair again",
-    174: f"the key needs a security token that is missing or has expired; {_TEMPORARY_KEYS}",
+    174: "the key needs a security token that is missing or has expired;"
+    f" {_TEMPORARY_KEYS}",
     292: "the key may not use this project;"
     " set ucimage:projectId (`pulumi config set ucimage:projectId org-abc123`),"
     " UCLOUD_PROJECT_ID, the profile's project_id or the argument project_id to one of"

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import fcntl
 import os
 import shutil
 import subprocess
 import sys
+import time
+import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -38,7 +41,11 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or "quick")
 
 ENGINE_FIXTURES = {"tools", "node_modules", "go_environment"}
 
+_GRACE_S = float(os.environ.get("TESTS_GRACE_S") or 10)  # to end after the last test
+_RUN = "TESTS_RUN_ID"
+
 _left_out: set[str] = set()
+_left_running: list[str] = []
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
@@ -72,18 +79,48 @@ def pytest_testnodedown(node: object) -> None:
     _left_out.update(getattr(node, "workeroutput", {}).get("left_out", ()))
 
 
-def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Fail a run that left a test out: a test that does not run proves nothing."""
+def pytest_configure(config: pytest.Config) -> None:
+    """Mark the processes of this run; workers and what tests start inherit the mark."""
+    if not hasattr(config, "workerinput"):
+        os.environ[_RUN] = uuid.uuid4().hex
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_sessionfinish(session: pytest.Session) -> Iterator[None]:
+    """Fail a run that left a test out, or a process running."""
     if hasattr(session.config, "workeroutput"):
         session.config.workeroutput["left_out"] = list(_left_out)
-    elif _left_out and session.exitstatus == pytest.ExitCode.OK:
+        return (yield)
+    yield  # pytest-xdist ends its workers
+    end = time.monotonic() + _GRACE_S
+    while (running := _processes()) and time.monotonic() < end:
+        time.sleep(0.05)
+    _left_running.extend(running)
+    if (_left_out or _left_running) and session.exitstatus == pytest.ExitCode.OK:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
+    return None
+
+
+def _processes() -> list[str]:
+    """The commands of other processes of this run, where /proc says."""
+    mark = f"{_RUN}={os.environ[_RUN]}".encode()
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if int(process.name) != os.getpid() and (
+                mark in (process / "environ").read_bytes().split(b"\0")
+            ):
+                command = (process / "cmdline").read_bytes().replace(b"\0", b" ")
+                found.append(f"{process.name} {command.decode(errors='replace')}")
+    return found
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say which tests were left out."""
+    """Say what fails a run in which every test passed."""
     for nodeid in sorted(_left_out):
         terminalreporter.write_line(f"Left out, which fails the run: {nodeid}")
+    for command in _left_running:
+        terminalreporter.write_line(f"Left running, which fails the run: {command}")
 
 
 @pytest.fixture(autouse=True)

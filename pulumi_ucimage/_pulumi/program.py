@@ -246,6 +246,15 @@ def wait_for(ask: Callable[[], T]) -> T:
         stretch.watch(asyncio.get_running_loop())
 
 
+def contains_input(value: object) -> bool:
+    """Whether a value is or contains an Output, or something else to wait for."""
+    if isinstance(value, dict):
+        return any(map(contains_input, value.values()))
+    if isinstance(value, (list, tuple)):
+        return any(map(contains_input, value))
+    return isinstance(value, pulumi.Output) or inspect.isawaitable(value)
+
+
 def is_plain(values: Mapping[str, Any], opts: pulumi.InvokeOptions | None) -> bool:
     """Whether there is nothing among inputs and `depends_on` to wait for."""
     return getattr(opts, "depends_on", None) is None and all(

@@ -43,8 +43,6 @@ class LookupContext:
         listings: the listings that equal questions share; None to share none.
         not_before: a listing must have begun after this time of `time.monotonic`; by
             default after this context was made.
-        asked_s: when the user asked, on the clock's `monotonic`. The look-up's time runs
-            from then, so that it includes waiting for a thread. None: from its start.
     """
 
     stack: Mapping[str, str | Secret]
@@ -52,4 +50,3 @@ class LookupContext:
     clock: Clock = field(default_factory=Clock)
     listings: ListingCache[Listing] | None = None
     not_before: float = field(default_factory=time.monotonic)
-    asked_s: float | None = None

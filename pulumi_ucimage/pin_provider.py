@@ -65,7 +65,8 @@ class ImagePinProvider(ResourceProvider):
         """
         stack = {s.key: req.config.get(f"{NAMESPACE}:{s.key}") for s in SETTINGS}
         self._stack = {key: Secret(value) for key, value in stack.items() if value}
-        self._listings: ListingCache[Listing] = ListingCache(keeps=True)
+        self._choices: ListingCache[Listing] = ListingCache(keeps=True)
+        self._looks: ListingCache[Listing] = ListingCache(keeps=True)
         self._began_s = time.monotonic()
 
     def check(self, _olds: State, news: State) -> CheckResult:
@@ -73,7 +74,8 @@ class ImagePinProvider(ResourceProvider):
         program = news.get(pin_state.PROGRAM) or {}
         urn = program.get("urn") or _olds.get(pin_state.URN, "")
         olds = _without_internal(_olds)
-        context = self._context(urn, program.get("not_before"))
+        not_before = program.get("not_before", time.monotonic())
+        context = self._context(urn, self._choices, not_before)
         try:
             _refuse_unknown_inputs(news, olds)
             state, messages = pin_rules.reconcile(
@@ -120,7 +122,7 @@ class ImagePinProvider(ResourceProvider):
         state = {key: value for key, value in props.items() if key not in outputs_only}
         try:
             state, messages = pin_rules.refresh(
-                state, self._context(urn, self._began_s), pin=_name(urn, id_)
+                state, self._context(urn, self._looks, self._began_s), pin=_name(urn, id_)
             )
         except UcimageError as error:
             messages = [pin_messages.not_looked_at(_name(urn, id_), error, state)]
@@ -130,18 +132,12 @@ class ImagePinProvider(ResourceProvider):
     def delete(self, _id: str, _props: State) -> None:
         """Forget the choice; nothing is called."""
 
-    def _context(self, urn: str, not_before: float | None) -> LookupContext:
-        """Where a look-up runs.
-
-        Args:
-            urn: under which resource its progress is shown.
-            not_before: a listing must have begun after this; None for now.
-        """
+    def _context(
+        self, urn: str, listings: ListingCache[Listing], not_before: float
+    ) -> LookupContext:
+        """Where a look-up runs, and which listings it may share."""
         return LookupContext(
-            stack=self._stack,
-            log=_Log(urn),
-            listings=self._listings,
-            not_before=time.monotonic() if not_before is None else not_before,
+            stack=self._stack, log=_Log(urn), listings=listings, not_before=not_before
         )
 
 

@@ -156,14 +156,14 @@ def _another_pin(before: State, inputs: State, context: LookupContext) -> dict[s
 def changed_inputs(before: State, inputs: State) -> set[str]:
     """The inputs that differ in meaning; unset is equal to the default.
 
-    What a pin keeps from its creation if the program does not set it is not compared: the
-    replace keys and the spelling of the image's name. A stored input that this release
-    cannot understand differs from everything.
+    The replace keys are not compared, since a pin keeps them from its creation if the
+    program does not set them. A stored input that this release cannot understand differs
+    from everything.
     """
     changed = {
         key
         for key in INPUTS
-        if key not in {*REPLACE_KEYS, "wanted_image"}
+        if key not in REPLACE_KEYS
         and _meaning(key, before.get(key)) != _meaning(key, inputs.get(key))
     }
     tag = inputs.get("wanted_tag")
@@ -176,6 +176,8 @@ _MEANINGS: Final[Mapping[str, Callable[[Any], Any]]] = {
     "wait": parse_duration,
     "as_of": parse_timestamp,
     "floating_tags": lambda names: frozenset(filter(None, names)),
+    # Any spelling is of the pinned image; another image replaces the pin.
+    "wanted_image": lambda _: "",
 }
 _DEFAULTS: Final = {
     "policy": NEWEST,

@@ -9,10 +9,12 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, TypeVar, final
 
+from pulumi_ucimage._config import resolve
 from pulumi_ucimage._formatting import quoted, some
 from pulumi_ucimage._http.clock import Deadline
 from pulumi_ucimage._lookup.bucket_query import BucketQuery
 from pulumi_ucimage._lookup.image_name import ImageName
+from pulumi_ucimage._lookup.name_arguments import parse_image_name
 from pulumi_ucimage._spec import arguments
 from pulumi_ucimage._spec.results import (
     DockerImage,
@@ -101,7 +103,7 @@ class ImagesQuery(_Question[GetDockerImagesResult]):
             raise ArgumentError(message)
         return cls(
             BucketQuery.of(given),
-            given.get("image_name"),
+            resolve.argument("image_name", given.get("image_name"), parse_image_name),
             regex and parse_argument("name_regex", Regex.parse, regex),
             Window(offset, limit),
         )
@@ -174,7 +176,9 @@ class ImageQuery(_Question[GetDockerImageResult]):
         """
         given = arguments.given(arguments.GET_DOCKER_IMAGE, values)
         return cls(
-            BucketQuery.of(given), given.get("image_name"), Policy.from_arguments(given)
+            BucketQuery.of(given),
+            resolve.argument("image_name", given.get("image_name"), parse_image_name),
+            Policy.from_arguments(given),
         )
 
     @property

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import grpc
 import pulumi
-from google.protobuf.struct_pb2 import Struct
 from pulumi.dynamic import Config, ConfigureRequest
 from pulumi.runtime.proto import provider_pb2
 
@@ -20,9 +19,10 @@ from pulumi_ucimage.pin_provider import ImagePinProvider
 from pulumi_ucimage.plugin import server, wire
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     import pytest
+    from google.protobuf.struct_pb2 import Struct
 
     State = dict[str, Any]
 
@@ -67,7 +67,7 @@ class EngineLog:
         if ephemeral:
             self.passing.append(message)
             return
-        names = {engine_log.DEBUG: "debug", engine_log.INFO: "info"}
+        names = {int(engine_log.DEBUG): "debug", int(engine_log.INFO): "info"}
         self.lines.append(Line((names.get(severity, "warning"), message, urn)))
 
     def take(self) -> list[Line]:
@@ -241,7 +241,10 @@ class PluginProvider:
         )
 
 
-PROVIDERS = {"dynamic": DynamicProvider, "plugin": PluginProvider}
+PROVIDERS: dict[str, Callable[[], PinProvider]] = {
+    "dynamic": DynamicProvider,
+    "plugin": PluginProvider,
+}
 
 
 def struct(values: Mapping[str, Any]) -> Struct:

@@ -170,7 +170,7 @@ def test_wait_is_stored_without_a_call(configured: Emulator) -> None:
         ("", "", "ucsdr.ucloud.cn:5000"),
     ],
 )
-def test_another_registry_rewrites_the_reference(
+def test_another_registry_rewrites_the_reference(  # noqa: PLR0917 - fixtures and columns
     configured: Emulator,
     monkeypatch: pytest.MonkeyPatch,
     before: dict[str, str],
@@ -295,7 +295,7 @@ def test_a_wish_is_told_from_an_ignored_change(
 
 
 def test_an_ignored_tag_stays_whatever_changes(configured: Emulator) -> None:
-    """The other inputs are stored, so that nothing moves when it is not ignored any more."""
+    """The other inputs are stored, so that nothing moves once it is not ignored."""
     olds = pinned("5", 1)
 
     frozen, _ = reconcile(olds, tag="5", triggers={"a": "1"}, policy="semver")

@@ -28,8 +28,8 @@ def engine_log(monkeypatch: pytest.MonkeyPatch) -> EngineLog:
 @pytest.fixture(params=PROVIDERS)
 def provider(request: pytest.FixtureRequest, engine_log: EngineLog) -> PinProvider:
     """One of the two providers, in this process, without keys: a call would fail."""
-    provider: Any = PROVIDERS[request.param]()
-    return provider
+    del engine_log
+    return PROVIDERS[request.param]()
 
 
 ASKED = {"bucket_name": "ucs", "image_name": "helloworld"}
@@ -49,7 +49,7 @@ GOOD = {
     "available": True,
     "retagged": False,
 }
-DATA = Path(__file__).parent.parent / "data"
+DATA = Path(__file__).parent
 
 MISSING = object()
 WRONG: dict[str, list[Any]] = {
@@ -61,10 +61,10 @@ WRONG: dict[str, list[Any]] = {
     "image_name": [MISSING, None, 7],
     "create_time": ["soon", 1.5, True],
     "created_at": [7],
-    "found": [MISSING, None, "true", 1],
+    "found": [MISSING, None, "true", 2],
     "previous_tag": [7, {"a": "b"}],
     "available": [MISSING, None, "true"],
-    "retagged": [MISSING, None, 0],
+    "retagged": [MISSING, None, 2],
 }
 """The values that a field must not have; one that may be empty may also be missing."""
 
@@ -146,7 +146,7 @@ def test_damaged_inputs_are_never_stored(
     provider: PinProvider, field: str, value: Any
 ) -> None:
     """Create and update refuse what Check would not have answered."""
-    inputs = damaged(GOOD, field, value)
+    inputs = {**damaged(GOOD, field, value), "__urn": provider.urn}
 
     for store in (
         lambda: provider.create(inputs),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, final
+from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, TypeVar, final
 
 from pulumi_ucimage._config import resolve
 from pulumi_ucimage._formatting import quoted, some
@@ -142,6 +142,20 @@ class ImagesQuery(_Question[GetDockerImagesResult]):
         ]
 
 
+class Found(NamedTuple):
+    """An image and its selected tag.
+
+    Attributes:
+        record: as the API lists the image; None if it is not there and a default serves.
+        name: the image's name.
+        selection: the tag, and why.
+    """
+
+    record: ImageRecord | None
+    name: ImageName
+    selection: Selection
+
+
 @final
 @dataclass(frozen=True, slots=True)
 class ImageQuery(_Question[GetDockerImageResult]):
@@ -173,12 +187,20 @@ class ImageQuery(_Question[GetDockerImageResult]):
         return self._policy
 
     def ask_with(self, settings: Settings, context: LookupContext) -> GetDockerImageResult:
+        return self._result(self.find(settings, context), settings)
+
+    def find(self, settings: Settings, context: LookupContext) -> Found:
+        """The image and the selected tag; waits for an explicit tag as long as it may.
+
+        Raises:
+            UcimageError: see `errors`.
+        """
         clock = context.clock
         waited_enough = Deadline.after(self._policy.wait_s, clock)
         pause_s, again = _FIRST_PAUSE_S, False
         while True:
             try:
-                result = self._look(settings, context, again=again)
+                found = self._look(settings, context, again=again)
             except (NoMatchingTagError, NoSuchImageError):
                 remaining_s = waited_enough.remaining_s()
                 if remaining_s <= 0:
@@ -192,10 +214,11 @@ class ImageQuery(_Question[GetDockerImageResult]):
             clock.sleep(min(pause_s, remaining_s))
             pause_s, again = min(2 * pause_s, _LONGEST_PAUSE_S), True
         if settings.explain:
-            first, _, rest = result.explanation.partition("\n")
+            first, _, rest = found.selection.explanation.partition("\n")
             context.log.info(first)
-            context.log.debug(f"{rest}\nCandidates: {some(result.candidates, 1000)}")
-        return result
+            names = [candidate.name for candidate in found.selection.choice.candidates]
+            context.log.debug(f"{rest}\nCandidates: {some(names, 1000)}")
+        return found
 
     def tags(self, settings: Settings, context: LookupContext) -> Sequence[TagRecord]:
         """The tags of the image, all of them.
@@ -206,16 +229,14 @@ class ImageQuery(_Question[GetDockerImageResult]):
         listing = self._bucket_query.listing(settings, context)
         return _tags(self._the_image(listing, settings.region))
 
-    def _look(
-        self, settings: Settings, context: LookupContext, *, again: bool
-    ) -> GetDockerImageResult:
+    def _look(self, settings: Settings, context: LookupContext, *, again: bool) -> Found:
         listing = self._bucket_query.listing(settings, context, again=again)
         record = self._the_image(listing, settings.region)
         name = ImageName.parse((record and record.name) or self._image_name or "")
         selection = select(
             self._policy, _tags(record), image_name=name.full, now=context.clock.now()
         )
-        return self._result(record, name, selection, settings)
+        return Found(record, name, selection)
 
     def _the_image(self, listing: Listing, region: str) -> ImageRecord | None:
         """The one image that is meant; None where it is not there and a default serves.
@@ -253,22 +274,9 @@ class ImageQuery(_Question[GetDockerImageResult]):
         )
         raise NoSuchImageError(message)
 
-    def _result(
-        self,
-        record: ImageRecord | None,
-        name: ImageName,
-        selection: Selection,
-        settings: Settings,
-    ) -> GetDockerImageResult:
-        reference = name.reference(selection.tag, settings.registry)
-        if reference is None:
-            message = (
-                f"The image {quoted(name.full)} has no registry host in its name, so"
-                " that it would be pulled from elsewhere: give the argument registry,"
-                " or set ucimage:registry (`pulumi config set ucimage:registry"
-                " HOST:PORT`) or UCIMAGE_REGISTRY."
-            )
-            raise ConfigError(message)
+    def _result(self, found: Found, settings: Settings) -> GetDockerImageResult:
+        record, name, selection = found
+        image = reference(name, selection.tag, settings.registry)
         created = selection.create_time
         return GetDockerImageResult(
             id=f"{settings.region}/{self._bucket_query.bucket_name}/{name.path}",
@@ -277,7 +285,7 @@ class ImageQuery(_Question[GetDockerImageResult]):
             image_name=name.full,
             short_name=name.short,
             tag=selection.tag,
-            image=reference,
+            image=image,
             create_time=created,
             created_at=None if created is None else format_timestamp(created),
             resource_id=record and record.resource_id,
@@ -286,6 +294,24 @@ class ImageQuery(_Question[GetDockerImageResult]):
             counts=TagCounts(selection.choice.counts()),
             explanation=selection.explanation,
         )
+
+
+def reference(name: ImageName, tag: str, registry: str | None) -> str:
+    """The whole reference of a tag, at `registry` or at the host in the image's name.
+
+    Raises:
+        ConfigError: there is no host.
+    """
+    image = name.reference(tag, registry)
+    if image is None:
+        message = (
+            f"The image {quoted(name.full)} has no registry host in its name, so"
+            " that it would be pulled from elsewhere: give the argument registry,"
+            " or set ucimage:registry (`pulumi config set ucimage:registry"
+            " HOST:PORT`) or UCIMAGE_REGISTRY."
+        )
+        raise ConfigError(message)
+    return image
 
 
 def called(name: str, listing: Listing) -> list[ImageRecord]:

@@ -119,7 +119,7 @@ def finding(pin: str, after: State, pushed: int, choice: Choice | None) -> Messa
         pushed: when the pinned tag was last pushed, in Unix seconds.
         choice: what the policy makes of the listed tags; None if it cannot be read.
     """
-    best = _best(choice)
+    best = best_candidate(choice)
     stays = f"The pin {quoted(pin)} stays at {quoted(after['tag'])}, which"
     if after["found"] and not after["available"]:
         ways = "push it again" + _other_way(best, choice, after)
@@ -130,7 +130,7 @@ def finding(pin: str, after: State, pushed: int, choice: Choice | None) -> Messa
             f" image now: {_way_to_accept(best, choice, after)}."
         )
         return Message(text, is_warning=True)
-    if choice and best and _is_better(best, choice.policy, after):
+    if choice and best and is_better(best, choice.policy, after):
         text = (
             f"The tag {quoted(best.name)} {_pushed(best, 'was') or 'is available'}, and the"
             f" pin {quoted(pin)} stays at {quoted(after['tag'])}: change a trigger to take"
@@ -140,14 +140,15 @@ def finding(pin: str, after: State, pushed: int, choice: Choice | None) -> Messa
     return None
 
 
-def _best(choice: Choice | None) -> Candidate | None:
+def best_candidate(choice: Choice | None) -> Candidate | None:
     """The tag that a new choice would take, if it would succeed."""
     if choice is None or not choice.candidates or choice.ambiguous():
         return None
     return choice.candidates[0]
 
 
-def _is_better(best: Candidate, policy: Policy, state: State) -> bool:
+def is_better(best: Candidate, policy: Policy, state: State) -> bool:
+    """Whether a pin would move up to a tag if it chose again."""
     if state.get("wanted_tag") or best.name == state["tag"]:
         return False
     # A default tag has no rank.

@@ -373,6 +373,35 @@ def refresh(olds: State, context: LookupContext, *, pin: str) -> Reconciled:
     Raises:
         UcimageError: the state is invalid, or the look failed: the pin keeps what it knew.
     """
+    look = look_at(olds, context, pin=pin)
+    message = pin_messages.finding(pin, look.after, look.pushed or 0, look.choice)
+    return Reconciled({**olds, **look.seen}, [message] if message else [])
+
+
+class Look(NamedTuple):
+    """What a look at a pin's image found.
+
+    Attributes:
+        before: the pin's state, validated.
+        seen: `available` and `retagged` as they are now.
+        pushed: when the pinned tag was last pushed, in Unix seconds, if that is known.
+        choice: what the pin's policy makes of the listed tags; None if this release cannot
+            read the policy.
+    """
+
+    before: dict[str, Any]
+    seen: dict[str, bool]
+    pushed: int | None
+    choice: Choice | None
+
+    @property
+    def after(self) -> dict[str, Any]:
+        """The pin's state after the look."""
+        return {**self.before, **self.seen}
+
+
+def look_at(olds: State, context: LookupContext, *, pin: str) -> Look:
+    """Look at a pin's image; the arguments and errors are those of `refresh`."""
     before = pinned(olds, pin=pin)
     query, settings = _query_in_place(before, {k: before.get(k) for k in _LOOK}, context)
     try:
@@ -386,11 +415,7 @@ def refresh(olds: State, context: LookupContext, *, pin: str) -> Reconciled:
         "available": bool(listed),
         "retagged": None not in {pushed, known} and pushed != known,
     }
-    after = {**before, **seen}
-    message = pin_messages.finding(
-        pin, after, pushed or 0, _choice(before, tags, context.clock.now())
-    )
-    return Reconciled({**olds, **seen}, [message] if message else [])
+    return Look(before, seen, pushed, _choice(before, tags, context.clock.now()))
 
 
 _LOOK: Final = ("bucket_name", "region", "project_id", "profile", "order_by")

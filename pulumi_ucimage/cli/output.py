@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from typing import TYPE_CHECKING, Any, Final
 
@@ -26,27 +27,40 @@ def show_json(document: Any) -> None:
     click.echo(json.dumps(document, indent=2))
 
 
-def show_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Print rows under headings; foreign text cannot steer the terminal.
+def show_table(
+    headings: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    styles: Sequence[str] = (),
+) -> None:
+    """Print rows under headings; foreign text cannot control the terminal.
 
     Args:
         headings: one for each column.
         rows: the cells, as text.
+        styles: the colour of each row on a terminal, if any.
     """
     cells = [[printable(cell) for cell in row] for row in rows]
-    if sys.stdout.isatty():
-        _show_boxes(headings, cells)
-    else:
+    if _is_plain():
         _show_columns([[heading.upper() for heading in headings], *cells])
+    else:
+        _show_boxes(headings, cells, styles or [""] * len(cells))
 
 
-def _show_boxes(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+def _is_plain() -> bool:
+    """Whether stdout gets neither colours nor box drawing."""
+    no_color = bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM") == "dumb"
+    return no_color or not sys.stdout.isatty()
+
+
+def _show_boxes(
+    headings: Sequence[str], rows: Sequence[Sequence[str]], styles: Sequence[str]
+) -> None:
     table = Table(box=box.ROUNDED)
     for heading in headings:
         table.add_column(heading, overflow="fold")
-    for row in rows:
-        # As Text, for a cell's own brackets are not rich's markup.
-        table.add_row(*map(Text, row))
+    for row, style in zip(rows, styles, strict=True):
+        # As Text, so that brackets in a name are not read as rich's markup.
+        table.add_row(*map(Text, row), style=style)
     Console(highlight=False).print(table)
 
 

@@ -268,7 +268,6 @@ def test_a_whole_number_may_be_a_float(value: float) -> None:
         (MAP, ["a"], "a map of strings, not list"),
         (MAP, True, "a map of strings, not bool"),
     ],
-    ids=repr,
 )
 def test_a_value_of_another_type_is_refused(
     type_: Type, value: object, complaint: str

@@ -10,25 +10,27 @@ import click
 from pulumi_ucimage._lookup.queries import ImagesQuery
 from pulumi_ucimage._spec import arguments
 from pulumi_ucimage._spec.results import to_wire
-from pulumi_ucimage.cli.options import from_table, given
+from pulumi_ucimage.cli.options import Command, from_table
 from pulumi_ucimage.cli.output import age, show_json, show_table
-from pulumi_ucimage.cli.session import json_option, session_options, wait_for
+from pulumi_ucimage.cli.session import json_option, session_options
+from pulumi_ucimage.cli.waiting import wait_for
 
 if TYPE_CHECKING:
     from pulumi_ucimage.cli.session import Session
 
 
 @click.command(
-    epilog="\b\nExample:\n  ucimage images ucs\n  ucimage images ucs --name-regex 'web.*'"
+    cls=Command,
+    epilog="\b\nExamples:\n  ucimage images ucs\n  ucimage images ucs --name-regex 'web.*'",
 )
-@click.argument("bucket")
-@from_table(arguments.GET_DOCKER_IMAGES)
+@from_table(arguments.GET_DOCKER_IMAGES, "bucket_name")
 @session_options
 @json_option
-def command(*, bucket: str, session: Session, as_json: bool, **values: Any) -> None:
+def command(*, session: Session, as_json: bool, **values: Any) -> None:
     """List the images of BUCKET: tags, latest tag, and when it was pushed."""
-    query = ImagesQuery.of({**given(values), "bucket_name": bucket})
-    result = wait_for(lambda: query.ask(session.context()))
+    query = ImagesQuery.of(values)
+    context = session.context()
+    result = wait_for(lambda: query.ask(context))
     if as_json:
         show_json(to_wire(result))
         return
@@ -36,13 +38,12 @@ def command(*, bucket: str, session: Session, as_json: bool, **values: Any) -> N
     rows = []
     for image in result.images:
         latest: dict[str, Any] = image.latest_tag or {}
-        pushed = latest.get("created_at") or ""
         rows.append(
             (
                 image.name or "(no name)",
                 str(len(image.tags)),
                 latest.get("name") or "",
-                pushed,
+                latest.get("created_at") or "",
                 age(latest.get("create_time"), now),
             )
         )

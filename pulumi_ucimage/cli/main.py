@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
+import traceback
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import click
+from click.shell_completion import CompletionItem
 
 from pulumi_ucimage.version import __version__
 
@@ -15,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import NoReturn
 
-# A command's module is loaded when the command is used: it imports Pulumi.
+# A command's module is loaded when the command is used, because it loads Pulumi.
 _COMMANDS: Final = {
     "images": "List the images of a bucket.",
     "tags": "Show every tag of an image, and why it was chosen or rejected.",
@@ -25,8 +28,10 @@ _COMMANDS: Final = {
     "emulator": "Run a UCloud API on this machine, for tests and demos.",
 }
 
+_ERROR: Final = 1
 _CTRL_C: Final = 130
-_EPILOG: Final = """\
+_COMPLETE: Final = "_UCIMAGE_COMPLETE"
+_EPILOG: Final = f"""\
 \b
 Examples:
   ucimage tags ucs helloworld --policy semver
@@ -34,9 +39,14 @@ Examples:
 
 \b
 Shell completion, for ~/.bashrc, ~/.zshrc and ~/.config/fish/completions/ucimage.fish:
-  eval "$(_UCIMAGE_COMPLETE=bash_source ucimage)"
-  eval "$(_UCIMAGE_COMPLETE=zsh_source ucimage)"
-  _UCIMAGE_COMPLETE=fish_source ucimage | source
+  eval "$({_COMPLETE}=bash_source ucimage)"
+  eval "$({_COMPLETE}=zsh_source ucimage)"
+  {_COMPLETE}=fish_source ucimage | source
+
+\b
+Exit status:
+  0 success, 1 an error, 2 wrong usage, 130 Ctrl-C;
+  pins --exit-code: 3 something to look at
 """
 
 
@@ -51,9 +61,7 @@ class _Commands(click.Group):
         del ctx
         if cmd_name not in _COMMANDS:
             return None
-        module = import_module(f"pulumi_ucimage.cli.{cmd_name}")
-        command: click.Command = module.command
-        command.short_help = _COMMANDS[cmd_name]
+        command: click.Command = import_module(f"pulumi_ucimage.cli.{cmd_name}").command
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -61,10 +69,22 @@ class _Commands(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl(list(_COMMANDS.items()))
 
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        # click's own loads the module of every command that it offers.
+        commands = [
+            CompletionItem(name, help=summary)
+            for name, summary in _COMMANDS.items()
+            if name.startswith(incomplete)
+        ]
+        return commands + click.Command.shell_complete(self, ctx, incomplete)
 
-@click.group(cls=_Commands, epilog=_EPILOG)
-@click.version_option(__version__, prog_name="ucimage", message="%(prog)s %(version)s")
-@click.help_option("-h", "--help")
+
+@click.group(
+    cls=_Commands,
+    epilog=_EPILOG,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+@click.version_option(__version__, message="%(prog)s %(version)s")
 def ucimage() -> None:
     """Find the tags of container images in UCloud's registry.
 
@@ -79,30 +99,48 @@ def main(words: Sequence[str] | None = None) -> NoReturn:
         words: the arguments; None for those of this process.
     """
     for stream in (sys.stdout, sys.stderr):
-        # A terminal that cannot show a character gets its escape, not an exception.
-        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+        if stream:
+            # A terminal that cannot show a character gets its escape, not an exception.
+            stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     try:
-        status = ucimage.main(words, prog_name="ucimage", standalone_mode=False) or 0
-        sys.stdout.flush()
-    except click.exceptions.Exit as end:
-        status = end.exit_code
-    except (KeyboardInterrupt, click.Abort):
-        status = _CTRL_C
-    except BrokenPipeError:
-        # Nobody reads the rest. Python must not try again to write it at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        status = 0
-    except click.ClickException as error:
-        error.show()
-        status = error.exit_code
-    except Exception as error:
-        from pulumi_ucimage.errors import UcimageError  # noqa: PLC0415 - loads Pulumi
-
-        if not isinstance(error, UcimageError):
-            raise
-        click.echo(str(error), err=True)
-        status = 1
-    if status == _CTRL_C:
+        status = _run(sys.argv[1:] if words is None else words)
+        if sys.stdout:
+            sys.stdout.flush()
+    except KeyboardInterrupt:
+        if sys.stderr.isatty():
+            click.echo(err=True)  # ends the line with the ^C
         # Threads may still wait for a server; the user does not.
         os._exit(_CTRL_C)
+    except BrokenPipeError:
+        # Nobody reads the rest. Python must not try to write it again at exit.
+        os._exit(0)
+    except OSError as error:
+        click.echo(f"Error: {error.strerror or error}", err=True)
+        os._exit(_ERROR)
+    except Exception as error:  # noqa: BLE001 - a user gets a sentence, not a traceback
+        click.echo(f"Error: {_bug(error)}", err=True)
+        status = _ERROR
     sys.exit(status)
+
+
+def _run(words: Sequence[str]) -> int:
+    """Run the command that words name; the exit status."""
+    if _COMPLETE in os.environ:
+        ucimage.main([*words], prog_name="ucimage")  # answers the shell, and exits
+    try:
+        # click's own `main` has other exit statuses for Ctrl-C and a closed pipe.
+        with ucimage.make_context("ucimage", [*words]) as context:
+            return ucimage.invoke(context) or 0
+    except click.exceptions.Exit as end:
+        return end.exit_code
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+
+
+def _bug(error: Exception) -> str:
+    """A sentence about an error that nobody expected; its text may hold anything."""
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    place = f"{Path(last.filename).name}, line {last.lineno}"
+    name = type(error).__name__
+    return f"ucimage {__version__} has a bug, please report it: {name} in {place}."

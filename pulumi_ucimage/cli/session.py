@@ -1,16 +1,14 @@
-"""What every command needs: where its settings come from, and how it waits.
+"""Where a command's settings come from: the stack of the Pulumi project, if there is one.
 
 The options `--cwd`, `--stack` and `--no-stack` say which stack's configuration counts.
 """
 
 from __future__ import annotations
 
-import sys
-import threading
 from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -19,17 +17,15 @@ from pulumi_ucimage._config.stack import (
     unencrypted_key_warnings,
     unknown_key_warnings,
 )
-from pulumi_ucimage._formatting import printable
 from pulumi_ucimage._lookup.context import LookupContext
 from pulumi_ucimage.cli import stack
 from pulumi_ucimage.cli.output import note
+from pulumi_ucimage.cli.waiting import Log
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from pulumi_ucimage._secret import Secret
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -45,12 +41,12 @@ class Session:
     stack: str | None
 
     def context(self) -> LookupContext:
-        """What a look-up takes from here.
+        """What a look-up takes from here; runs `pulumi` in a project.
 
         Raises:
             ConfigError: the stack's configuration cannot be read.
         """
-        return LookupContext(stack=self._config(), log=_Log())
+        return LookupContext(stack=self._config(), log=Log())
 
     def _config(self) -> Mapping[str, Secret]:
         if self.folder is None:
@@ -75,15 +71,22 @@ def session_options(command: Callable[..., Any]) -> Callable[..., Any]:
         "--cwd",
         type=click.Path(exists=True, file_okay=False, path_type=Path),
         default=".",
-        help="Folder of the Pulumi project whose stack configuration is used;"
-        " by default this one.",
+        help="Folder of the Pulumi project whose stack configuration is used. Default:"
+        " this one.",
     )
-    @click.option("--stack", "stack_name", help="Stack; by default the selected one.")
+    @click.option(
+        "--stack",
+        "stack_name",
+        metavar="TEXT",
+        help="Stack of the project. Default: the selected one.",
+    )
     @click.option("--no-stack", is_flag=True, help="Ignore the stack's configuration.")
     @wraps(command)
     def with_session(
         *, cwd: Path, stack_name: str | None, no_stack: bool, **values: Any
     ) -> Any:
+        if stack_name and no_stack:
+            raise click.UsageError("--stack and --no-stack exclude each other.")
         folder = None if no_stack else stack.project_folder(cwd)
         if stack_name and folder is None:
             message = "--stack needs a Pulumi project; go to its folder, or use --cwd."
@@ -96,41 +99,3 @@ def session_options(command: Callable[..., Any]) -> Callable[..., Any]:
 json_option = click.option(
     "--json", "as_json", is_flag=True, help="Print one JSON document."
 )
-
-
-class _Log:
-    """What a look-up reports, on stderr; progress only on a terminal."""
-
-    def debug(self, msg: str) -> None:
-        """Nothing: `--explain` is the option for it."""
-
-    def info(self, msg: str, *, ephemeral: bool = False) -> None:
-        if not ephemeral:
-            note(msg)
-        elif sys.stderr.isatty():
-            # The next line takes this one's place.
-            click.echo(f"\r\x1b[K{printable(msg)}\r", nl=False, err=True)
-
-
-def wait_for(work: Callable[[], T]) -> T:
-    """The result of a slow call, which Ctrl-C can leave at any moment.
-
-    The main thread handles the signal, so the call is made in another.
-    """
-    outcome: list[T] = []
-    failure: list[BaseException] = []
-
-    def run() -> None:
-        try:
-            outcome.append(work())
-        except BaseException as error:  # noqa: BLE001 - it is raised in the main thread
-            failure.append(error)
-
-    thread = threading.Thread(target=run, daemon=True)
-    thread.start()
-    thread.join()
-    if sys.stderr.isatty():
-        click.echo("\r\x1b[K", nl=False, err=True)
-    if failure:
-        raise failure[0]
-    return outcome[0]

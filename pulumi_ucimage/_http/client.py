@@ -109,7 +109,7 @@ class HttpClient:
                 " a file of certificates in PEM format"
             )
         else:
-            self._adapter = DeadlineAdapter(context, network.proxy)
+            self._adapter = DeadlineAdapter(endpoint.origin, context, network.proxy)
             return
         raise self._transport_error(f"was not called: {problem}.")
 
@@ -183,10 +183,10 @@ class HttpClient:
         headers: Mapping[str, str | Secret],
         body: Secret | None,
     ) -> requests.PreparedRequest:
+        # `prepare` would also parse the URL again, and look for cookies and passwords.
         request = requests.PreparedRequest()
-        request.prepare(
-            method,
-            self._endpoint.origin + target,
+        request.method, request.url = method, self._endpoint.origin + target
+        request.prepare_headers(
             {
                 "User-Agent": f"pulumi-ucimage/{__version__}",
                 "Accept-Encoding": "gzip",
@@ -194,9 +194,9 @@ class HttpClient:
                     name: value.reveal() if isinstance(value, Secret) else value
                     for name, value in headers.items()
                 },
-            },
-            data=body.reveal() if body else None,
+            }
         )
+        request.prepare_body(body.reveal() if body else None, None)
         return request
 
     def _send(

@@ -115,7 +115,7 @@ class BucketQuery:
             window: which images.
             again: whether it was asked before, and asks for what is there by now.
         """
-        # The only way to urllib3 and msgspec: a program that calls nothing, or under
+        # The only way to requests and pydantic: a program that calls nothing, or under
         # mocks, or with a pin that stays, does not load them.
         from pulumi_ucimage._lookup.clients import client_for  # noqa: PLC0415
         from pulumi_ucimage._ucloud.client import Bucket  # noqa: PLC0415

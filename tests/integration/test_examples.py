@@ -245,30 +245,23 @@ def test_a_pipeline_rolls_only_what_was_shown(
     assert "1.1.0" == pipeline.image()
 
 
-def test_a_preview_that_fails_ends_its_job(pipeline: Pipeline, emulator: Emulator) -> None:
-    """What the API refused is shown, and nobody is asked to roll."""
-    emulator.fault("retcode=171")
-    shown = pipeline.job("preview", "v2")
+def test_a_preview_without_a_change(pipeline: Pipeline, emulator: Emulator) -> None:
+    """A release without a push keeps the tag; a call that fails ends the job.
 
-    assert shown.returncode
-    assert "RetCode 171" in shown.stderr
-    assert "of the tag:" not in shown.stdout
-
-
-def test_a_pipeline_with_nothing_new(pipeline: Pipeline) -> None:
-    """A release without a push says that the tag stays; a wrong word tells the usage."""
+    The roll is manual and needs the preview, which leaves the files that the roll takes.
+    """
     shown = pipeline.job("preview", "v2")
     usage = pipeline.run("./release.sh deploy")
+    emulator.fault("retcode=171")
+    failed = pipeline.job("preview", "v3")
 
     assert "none" in shown.stdout.partition("of the tag:")[2]
     assert usage.returncode == 2
     assert "release.sh roll" in usage.stderr
-
-
-def test_every_job_of_the_pipeline_gets_its_files(pipeline: Pipeline) -> None:
-    """What one job leaves is what the next one needs."""
+    assert failed.returncode
+    assert "RetCode 171" in failed.stderr
+    assert "of the tag:" not in failed.stdout
     kept = pipeline.jobs["preview"]["artifacts"]["paths"]
-
     assert all((pipeline.workspace.project / name).exists() for name in kept)
     assert pipeline.jobs["roll"]["needs"] == ["preview"]
     assert pipeline.jobs["roll"]["when"] == "manual"

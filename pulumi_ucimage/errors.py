@@ -120,7 +120,7 @@ def machine_problem(error: BaseException) -> str | None:
 
 
 # RetCodes as described in UCloud's `summary/public.md` and `ugc-api/error_code.md`.
-_TOKEN_HINT = (
+_TEMPORARY_KEYS = (
     "set ucimage:securityToken (`pulumi config set --secret ucimage:securityToken`) or"
     " UCIMAGE_SECURITY_TOKEN, in the same place as the key pair"
 )
@@ -130,15 +130,14 @@ _HINTS = {
     150: "the API is unavailable at the moment; try again later",
     153: "the API limits how often these keys may call it; try again later, or look up"
     " fewer images at once",
-    160: "the call arrived without its action; check ucimage:baseUrl"
-    " (UCLOUD_API_BASE_URL)",
+    160: "the call arrived without its action; check ucimage:baseUrl (UCLOUD_API_BASE_URL)",
     161: "this endpoint does not know the action; check ucimage:baseUrl"
     " (UCLOUD_API_BASE_URL)",
     170: "the signature did not arrive; check whether a proxy or firewall changes requests",
     171: "the private key does not belong to the public key; set both again, using one key"
     " pair from UCloud's console",
     172: "UCloud does not know the public key; set the key pair again",
-    174: f"the key needs a security token that is missing or has expired; {_TOKEN_HINT}",
+    174: f"the key needs a security token that is missing or has expired; {_TEMPORARY_KEYS}",
     292: "the key may not use this project;"
     " set ucimage:projectId (`pulumi config set ucimage:projectId org-abc123`),"
     " UCLOUD_PROJECT_ID, the profile's project_id or the argument project_id to one of"
@@ -152,7 +151,7 @@ _HINTS = {
     ),
     **dict.fromkeys(
         (43004, 43005),
-        f"the token is invalid or has expired; with temporary keys, {_TOKEN_HINT};"
+        f"the token is invalid or has expired; with temporary keys, {_TEMPORARY_KEYS};"
         " otherwise set the key pair again",
     ),
     43006: "a parameter is missing; set project_id, the only one that is optional",

@@ -164,6 +164,7 @@ class Pipeline:
 
     def __init__(self, workspace: Workspace) -> None:
         self.workspace = workspace
+        self.first_preview = ""
         text = (workspace.project / "pipeline.yaml").read_text("utf-8")
         self.jobs = yaml.safe_load(text)
 
@@ -184,7 +185,7 @@ class Pipeline:
             check=False,
         )
 
-    def check_out_anew(self) -> None:
+    def check_out_again(self) -> None:
         """Leave of the checkout what a job hands to the next one, and nothing else."""
         project = self.workspace.project
         names = self.jobs["preview"]["artifacts"]["paths"]
@@ -205,8 +206,10 @@ class Pipeline:
 def pipeline(tmp_path: Path, tools: Path, emulator: Emulator) -> Pipeline:
     """A pipeline that has rolled once."""
     pipeline = Pipeline(copied("pipeline", tmp_path, tools, emulator))
-    for done in (pipeline.job("preview", "v1"), pipeline.job("roll")):
+    for name in ("preview", "roll"):
+        done = pipeline.job(name, "v1")
         assert done.returncode == 0, done.stdout + done.stderr
+        pipeline.first_preview = pipeline.first_preview or done.stdout
     return pipeline
 
 
@@ -220,13 +223,13 @@ def test_a_pipeline_shows_the_change_and_rolls(
     emulator.push("ucs", "helloworld", "1.2.0")
     shown = pipeline.job("preview", "v2")
     before = pipeline.image()
-    pipeline.check_out_anew()
+    pipeline.check_out_again()
     rolled = pipeline.job("roll")
     after = pipeline.image()
-    pipeline.check_out_anew()
+    pipeline.check_out_again()
     back = pipeline.run("./release.sh back 1.0.0")
 
-    assert '~ tag         : "1.1.0" => "1.2.0"' in shown.stdout.partition("of the tag:")[2]
+    assert '~ tag         : "1.1.0" => "1.2.0"' in shown.stdout.partition("The tag:")[2]
     assert rolled.returncode == 0, rolled.stdout + rolled.stderr
     assert ["1.1.0", "1.2.0"] == [before, after]
     assert back.returncode == 0, back.stdout + back.stderr
@@ -241,7 +244,10 @@ def test_a_pipeline_rolls_only_what_was_shown(
     pipeline.job("preview", "v2")
     emulator.push("ucs", "helloworld", "1.3.0")
 
-    assert pipeline.job("roll").returncode
+    rolled = pipeline.job("roll")
+
+    assert rolled.returncode
+    assert "Another tag was pushed since the review" in rolled.stderr
     assert "1.1.0" == pipeline.image()
 
 
@@ -255,12 +261,13 @@ def test_a_preview_without_a_change(pipeline: Pipeline, emulator: Emulator) -> N
     emulator.fault("retcode=171")
     failed = pipeline.job("preview", "v3")
 
-    assert "none" in shown.stdout.partition("of the tag:")[2]
+    assert 'tag         : "1.1.0"' in pipeline.first_preview.partition("The tag:")[2]
+    assert "no change" in shown.stdout.partition("The tag:")[2]
     assert usage.returncode == 2
     assert "release.sh roll" in usage.stderr
     assert failed.returncode
     assert "RetCode 171" in failed.stderr
-    assert "of the tag:" not in failed.stdout
+    assert "The tag:" not in failed.stdout
     kept = pipeline.jobs["preview"]["artifacts"]["paths"]
     assert all((pipeline.workspace.project / name).exists() for name in kept)
     assert pipeline.jobs["roll"]["needs"] == ["preview"]

@@ -189,9 +189,11 @@ def _output(function: FunctionSpec, values: Mapping[str, Any]) -> pulumi.Output[
     """The result for inputs; `values` contains `opts` too."""
     opts = _options(values)
     inputs = {argument.name: values[argument.name] for argument in function.arguments}
+    known = {k: value for k, value in inputs.items() if not program.contains_input(value)}
+    function.check_known(known)
     if program.is_mocked():
         return _mocked_output(function, inputs, opts)
-    if not program.contains_input(inputs) and not program.has_dependencies(opts):
+    if known == inputs and not program.has_dependencies(opts):
         context = program.lookup_context(not_before=program.not_before())
         return program.output_of(_prepared(function, inputs, context))
 

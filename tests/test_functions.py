@@ -7,7 +7,7 @@ import multiprocessing
 import threading
 import traceback
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pulumi
 import pytest
@@ -15,6 +15,9 @@ import pytest
 import pulumi_ucimage as ucimage
 from pulumi_ucimage._pulumi import program
 from pulumi_ucimage.emulator import Emulator
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 HELLO = "ucsdr.ucloud.cn:5000/ucs/helloworld"
 KEYS = [{"PublicKey": "demo-public-key", "PrivateKey": "demo-private-key"}]
@@ -430,6 +433,46 @@ def test_bad_arguments_are_said_before_any_call(
 
     assert words in str(caught.value)
     assert not configured.requests
+
+
+@pytest.mark.parametrize(
+    ("function", "values", "error"),
+    [
+        (ucimage.get_docker_images_output, {"limit": 0}, ucimage.ArgumentError),
+        (ucimage.get_docker_images_output, {"name_regex": "("}, ucimage.ArgumentError),
+        (ucimage.get_docker_image_output, {"region": "cn bj2"}, ucimage.ArgumentError),
+        (ucimage.get_docker_image_output, {"policy": "nope"}, ucimage.InvalidPolicyError),
+        (
+            ucimage.get_docker_image_output,
+            {"semver_range": "^1"},
+            ucimage.InvalidPolicyError,
+        ),
+    ],
+)
+@pytest.mark.parametrize("bucket_name", ["ucs", pulumi.Output])
+@pytest.mark.usefixtures("event_loop")
+def test_the_output_form_raises_what_is_wrong_already(
+    bucket_name: Any,
+    function: Callable[..., Any],
+    values: dict[str, Any],
+    error: type[Exception],
+) -> None:
+    """A mistake in a plain argument is an error of the call, whatever else is unknown."""
+    is_known = bucket_name == "ucs"
+    bucket = bucket_name if is_known else pulumi.Output.from_input("ucs")
+
+    with pytest.raises(error):
+        function(bucket, **values)
+
+
+@pytest.mark.usefixtures("event_loop")
+def test_the_output_form_does_not_judge_what_it_does_not_know() -> None:
+    """A range is valid if the policy that comes later is semver."""
+    policy: Any = pulumi.Output.from_input("semver")
+
+    output = ucimage.get_docker_image_output("ucs", policy=policy, semver_range="^1")
+
+    assert isinstance(output, pulumi.Output)
 
 
 @pytest.mark.parametrize(

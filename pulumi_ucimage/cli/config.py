@@ -26,9 +26,7 @@ _OVERRIDES: Final = [
 ]
 
 
-@click.command(
-    cls=Command, epilog="\b\nExamples:\n  ucimage config\n  ucimage config ucs"
-)
+@click.command(cls=Command, epilog="\b\nExamples:\n  ucimage config\n  ucimage config ucs")
 @from_table([_BUCKET, *_OVERRIDES], "bucket_name")
 @session_options
 @json_option

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 import click
 from click.shell_completion import CompletionItem
 
+from pulumi_ucimage.cli.interrupt import leave
 from pulumi_ucimage.version import __version__
 
 if TYPE_CHECKING:
@@ -29,7 +30,6 @@ _COMMANDS: Final = {
 }
 
 _ERROR: Final = 1
-_CTRL_C: Final = 130
 _COMPLETE: Final = "_UCIMAGE_COMPLETE"
 _EPILOG: Final = f"""\
 \b
@@ -38,7 +38,7 @@ Examples:
   docker pull "$(ucimage choose ucs helloworld --policy semver)"
 
 \b
-Shell completion, for ~/.bashrc, ~/.zshrc and ~/.config/fish/completions/ucimage.fish:
+Shell completion, in ~/.bashrc, ~/.zshrc or ~/.config/fish/config.fish:
   eval "$({_COMPLETE}=bash_source ucimage)"
   eval "$({_COMPLETE}=zsh_source ucimage)"
   {_COMPLETE}=fish_source ucimage | source
@@ -107,15 +107,14 @@ def main(words: Sequence[str] | None = None) -> NoReturn:
         if sys.stdout:
             sys.stdout.flush()
     except KeyboardInterrupt:
-        if sys.stderr.isatty():
-            click.echo(err=True)  # ends the line with the ^C
-        # Threads may still wait for a server; the user does not.
-        os._exit(_CTRL_C)
+        leave()
     except BrokenPipeError:
         # Nobody reads the rest. Python must not try to write it again at exit.
         os._exit(0)
     except OSError as error:
-        click.echo(f"Error: {error.strerror or error}", err=True)
+        what = f"{error.strerror or error}"
+        place = f": {error.filename}" if error.filename else ""
+        click.echo(f"Error: {what}{place}", err=True)
         os._exit(_ERROR)
     except Exception as error:  # noqa: BLE001 - a user gets a sentence, not a traceback
         click.echo(f"Error: {_bug(error)}", err=True)

@@ -37,7 +37,7 @@ _NOTHING_TO_DO: Final = {UP_TO_DATE, FIXED}
 @click.option(
     "--from",
     "file",
-    type=click.File("r", encoding="utf-8"),
+    type=click.File("rb"),
     metavar="FILE",
     help="Output of `pulumi stack export`; - for stdin. Default: that of the stack.",
 )
@@ -49,7 +49,7 @@ _NOTHING_TO_DO: Final = {UP_TO_DATE, FIXED}
 @session_options
 @json_option
 def command(
-    *, file: IO[str] | None, exit_code: bool, session: Session, as_json: bool
+    *, file: IO[bytes] | None, exit_code: bool, session: Session, as_json: bool
 ) -> int:
     """Show each pin of the stack: its tag, and the tag that would be chosen now.
 
@@ -57,7 +57,7 @@ def command(
     The pin's stored inputs decide which tag is best. Nothing is written.
     """
     if file:
-        text = file.read()
+        text: str | bytes = file.read()
     elif session.folder:
         text = stack.export(session.folder, session.stack)
     else:

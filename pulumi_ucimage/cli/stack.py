@@ -1,7 +1,7 @@
-"""The Pulumi stack of the folder: its configuration and its pins, read by `pulumi`.
+"""The stack of a Pulumi project: its configuration and its state, read by `pulumi`.
 
-Pulumi itself decrypts the configuration, with the passphrase or the secrets provider that
-the environment names. Nothing is written.
+Pulumi itself decrypts them, with the passphrase or the secrets provider that the
+environment names. Nothing is written.
 """
 
 from __future__ import annotations
@@ -13,10 +13,11 @@ import subprocess
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from pulumi_ucimage._formatting import printable
+from pulumi_ucimage.cli.interrupt import cleaning_up
 from pulumi_ucimage.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
     from pathlib import Path
 
 _PROJECT_FILES: Final = ("Pulumi.yaml", "Pulumi.yml", "Pulumi.json")
@@ -65,7 +66,11 @@ def read_config(folder: Path, stack: str | None) -> dict[str, ConfigValue] | Non
         output = _pulumi(folder, stack, "config", "--show-secrets", "--json")
     except _NoStackError:
         return None
-    values: Mapping[str, Mapping[str, Any]] = json.loads(output)
+    try:
+        values: Mapping[str, Mapping[str, Any]] = json.loads(output)
+    except ValueError:
+        message = "`pulumi config --json` printed no JSON; is that Pulumi's command line?"
+        raise ConfigError(message) from None
     return {
         key: ConfigValue(value["value"], bool(value.get("secret")))
         for key, value in values.items()
@@ -75,6 +80,10 @@ def read_config(folder: Path, stack: str | None) -> dict[str, ConfigValue] | Non
 
 def export(folder: Path, stack: str | None) -> str:
     """What `pulumi stack export` prints, with secrets decrypted.
+
+    Args:
+        folder: a Pulumi project.
+        stack: the stack's name; None for the selected one.
 
     Raises:
         ConfigError: `pulumi` is not installed or fails, or no stack is selected.
@@ -93,22 +102,28 @@ class _NoStackError(Exception):
 
 
 def _pulumi(folder: Path, stack: str | None, *words: str) -> str:
+    """What a command of `pulumi` prints.
+
+    It runs in the main thread, so that Ctrl-C ends it too.
+    """
     program = shutil.which("pulumi")
     if program is None:
         message = (
-            "`pulumi` is not on PATH, and the stack's configuration cannot be read"
-            " without it; install Pulumi's command line, or use --no-stack."
+            "`pulumi` is not on PATH, and the stack cannot be read without it; install"
+            " Pulumi's command line, or use --no-stack."
         )
         raise ConfigError(message)
-    command: Sequence[str] = (program, *words, *(["--stack", stack] if stack else []))
-    done = subprocess.run(  # noqa: S603 - the words are ours
-        [*command, "--cwd", str(folder), "--non-interactive"],
-        check=False,
-        capture_output=True,
-        text=True,
-        stdin=subprocess.DEVNULL,
-        env={**os.environ, "PULUMI_SKIP_UPDATE_CHECK": "true"},
-    )
+    command = [program, *words, *(["--stack", stack] if stack else [])]
+    with cleaning_up():
+        done = subprocess.run(  # noqa: S603 - the words are ours
+            [*command, "--cwd", str(folder), "--non-interactive", "--color=never"],
+            check=False,
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+            stdin=subprocess.DEVNULL,
+            env={**os.environ, "PULUMI_SKIP_UPDATE_CHECK": "true"},
+        )
     if done.returncode == 0:
         return done.stdout
     if _NO_STACK in done.stderr and not stack:
@@ -116,7 +131,7 @@ def _pulumi(folder: Path, stack: str | None, *words: str) -> str:
     lines = [line.strip() for line in done.stderr.splitlines() if line.strip()]
     reason = lines[-1].removeprefix("error: ") if lines else "it gave no reason"
     message = (
-        f"`pulumi {' '.join(words[:2])}` failed in this project:"
+        f"`pulumi {' '.join(words[:2])}` failed in {folder}:"
         f" {printable(reason, limit=300)}; correct that, or use --no-stack to ignore the"
         " stack."
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, TypeVar
 
+from pulumi_ucimage.cli.interrupt import cleaning_up
 from pulumi_ucimage.cli.output import note, progress
 
 if TYPE_CHECKING:
@@ -42,9 +43,10 @@ def wait_for(work: Callable[[], T]) -> T:
             failure.append(error)
 
     thread = threading.Thread(target=run, daemon=True)
-    thread.start()
     try:
-        thread.join()
+        with cleaning_up():
+            thread.start()
+            thread.join()
     finally:
         progress.clear()
     if failure:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import runpy
-import sys
+from importlib import import_module
+from typing import Any
 
 import click
 
@@ -13,8 +13,9 @@ import click
     context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
 )
 @click.argument("words", nargs=-1, type=click.UNPROCESSED)
-def command(*, words: tuple[str, ...]) -> None:
+def command(*, words: tuple[str, ...]) -> int:
     """Run a UCloud API on 127.0.0.1; `ucimage emulator --help` shows its options."""
-    # Not an import: the emulator must stay independent of the rest of the package.
-    sys.argv[1:] = words
-    runpy.run_module("pulumi_ucimage.emulator", run_name="__main__", alter_sys=True)
+    # By name, because the emulator is independent of the rest: nothing imports it.
+    emulator: Any = import_module("pulumi_ucimage.emulator.__main__")
+    status: int = emulator.main(words)
+    return status

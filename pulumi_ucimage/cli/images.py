@@ -47,4 +47,5 @@ def command(*, session: Session, as_json: bool, **values: Any) -> None:
                 age(latest.get("create_time"), now),
             )
         )
-    show_table(("image", "tags", "latest", "pushed", "age"), rows)
+    headings = ("image", "tags", "latest", "pushed", "age")
+    show_table(headings, rows, unbroken=("pushed", "age"))

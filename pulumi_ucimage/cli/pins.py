@@ -39,7 +39,7 @@ _NOTHING_TO_DO: Final = {UP_TO_DATE, FIXED}
     "file",
     type=click.File("rb"),
     metavar="FILE",
-    help="Output of `pulumi stack export`; - for stdin. Default: that of the stack.",
+    help="Output of pulumi stack export; - for stdin. Default: that of the stack.",
 )
 @click.option(
     "--exit-code",
@@ -53,7 +53,7 @@ def command(
 ) -> int:
     """Show each pin of the stack: its tag, and the tag that would be chosen now.
 
-    The rules are those of `pulumi refresh`, for pins of Python programs and of the plugin.
+    The rules are those of pulumi refresh, for pins of Python programs and of the plugin.
     The pin's stored inputs decide which tag is best. Nothing is written.
     """
     if file:

@@ -20,7 +20,7 @@ import pytest
 from pulumi_ucimage.cli.main import main
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 PROGRAM = str(Path(sys.executable).with_name("ucimage"))
 SHARED = "ucsdr.ucloud.cn:5000/ucs"
@@ -82,24 +82,30 @@ def run_on_terminal(
     """Run the command in this process; stdout and stderr say that they are terminals."""
     out, err = Terminal(encoding), Terminal(encoding)
     variables = {"COLUMNS": str(columns), "TERM": "xterm-256color", **variables}
-    with monkeypatch.context() as patched, pytest.raises(SystemExit) as end:
+    with monkeypatch.context() as patched:
         for name, value in variables.items():
             patched.setenv(name, value)
         patched.setattr(sys, "stdout", out)
         patched.setattr(sys, "stderr", err)
-        main(words)
+        with pytest.raises(SystemExit) as end:
+            main(words)
     assert isinstance(end.value.code, int)
     return Ended(end.value.code, out.text(), err.text())
 
 
 def start(
-    *words: str, env: Mapping[str, str] | None = None, folder: Path | None = None
+    *words: str,
+    env: Mapping[str, str] | None = None,
+    folder: Path | None = None,
+    program: Sequence[str] = (PROGRAM,),
+    pass_fds: Sequence[int] = (),
 ) -> subprocess.Popen[str]:
     """Start the command as a process whose output goes to pipes."""
     return subprocess.Popen(
-        [PROGRAM, *words],
+        [*program, *words],
         env={**os.environ, **(env or {})},
         cwd=folder,
+        pass_fds=pass_fds,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -145,7 +151,7 @@ class OnPty:
         self._written = b""
 
     def press(self, key: bytes) -> None:
-        """Press a key, such as Ctrl-C, which is b"\\x03"."""
+        """Press a key; Ctrl-C is byte 3."""
         os.write(self._terminal, key)
 
     def wait_for(self, text: str) -> None:
@@ -174,7 +180,7 @@ def plain(text: str) -> str:
     return _ESCAPE.sub("", text)
 
 
-def data(*images: tuple[str, list[tuple[str, int | None]]]) -> dict[str, object]:
+def data(*images: tuple[str, Sequence[tuple[str, int | None]]]) -> dict[str, object]:
     """An emulator's data: a bucket `ucs` with images and their tags."""
     image_set = [
         {

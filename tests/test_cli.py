@@ -574,7 +574,7 @@ def test_a_bug_is_one_sentence(call: Run, monkeypatch: pytest.MonkeyPatch) -> No
 class Faulty:
     """A query with a bug."""
 
-    def of(self, values: dict[str, Any]) -> None:
+    def of(self, _: dict[str, Any]) -> None:
         """Fail."""
         raise KeyError("canary")
 

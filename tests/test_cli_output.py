@@ -17,7 +17,7 @@ from pulumi_ucimage.cli.waiting import Log, wait_for
 from pulumi_ucimage.emulator import DEMO_IMAGE, Emulator
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     Run = Callable[..., Ended]
@@ -54,7 +54,7 @@ def serve(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Emulator]]:
     """Serve images from an emulator, and configure the environment for it."""
     running: list[Emulator] = []
 
-    def start(*images: tuple[str, list[tuple[str, int | None]]]) -> Emulator:
+    def start(*images: tuple[str, Sequence[tuple[str, int | None]]]) -> Emulator:
         api = Emulator(data=data(*images)).start()
         running.append(api)
         for variable, value in environment_for(api).items():
@@ -276,7 +276,11 @@ def test_progress_is_one_line_that_is_removed(terminal: Callable[..., Terminal])
     """Each message replaces the one before; at the end nothing is left."""
     stderr, log = terminal(), Log()
 
-    wait_for(lambda: [log.info(f"{n} images", ephemeral=True) for n in (1, 2)])
+    def work() -> None:
+        for number in (1, 2):
+            log.info(f"{number} images", ephemeral=True)
+
+    wait_for(work)
 
     clear = "\r\x1b[K"
     assert f"{clear}1 images{clear}2 images{clear}" == stderr.text()

@@ -475,9 +475,7 @@ def test_depends_on_is_refused_by_the_plain_form(
 
 def test_a_wrong_name_regex_reads_as_a_wrong_tag_regex() -> None:
     """One sentence, whose grammar holds for an expression too."""
-    with pytest.raises(
-        ucimage.ArgumentError, match=r"^name_regex '\(' is invalid: RE2"
-    ):
+    with pytest.raises(ucimage.ArgumentError, match=r"^name_regex '\(' is invalid: RE2"):
         ucimage.get_docker_images("ucs", name_regex="(")
 
 

@@ -158,8 +158,12 @@ class DynamicProvider:
         self._provider.delete(ID, outputs)
 
 
-class _AbortedError(Exception):
+class AbortedError(Exception):
     """A request ended with a status."""
+
+    def __init__(self, code: grpc.StatusCode, details: str) -> None:
+        super().__init__(details)
+        self.code = code
 
 
 class _Context:
@@ -168,7 +172,7 @@ class _Context:
     def abort(self, code: grpc.StatusCode, details: str) -> None:
         """End the request."""
         assert code is not grpc.StatusCode.ABORTED, details
-        raise _AbortedError(details)
+        raise AbortedError(code, details)
 
 
 class PluginProvider:
@@ -180,14 +184,15 @@ class PluginProvider:
         self._plugin: Any = server.Plugin("engine", Threads())
 
     def start_refresh(self) -> None:
-        self._call("Configure", provider_pb2.ConfigureRequest())
+        self.call("Configure", provider_pb2.ConfigureRequest())
 
-    def _call(self, method: str, request: Any) -> Any:
+    def call(self, method: str, request: Any) -> Any:
+        """Answer a request of the protocol."""
         return getattr(self._plugin, method)(request, cast("Any", _Context()))
 
     def check(self, olds: State, inputs: State, **program: Any) -> State:
         del program  # a plugin knows nothing of it
-        response = self._call(
+        response = self.call(
             "Check",
             provider_pb2.CheckRequest(urn=self.urn, olds=struct(olds), news=struct(inputs)),
         )
@@ -198,7 +203,7 @@ class PluginProvider:
         return state(response.inputs)
 
     def diff(self, olds: State, news: State) -> tuple[bool, list[str]]:
-        response = self._call(
+        response = self.call(
             "Diff",
             provider_pb2.DiffRequest(
                 urn=self.urn, id=ID, old_inputs=struct(olds), news=struct(news)
@@ -211,13 +216,13 @@ class PluginProvider:
         ]
 
     def create(self, inputs: State) -> tuple[str, State]:
-        response = self._call(
+        response = self.call(
             "Create", provider_pb2.CreateRequest(urn=self.urn, properties=struct(inputs))
         )
         return response.id, state(response.properties)
 
     def update(self, olds: State, inputs: State) -> State:
-        response = self._call(
+        response = self.call(
             "Update",
             provider_pb2.UpdateRequest(
                 urn=self.urn, id=ID, olds=struct(olds), news=struct(inputs)
@@ -226,7 +231,7 @@ class PluginProvider:
         return state(response.properties)
 
     def read(self, inputs: State, outputs: State) -> tuple[State, State]:
-        response = self._call(
+        response = self.call(
             "Read",
             provider_pb2.ReadRequest(
                 urn=self.urn, id=ID, inputs=struct(inputs), properties=struct(outputs)
@@ -235,7 +240,7 @@ class PluginProvider:
         return state(response.inputs), state(response.properties)
 
     def delete(self, outputs: State) -> None:
-        self._call(
+        self.call(
             "Delete",
             provider_pb2.DeleteRequest(urn=self.urn, id=ID, properties=struct(outputs)),
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import grpc
 import pytest
@@ -30,7 +30,6 @@ from pulumi_ucimage.emulator import DEMO_IMAGE, DEMO_PRIVATE_KEY, Emulator
 from pulumi_ucimage.plugin import pins
 from pulumi_ucimage.plugin.provider import MAX_THREADS, EngineLog
 from pulumi_ucimage.plugin.wire import SECRET, SIGNATURE, UNKNOWN_TEXT
-from pulumi_ucimage.plugin.worker_pool import THREAD_NAME
 from pulumi_ucimage.version import __version__
 
 
@@ -127,7 +126,9 @@ def test_a_bug_is_one_sentence_without_its_text(
 
     monkeypatch.setattr(pins, "diff", fail)
     request = provider_pb2.DiffRequest(urn=URN)
-    with refused(grpc.StatusCode.ABORTED, "bug in Diff (KeyError): please report") as raised:
+    with refused(
+        grpc.StatusCode.ABORTED, "bug in Diff (KeyError): please report"
+    ) as raised:
         provider.stub.Diff(request)
 
     assert DEMO_PRIVATE_KEY not in str(raised.value)
@@ -447,11 +448,10 @@ def test_without_a_thread_a_call_is_a_clean_error(
 ) -> None:
     """The next call, once there is a thread, is answered; later ones need no more."""
     with own_provider() as provider, monkeypatch.context() as machine:
-
         start_any = threading.Thread.start
 
         def start(thread: threading.Thread) -> None:
-            if thread.name == THREAD_NAME:
+            if thread.name == "ucimage-look-up":
                 message = "can't start new thread"
                 raise RuntimeError(message)
             start_any(thread)

@@ -111,6 +111,15 @@ def load(
     )
 
 
+def configured_registry(stack: Mapping[str, str | Secret]) -> str | None:
+    """The registry that is configured, if any; needs no keys.
+
+    Raises:
+        ConfigError: it is malformed.
+    """
+    return _Sources(stack, None).first("registry", parse.registry_host, None)
+
+
 def argument(key: str, value: str | None, parse: Callable[[str], T]) -> T | None:
     """An argument, understood; None where it is not given, or empty.
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, final
+from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, TypeVar, final
 
 from pulumi_ucimage._formatting import quoted, some
 from pulumi_ucimage._http.clock import Deadline
@@ -22,7 +22,7 @@ from pulumi_ucimage._spec.results import (
     TagCounts,
 )
 from pulumi_ucimage._tags.evaluate import newest, newest_first
-from pulumi_ucimage._tags.policy import Policy, understood
+from pulumi_ucimage._tags.policy import Policy, parse_argument
 from pulumi_ucimage._tags.regex import Regex
 from pulumi_ucimage._tags.select import Selection, select
 from pulumi_ucimage._tags.timestamps import format_timestamp
@@ -102,7 +102,7 @@ class ImagesQuery(_Question[GetDockerImagesResult]):
         return cls(
             BucketQuery.of(given),
             given.get("image_name"),
-            regex and understood(Regex.parse, "name_regex", regex),
+            regex and parse_argument("name_regex", Regex.parse, regex),
             Window(offset, limit),
         )
 
@@ -140,6 +140,20 @@ class ImagesQuery(_Question[GetDockerImagesResult]):
         ]
 
 
+class Found(NamedTuple):
+    """An image and its selected tag.
+
+    Attributes:
+        record: as the API lists the image; None if it is not there and a default serves.
+        name: the image's name.
+        selection: the tag, and why.
+    """
+
+    record: ImageRecord | None
+    name: ImageName
+    selection: Selection
+
+
 @final
 @dataclass(frozen=True, slots=True)
 class ImageQuery(_Question[GetDockerImageResult]):
@@ -159,7 +173,9 @@ class ImageQuery(_Question[GetDockerImageResult]):
             ArgumentError: one of them cannot be, or some do not go together.
         """
         given = arguments.given(arguments.GET_DOCKER_IMAGE, values)
-        return cls(BucketQuery.of(given), given.get("image_name"), Policy.of(given))
+        return cls(
+            BucketQuery.of(given), given.get("image_name"), Policy.from_arguments(given)
+        )
 
     @property
     def policy(self) -> Policy:
@@ -167,12 +183,20 @@ class ImageQuery(_Question[GetDockerImageResult]):
         return self._policy
 
     def ask_with(self, settings: Settings, context: LookupContext) -> GetDockerImageResult:
+        return self._result(self.find(settings, context), settings)
+
+    def find(self, settings: Settings, context: LookupContext) -> Found:
+        """The image and the selected tag; waits for an explicit tag as long as it may.
+
+        Raises:
+            UcimageError: see `errors`.
+        """
         clock = context.clock
         waited_enough = Deadline.after(self._policy.wait_s, clock)
         pause_s, again = _FIRST_PAUSE_S, False
         while True:
             try:
-                result = self._look(settings, context, again=again)
+                found = self._look(settings, context, again=again)
             except (NoMatchingTagError, NoSuchImageError):
                 remaining_s = waited_enough.remaining_s()
                 if remaining_s <= 0:
@@ -186,10 +210,11 @@ class ImageQuery(_Question[GetDockerImageResult]):
             clock.sleep(min(pause_s, remaining_s))
             pause_s, again = min(2 * pause_s, _LONGEST_PAUSE_S), True
         if settings.explain:
-            first, _, rest = result.explanation.partition("\n")
+            first, _, rest = found.selection.explanation.partition("\n")
             context.log.info(first)
-            context.log.debug(f"{rest}\nCandidates: {some(result.candidates, 1000)}")
-        return result
+            names = [candidate.name for candidate in found.selection.choice.candidates]
+            context.log.debug(f"{rest}\nCandidates: {some(names, 1000)}")
+        return found
 
     def tags(self, settings: Settings, context: LookupContext) -> Sequence[TagRecord]:
         """The tags of the image, all of them.
@@ -200,16 +225,14 @@ class ImageQuery(_Question[GetDockerImageResult]):
         listing = self._bucket_query.listing(settings, context)
         return _tags(self._the_image(listing, settings.region))
 
-    def _look(
-        self, settings: Settings, context: LookupContext, *, again: bool
-    ) -> GetDockerImageResult:
+    def _look(self, settings: Settings, context: LookupContext, *, again: bool) -> Found:
         listing = self._bucket_query.listing(settings, context, again=again)
         record = self._the_image(listing, settings.region)
         name = ImageName.parse((record and record.name) or self._image_name or "")
         selection = select(
             self._policy, _tags(record), image_name=name.full, now=context.clock.now()
         )
-        return self._result(record, name, selection, settings)
+        return Found(record, name, selection)
 
     def _the_image(self, listing: Listing, region: str) -> ImageRecord | None:
         """The one image that is meant; None where it is not there and a default serves.
@@ -247,22 +270,9 @@ class ImageQuery(_Question[GetDockerImageResult]):
         )
         raise NoSuchImageError(message)
 
-    def _result(
-        self,
-        record: ImageRecord | None,
-        name: ImageName,
-        selection: Selection,
-        settings: Settings,
-    ) -> GetDockerImageResult:
-        reference = name.reference(selection.tag, settings.registry)
-        if reference is None:
-            message = (
-                f"The image {quoted(name.full)} has no registry host in its name, so"
-                " that it would be pulled from elsewhere: give the argument registry,"
-                " or set ucimage:registry (`pulumi config set ucimage:registry"
-                " HOST:PORT`) or UCIMAGE_REGISTRY."
-            )
-            raise ConfigError(message)
+    def _result(self, found: Found, settings: Settings) -> GetDockerImageResult:
+        record, name, selection = found
+        image = reference(name, selection.tag, settings.registry)
         created = selection.create_time
         return GetDockerImageResult(
             id=f"{settings.region}/{self._bucket_query.bucket_name}/{name.path}",
@@ -271,7 +281,7 @@ class ImageQuery(_Question[GetDockerImageResult]):
             image_name=name.full,
             short_name=name.short,
             tag=selection.tag,
-            image=reference,
+            image=image,
             create_time=created,
             created_at=None if created is None else format_timestamp(created),
             resource_id=record and record.resource_id,
@@ -280,6 +290,24 @@ class ImageQuery(_Question[GetDockerImageResult]):
             counts=TagCounts(selection.choice.counts()),
             explanation=selection.explanation,
         )
+
+
+def reference(name: ImageName, tag: str, registry: str | None) -> str:
+    """The whole reference of a tag, at `registry` or at the host in the image's name.
+
+    Raises:
+        ConfigError: there is no host.
+    """
+    image = name.reference(tag, registry)
+    if image is None:
+        message = (
+            f"The image {quoted(name.full)} has no registry host in its name, so"
+            " that it would be pulled from elsewhere: give the argument registry,"
+            " or set ucimage:registry (`pulumi config set ucimage:registry"
+            " HOST:PORT`) or UCIMAGE_REGISTRY."
+        )
+        raise ConfigError(message)
+    return image
 
 
 def called(name: str, listing: Listing) -> list[ImageRecord]:

@@ -7,7 +7,9 @@ The protocol's own servicer, with plain messages: the classes in
 from __future__ import annotations
 
 import functools
+import time
 import traceback
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import grpc
@@ -15,24 +17,24 @@ from google.protobuf.empty_pb2 import Empty
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
 from pulumi_ucimage._formatting import quoted
-from pulumi_ucimage._http.clock import Clock
 from pulumi_ucimage._lookup.context import LookupContext
 from pulumi_ucimage._lookup.function_spec import FUNCTIONS, IMAGE_PIN
 from pulumi_ucimage._lookup.listing_cache import ListingCache
+from pulumi_ucimage._lookup.pin_messages import Message
 from pulumi_ucimage._pulumi import engine_log
 from pulumi_ucimage._secret import Secret
 from pulumi_ucimage._spec.settings import NAMESPACE, SETTINGS
 from pulumi_ucimage.errors import ArgumentError, UcimageError
 from pulumi_ucimage.plugin import pins, wire
-from pulumi_ucimage.plugin.worker_pool import (
+from pulumi_ucimage.plugin.blocking_calls import (
+    BlockingCalls,
     CallCancelledError,
     NoThreadError,
-    WorkerPool,
 )
 from pulumi_ucimage.version import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Iterable
 
     from google.protobuf.struct_pb2 import Struct
 
@@ -41,8 +43,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-MAX_THREADS: Final = 32
-"""How many calls to the API one plugin has under way; further ones wait."""
+MAX_THREADS: Final = 64
+"""How many look-ups run at the same time; few wait for more than the API."""
 
 
 def _clean(
@@ -62,7 +64,7 @@ def _clean(
                 if isinstance(error, ArgumentError)
                 else grpc.StatusCode.FAILED_PRECONDITION
             )
-            sentence = wire.error_text(error)
+            sentence = wire.text(str(error), keep=error)
         except CallCancelledError:
             code, sentence = grpc.StatusCode.CANCELLED, "The call was cancelled."
         except (NoThreadError, MemoryError):
@@ -93,14 +95,15 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
 
     def __init__(self, engine_address: str) -> None:
         self._engine_address = engine_address
-        self._workers = WorkerPool(MAX_THREADS)
+        self._calls = BlockingCalls(MAX_THREADS)
         self._stack: dict[str, Secret] = {}
         # The protocol does not say what a call waited for: it may have been a push.
         self._listings: ListingCache[Listing] = ListingCache(keeps=False)
+        self._start_refresh()
 
     def cancel(self) -> None:
         """Let every call that waits for the API fail now."""
-        self._workers.cancel()
+        self._calls.cancel()
 
     # The plugin.
 
@@ -154,6 +157,8 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
 
     @_clean
     async def Configure(self, request: Any) -> Any:  # noqa: N802
+        # The engine configures a plugin once for each preview, up and refresh.
+        self._start_refresh()
         args = wire.plain(request.args)
         values = {s.key: args.get(s.key) for s in SETTINGS}
         for key, value in values.items():
@@ -170,7 +175,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
                 for setting in SETTINGS
                 if setting.key in clear and args.get(setting.key)
             ]
-            await self._warn(warnings)
+            await self._log(Message(text, is_warning=True) for text in warnings)
         return provider_pb2.ConfigureResponse(acceptSecrets=True, supportsPreview=True)
 
     # The functions.
@@ -185,7 +190,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
             )
             raise ArgumentError(message)
         context = self._context("", self._listings)
-        values = await self._workers.run(lambda: _invoke(function, request.args, context))
+        values = await self._calls.run(lambda: _invoke(function, request.args, context))
         secret = values if wire.secret_keys(request.args) else ()
         response = provider_pb2.InvokeResponse()
         getattr(response, "return").CopyFrom(wire.message(values, secret))
@@ -196,15 +201,19 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
     @_clean
     async def Check(self, request: Any) -> Any:  # noqa: N802
         _refuse_other_types(request)
+        # Each choice lists for itself: the protocol does not say what a pin waited for.
         context = self._context(request.urn)
+        pin = _name(request.urn)
         try:
-            inputs = await self._workers.run(
-                lambda: pins.checked(request.olds, request.news, context)
+            inputs, messages = await self._calls.run(
+                lambda: pins.checked(request.olds, request.news, context, pin=pin)
             )
         except UcimageError as error:
             # Without a property: Pulumi would print its value, which may be a secret.
-            failure = provider_pb2.CheckFailure(reason=wire.error_text(error))
+            reason = wire.text(pins.failure(error, request.olds), keep=error)
+            failure = provider_pb2.CheckFailure(reason=reason)
             return provider_pb2.CheckResponse(inputs=request.news, failures=[failure])
+        await self._log(messages, request.urn)
         return provider_pb2.CheckResponse(inputs=inputs)
 
     @_clean
@@ -212,35 +221,47 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         _refuse_other_types(request)
         # Outputs hold all inputs, for an engine that does not send the old ones.
         olds = request.old_inputs if request.old_inputs.fields else request.olds
-        return pins.diff(olds, request.news, request.ignoreChanges)
+        return pins.diff(olds, request.news)
 
     @_clean
     async def Create(self, request: Any) -> Any:  # noqa: N802
         _refuse_other_types(request)
-        identity, outputs = pins.created(request.properties, preview=request.preview)
+        identity, outputs = pins.created(
+            request.properties, pin=_name(request.urn), preview=request.preview
+        )
         return provider_pb2.CreateResponse(id=identity, properties=outputs)
 
     @_clean
     async def Read(self, request: Any) -> Any:  # noqa: N802
         _refuse_other_types(request)
-        log = EngineLog(self._engine_address, request.urn)
-        context = self._context(request.urn)
         # A pin that a program reads by its id has outputs only.
         known = request.inputs if request.inputs.fields else request.properties
-        if "tag" not in known.fields:
-            identity, inputs, outputs = await self._workers.run(
+        if not pins.holds_choice(known):
+            context = self._context(request.urn)
+            identity, inputs, outputs = await self._calls.run(
                 lambda: pins.imported(request.id, context)
             )
             return provider_pb2.ReadResponse(id=identity, inputs=inputs, properties=outputs)
-        inputs, outputs = await self._workers.run(
-            lambda: _refresh(request, known, context, log)
+        pin = _name(request.urn)
+        context = replace(
+            self._context(request.urn, self._refresh_listings), not_before=self._began_s
         )
+        try:
+            inputs, outputs, messages = await self._calls.run(
+                lambda: pins.refreshed(known, request.properties, context, pin=pin)
+            )
+        except UcimageError as error:
+            messages = [pins.not_looked_at(pin, error, known)]
+            inputs, outputs = request.inputs, request.properties
+        await self._log(messages, request.urn)
         return provider_pb2.ReadResponse(id=request.id, inputs=inputs, properties=outputs)
 
     @_clean
     async def Update(self, request: Any) -> Any:  # noqa: N802
         _refuse_other_types(request)
-        _, outputs = pins.created(request.news, preview=request.preview)
+        outputs = pins.updated(
+            request.olds, request.news, pin=_name(request.urn), preview=request.preview
+        )
         return provider_pb2.UpdateResponse(properties=outputs)
 
     @_clean
@@ -253,20 +274,19 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
     def _context(
         self, urn: str, listings: ListingCache[Listing] | None = None
     ) -> LookupContext:
-        """Where a call's look-up runs; its time runs from now, also if it must wait."""
-        clock = Clock()
-        return LookupContext(
-            stack=self._stack,
-            log=EngineLog(self._engine_address, urn),
-            clock=clock,
-            shared=listings,
-            asked_s=clock.monotonic(),
-        )
+        log = EngineLog(self._engine_address, urn)
+        return LookupContext(stack=self._stack, log=log, listings=listings)
 
-    async def _warn(self, warnings: list[str]) -> None:
-        log = EngineLog(self._engine_address, "")
-        for warning in warnings:
-            await self._workers.run(functools.partial(log.warning, warning))
+    def _start_refresh(self) -> None:
+        """Let refreshes from now on share listings that begin from now on."""
+        self._refresh_listings: ListingCache[Listing] = ListingCache(keeps=True)
+        self._began_s = time.monotonic()
+
+    async def _log(self, messages: Iterable[Message], urn: str = "") -> None:
+        log = EngineLog(self._engine_address, urn)
+        for message in messages:
+            write = log.warning if message.is_warning else log.info
+            await self._calls.run(functools.partial(write, message.text))
 
 
 class EngineLog:
@@ -307,20 +327,6 @@ def _invoke(function: FunctionSpec, args: Struct, context: LookupContext) -> dic
     return fields
 
 
-def _refresh(
-    request: Any, known: Struct, context: LookupContext, log: EngineLog
-) -> tuple[Struct, Struct]:
-    """A pin's inputs and outputs after a look; those of before if the look fails."""
-    try:
-        inputs, outputs, lines = pins.refreshed(known, request.properties, context)
-    except UcimageError as error:
-        log.warning(f"The pin {request.id} was not looked at: {wire.error_text(error)}")
-        return request.inputs, request.properties
-    for line in lines:
-        log.info(line)
-    return inputs, outputs
-
-
 def _text(value: Any) -> str:
     """A setting's value as the stack's configuration has it."""
     if value is None or wire.is_unknown(value):
@@ -328,6 +334,11 @@ def _text(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(value)
+
+
+def _name(urn: str) -> str:
+    """A resource's name in the program."""
+    return urn.rpartition("::")[2]
 
 
 def _refuse_other_types(request: Any) -> None:

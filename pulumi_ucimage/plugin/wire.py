@@ -34,15 +34,15 @@ _UNKNOWN_TEXTS: Final = {
 SIGNATURE: Final = "4dabf18193072939515e22adb298388d"
 SECRET: Final = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 - a mark, no secret
 
-_NAMES: Final = frozenset(
+_NAMES: Final = {
     argument.name
     for table in (arguments.GET_DOCKER_IMAGES, arguments.IMAGE_PIN)
     for argument in table
-)
+} | {"depends_on", "ignore_changes"}
 _WORDS: Final = {"True": "true", "False": "false", "None": "null"}
 # What is quoted is a user's or the server's; a key of a profile file keeps its name.
 _TOKEN: Final = re.compile(
-    r"(?P<kept>(?<!\w)'[^']*'(?!\w)|profile's \w+|\w+ of the profile)"
+    r"(?P<kept>(?<!\w)'[^']*'(?!\w)|\"[^\"]*\"|profile's \w+|\w+ of the profile)"
     rf"|(?<!\w)(?P<name>{'|'.join(sorted(_NAMES))})(?:(?P<equals>=)(?=[\w\"'])|(?!\w))"
     rf"|(?<!\w)(?P<word>{'|'.join(_WORDS)})(?!\w)"
 )
@@ -73,7 +73,7 @@ def _plain(value: Value) -> Any:  # noqa: PLR0911 - one for each kind
 
 def is_unknown(value: object) -> bool:
     """Whether a value is unknown, or has an unknown in it."""
-    return pin_rules.holds(value, UNKNOWN)
+    return pin_rules.contains_unknown(value, UNKNOWN)
 
 
 def is_secret(value: Value) -> bool:
@@ -171,13 +171,20 @@ def result(value: Any) -> Any:
     return value
 
 
-def text(sentence: str) -> str:
+def text(sentence: str, *, keep: UcimageError | None = None) -> str:
     """A text in the words of the wire.
 
     Names of arguments are in camelCase, `name=value` is `name: value`, and `True`, `False`
     and `None` are `true`, `false` and `null`. What stands between quotes is kept.
+
+    Args:
+        sentence: the text.
+        keep: the error it is about: what the API said in it is kept.
     """
-    return _TOKEN.sub(_word, sentence)
+    foreign = getattr(keep, "message", "")
+    if not foreign:
+        return _TOKEN.sub(_word, sentence)
+    return foreign.join(_TOKEN.sub(_word, part) for part in sentence.split(foreign))
 
 
 def _word(match: re.Match[str]) -> str:
@@ -186,32 +193,26 @@ def _word(match: re.Match[str]) -> str:
     return _WORDS.get(match[0], match[0])
 
 
-def error_text(error: UcimageError) -> str:
-    """The sentence of an error in the words of the wire; a server's own are kept."""
-    sentence = str(error)
-    servers = getattr(error, "message", "")
-    if not servers:
-        return text(sentence)
-    return servers.join(text(part) for part in sentence.split(servers, 1))
-
-
 # A pin's states: see `pin_state`.
 _STATE: Final = {wire_name(key): key for key in pin_state.STATE}
+_WIRE: Final = {key: wire for wire, key in _STATE.items()}
 
 
 def state(values: Mapping[str, Any]) -> dict[str, Any]:
-    """A pin's state as the rules have it: Python's names, and "" where there is nothing."""
+    """A pin's state as the rules have it: Python's names, and "" for what there is not.
+
+    Fields that this release does not know keep their names and values.
+    """
     return {
-        key: "" if values[wire] is None else values[wire]
-        for wire, key in _STATE.items()
-        if wire in values
+        _STATE.get(wire, wire): "" if wire in _STATE and value is None else value
+        for wire, value in values.items()
     }
 
 
 def from_state(values: Mapping[str, Any]) -> dict[str, Any]:
     """A pin's state for the wire: what was not asked is left out."""
     return {
-        wire: None if values[key] == "" else values[key]
-        for wire, key in _STATE.items()
-        if key in values and (key in pin_state.CHOSEN or values[key] != "")
+        _WIRE.get(key, key): None if key in _WIRE and value == "" else value
+        for key, value in values.items()
+        if value != "" or key in pin_state.OUTPUTS or key not in _WIRE
     }

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from typing import TYPE_CHECKING, TypeAlias, final
+from typing import TYPE_CHECKING, Final, TypeAlias, final
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     Call: TypeAlias = Callable[[], object]
+
+THREAD_NAME: Final = "ucimage-look-up"
 
 
 @final
@@ -60,8 +62,9 @@ class WorkerThreads:
             return True
 
     def _start_thread(self, call: Call) -> None:
-        name = "ucimage-look-up"
-        threading.Thread(target=self._work, args=(call,), name=name, daemon=True).start()
+        threading.Thread(
+            target=self._work, args=(call,), name=THREAD_NAME, daemon=True
+        ).start()
 
     def _work(self, call: Call | None) -> None:
         while call is not None:

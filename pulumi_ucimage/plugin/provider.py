@@ -20,12 +20,11 @@ from pulumi_ucimage._formatting import quoted
 from pulumi_ucimage._lookup.context import LookupContext
 from pulumi_ucimage._lookup.function_spec import FUNCTIONS, IMAGE_PIN
 from pulumi_ucimage._lookup.listing_cache import ListingCache
-from pulumi_ucimage._lookup.pin_messages import Message
 from pulumi_ucimage._pulumi import engine_log
 from pulumi_ucimage._secret import Secret
 from pulumi_ucimage._spec.settings import NAMESPACE, SETTINGS
 from pulumi_ucimage.errors import ArgumentError, UcimageError
-from pulumi_ucimage.plugin import pins, wire
+from pulumi_ucimage.plugin import wire
 from pulumi_ucimage.plugin.blocking_calls import (
     BlockingCalls,
     CallCancelledError,
@@ -175,7 +174,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
                 for setting in SETTINGS
                 if setting.key in clear and args.get(setting.key)
             ]
-            await self._log(Message(text, is_warning=True) for text in warnings)
+            await self._log((text, True) for text in warnings)
         return provider_pb2.ConfigureResponse(acceptSecrets=True, supportsPreview=True)
 
     # The functions.
@@ -206,11 +205,11 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         pin = _name(request.urn)
         try:
             inputs, messages = await self._calls.run(
-                lambda: pins.checked(request.olds, request.news, context, pin=pin)
+                lambda: _pins().checked(request.olds, request.news, context, pin=pin)
             )
         except UcimageError as error:
             # Without a property: Pulumi would print its value, which may be a secret.
-            reason = wire.text(pins.failure(error, request.olds), keep=error)
+            reason = wire.text(_pins().failure(error, request.olds), keep=error)
             failure = provider_pb2.CheckFailure(reason=reason)
             return provider_pb2.CheckResponse(inputs=request.news, failures=[failure])
         await self._log(messages, request.urn)
@@ -221,12 +220,12 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         _refuse_other_types(request)
         # Outputs hold all inputs, for an engine that does not send the old ones.
         olds = request.old_inputs if request.old_inputs.fields else request.olds
-        return pins.diff(olds, request.news)
+        return _pins().diff(olds, request.news)
 
     @_clean
     async def Create(self, request: Any) -> Any:  # noqa: N802
         _refuse_other_types(request)
-        identity, outputs = pins.created(
+        identity, outputs = _pins().created(
             request.properties, pin=_name(request.urn), preview=request.preview
         )
         return provider_pb2.CreateResponse(id=identity, properties=outputs)
@@ -236,10 +235,10 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         _refuse_other_types(request)
         # A pin that a program reads by its id has outputs only.
         known = request.inputs if request.inputs.fields else request.properties
-        if not pins.holds_choice(known):
+        if not _pins().holds_choice(known):
             context = self._context(request.urn)
             identity, inputs, outputs = await self._calls.run(
-                lambda: pins.imported(request.id, context)
+                lambda: _pins().imported(request.id, context)
             )
             return provider_pb2.ReadResponse(id=identity, inputs=inputs, properties=outputs)
         pin = _name(request.urn)
@@ -248,10 +247,10 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         )
         try:
             inputs, outputs, messages = await self._calls.run(
-                lambda: pins.refreshed(known, request.properties, context, pin=pin)
+                lambda: _pins().refreshed(known, request.properties, context, pin=pin)
             )
         except UcimageError as error:
-            messages = [pins.not_looked_at(pin, error, known)]
+            messages = [_pins().not_looked_at(pin, error, known)]
             inputs, outputs = request.inputs, request.properties
         await self._log(messages, request.urn)
         return provider_pb2.ReadResponse(id=request.id, inputs=inputs, properties=outputs)
@@ -259,7 +258,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
     @_clean
     async def Update(self, request: Any) -> Any:  # noqa: N802
         _refuse_other_types(request)
-        outputs = pins.updated(
+        outputs = _pins().updated(
             request.olds, request.news, pin=_name(request.urn), preview=request.preview
         )
         return provider_pb2.UpdateResponse(properties=outputs)
@@ -282,11 +281,12 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         self._refresh_listings: ListingCache[Listing] = ListingCache(keeps=True)
         self._began_s = time.monotonic()
 
-    async def _log(self, messages: Iterable[Message], urn: str = "") -> None:
+    async def _log(self, lines: Iterable[tuple[str, bool]], urn: str = "") -> None:
+        """Write lines, each with whether it is a warning."""
         log = EngineLog(self._engine_address, urn)
-        for message in messages:
-            write = log.warning if message.is_warning else log.info
-            await self._calls.run(functools.partial(write, message.text))
+        for line, is_warning in lines:
+            write = log.warning if is_warning else log.info
+            await self._calls.run(functools.partial(write, line))
 
 
 class EngineLog:
@@ -325,6 +325,13 @@ def _invoke(function: FunctionSpec, args: Struct, context: LookupContext) -> dic
     result = function.query(given).ask(context)
     fields: dict[str, Any] = wire.result(vars(result))
     return fields
+
+
+def _pins() -> Any:
+    """The requests about pins: the first one loads what functions do without."""
+    from pulumi_ucimage.plugin import pins  # noqa: PLC0415
+
+    return pins
 
 
 def _text(value: Any) -> str:

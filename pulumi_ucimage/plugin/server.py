@@ -7,12 +7,15 @@ import contextlib
 import os
 import signal
 import sys
-from typing import Final, NoReturn
+from typing import TYPE_CHECKING, Final, NoReturn
 
 import grpc
 from pulumi.runtime.proto import provider_pb2_grpc
 
 from pulumi_ucimage.plugin.provider import Provider
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
 
 _MESSAGE_BYTES: Final = 400 * 1024 * 1024
 """The engine's own limit."""
@@ -48,7 +51,7 @@ async def _serve(engine_address: str, parent_id: int) -> None:
     with contextlib.suppress(NotImplementedError):  # on Windows
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, ended.set)
-    watch = asyncio.create_task(_engine_end(engine_address, parent_id))
+    watch = asyncio.create_task(wait_for_end(engine_address, parent_id))
     watch.add_done_callback(lambda _: ended.set())
     sys.stdout.write(f"{port}\n")
     sys.stdout.flush()
@@ -71,22 +74,6 @@ async def start_server(provider: Provider) -> tuple[grpc.aio.Server, int]:
     return server, port
 
 
-async def _engine_end(engine_address: str, parent_id: int) -> None:
-    """Wait until nobody needs this process any more.
-
-    That is when its parent has ended, so that the system gives it another one; or when
-    the engine's address was in use and no longer is: a language host, which starts
-    plugins from source, can live longer than its engine.
-    """
-    was_listening = False
-    while os.getppid() == parent_id:
-        listening = await _is_listening(engine_address)
-        if was_listening and listening is False:
-            return
-        was_listening = was_listening or listening is True
-        await asyncio.sleep(_POLL_S)
-
-
 async def _is_listening(address: str) -> bool | None:
     """Whether a server listens at an address; None if that cannot be said."""
     host, _, port = address.rpartition(":")
@@ -101,3 +88,33 @@ async def _is_listening(address: str) -> bool | None:
     with contextlib.suppress(OSError):
         await writer.wait_closed()
     return True
+
+
+async def wait_for_end(
+    engine_address: str,
+    parent_id: int,
+    *,
+    get_parent_id: Callable[[], int] = os.getppid,
+    is_listening: Callable[[str], Awaitable[bool | None]] = _is_listening,
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+) -> None:
+    """Wait until nobody needs this process any more.
+
+    That is when its parent has ended, so that the system gives it another one; or when
+    the engine's address was in use and no longer is: a language host, which starts
+    plugins from source, can live longer than its engine.
+
+    Args:
+        engine_address: the address of the engine, `host:port`.
+        parent_id: the process that started this one.
+        get_parent_id: the process that is this one's parent now.
+        is_listening: whether a server listens at an address; None if unknown.
+        sleep: waits for so many seconds.
+    """
+    was_listening = False
+    while get_parent_id() == parent_id:
+        listening = await is_listening(engine_address)
+        if was_listening and listening is False:
+            return
+        was_listening = was_listening or listening is True
+        await sleep(_POLL_S)

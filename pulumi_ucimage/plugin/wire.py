@@ -9,7 +9,6 @@ import pulumi
 from google.protobuf.struct_pb2 import ListValue, Struct, Value
 
 from pulumi_ucimage._formatting import quoted
-from pulumi_ucimage._lookup import pin_rules
 from pulumi_ucimage._spec import arguments, pin_state
 from pulumi_ucimage._spec.naming import wire_name
 from pulumi_ucimage.errors import ArgumentError, UcimageError
@@ -73,7 +72,11 @@ def _plain(value: Value) -> Any:  # noqa: PLR0911 - one for each kind
 
 def is_unknown(value: object) -> bool:
     """Whether a value is unknown, or has an unknown in it."""
-    return pin_rules.contains_unknown(value, UNKNOWN)
+    if isinstance(value, dict):
+        return any(is_unknown(part) for part in value.values())
+    if isinstance(value, list):
+        return any(is_unknown(part) for part in value)
+    return isinstance(value, type(UNKNOWN))
 
 
 def is_secret(value: Value) -> bool:

@@ -5,18 +5,17 @@ States have Python's names, and "" for what there is not, as the rules have them
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol
 
-import grpc
+import plugin_calls
 import pulumi
 from pulumi.dynamic import Config, ConfigureRequest
 from pulumi.runtime.proto import provider_pb2
 
-from pulumi_ucimage._http.threads import Threads
 from pulumi_ucimage._pulumi import engine_log
 from pulumi_ucimage._spec.naming import wire_name
 from pulumi_ucimage.pin_provider import ImagePinProvider
-from pulumi_ucimage.plugin import server, wire
+from pulumi_ucimage.plugin import wire
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -158,37 +157,20 @@ class DynamicProvider:
         self._provider.delete(ID, outputs)
 
 
-class AbortedError(Exception):
-    """A request ended with a status."""
-
-    def __init__(self, code: grpc.StatusCode, details: str) -> None:
-        super().__init__(details)
-        self.code = code
-
-
-class _Context:
-    """As much of a gRPC context as the plugin uses."""
-
-    def abort(self, code: grpc.StatusCode, details: str) -> None:
-        """End the request."""
-        assert code is not grpc.StatusCode.ABORTED, details
-        raise AbortedError(code, details)
-
-
 class PluginProvider:
-    """The plugin."""
+    """The plugin, spoken to by its protocol."""
 
     urn = f"urn:pulumi:dev::test::ucimage:index:ImagePin::{NAME}"
 
     def __init__(self) -> None:
-        self._plugin: Any = server.Plugin("engine", Threads())
+        self._client = plugin_calls.in_process()
 
     def start_refresh(self) -> None:
-        self.call("Configure", provider_pb2.ConfigureRequest())
+        self._client.configure()
 
     def call(self, method: str, request: Any) -> Any:
         """Answer a request of the protocol."""
-        return getattr(self._plugin, method)(request, cast("Any", _Context()))
+        return getattr(self._client.stub, method)(request)
 
     def check(self, olds: State, inputs: State, **program: Any) -> State:
         del program  # a plugin knows nothing of it

@@ -1,104 +1,59 @@
-"""What the plugin alone makes of a pin: secrets, detailed differences, imports."""
+"""The plugin's requests about a pin, as the engine sends them."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import grpc
 import pytest
 from google.protobuf.empty_pb2 import Empty
-from google.protobuf.json_format import MessageToDict
-from google.protobuf.struct_pb2 import Struct
-from pin_providers import AbortedError, EngineLog, PluginProvider
+from plugin_calls import (
+    INVALID,
+    URN,
+    Client,
+    in_process,
+    plain,
+    refused,
+    secret,
+    struct,
+)
 from pulumi.runtime.proto import provider_pb2
 
-from pulumi_ucimage.emulator import DEMO_IMAGE
-from pulumi_ucimage.plugin.wire import SECRET, SIGNATURE, UNKNOWN_TEXT
+from pulumi_ucimage.emulator import DEMO_IMAGE, Emulator
+from pulumi_ucimage.plugin.wire import SIGNATURE, UNKNOWN_TEXT
 
-if TYPE_CHECKING:
-    from pulumi_ucimage.emulator import Emulator
-
-URN = PluginProvider.urn
 WITHIN_COMPONENT = "urn:pulumi:dev::test::my:index:App$ucimage:index:ImagePin::app"
 OTHER_URN = "urn:pulumi:dev::test::aws:s3:Bucket::app"
+
+
+@pytest.fixture
+def provider(configured: Emulator) -> Client:
+    """A plugin whose environment leads to the emulator."""
+    return in_process()
+
+
 ASKED = {"bucketName": "ucs", "imageName": "helloworld"}
 
 
-@pytest.fixture
-def engine_log(monkeypatch: pytest.MonkeyPatch) -> EngineLog:
-    """Keep what the plugin logs."""
-    return EngineLog(monkeypatch)
+def test_check_within_a_component(provider: Client) -> None:
+    """The type in a URN may have its parents' types before it."""
+    assert "1.1.0" == provider.check(ASKED, urn=WITHIN_COMPONENT)["tag"]
 
 
-@pytest.fixture
-def plugin(configured: Emulator, engine_log: EngineLog) -> PluginProvider:
-    """The plugin, in this process."""
-    del engine_log
-    configured.reset_requests()
-    return PluginProvider()
+def test_check_accepts_inputs_that_it_made(provider: Client) -> None:
+    """As an import returns them."""
+    olds = provider.check({**ASKED, "tag": "1.0.0"})
 
-
-def struct(values: Any) -> Struct:
-    """A message of plain values, by the names of the wire."""
-    message = Struct()
-    message.update(values)
-    return message
-
-
-def plain(message: Struct) -> dict[str, Any]:
-    """The values of a message."""
-    return dict(MessageToDict(message))
-
-
-def secret(value: Any) -> dict[str, Any]:
-    """A value that is marked as secret."""
-    return {SIGNATURE: SECRET, "value": value}
-
-
-def check(
-    plugin: PluginProvider, news: Any, olds: Any = None, urn: str = URN
-) -> dict[str, Any]:
-    """The inputs of a pin, which must be right."""
-    request = provider_pb2.CheckRequest(urn=urn, olds=struct(olds or {}), news=struct(news))
-    response = plugin.call("Check", request)
-    assert not response.failures
-    return plain(response.inputs)
-
-
-def test_messages_have_the_names_of_the_wire(plugin: PluginProvider) -> None:
-    """Arguments are called as in every other language."""
-    olds = struct(check(plugin, {**ASKED, "tag": "1.0.0"}))
-    request = provider_pb2.CheckRequest(
-        urn=URN, olds=olds, news=struct({**ASKED, "minAge": "soon"})
-    )
-
-    (failure,) = plugin.call("Check", request).failures
-
-    assert "minAge" in failure.reason
-    assert "min_age" not in failure.reason
-
-
-def test_check_within_a_component(plugin: PluginProvider) -> None:
-    """A type may have its parents' before it."""
-    assert "1.1.0" == check(plugin, ASKED, urn=WITHIN_COMPONENT)["tag"]
-
-
-def test_what_is_empty_is_null(plugin: PluginProvider) -> None:
-    """A preview would show a missing output as unknown; an input is left out."""
-    inputs = check(plugin, ASKED)
-
-    assert inputs["previousTag"] is None
-    assert "projectId" not in inputs
+    assert olds == provider.check(olds, olds)
 
 
 def test_an_unknown_input_makes_the_choice_unknown(
-    plugin: PluginProvider, configured: Emulator
+    provider: Client, configured: Emulator
 ) -> None:
-    """What stays is known: the input itself is given back as it is."""
-    olds = check(plugin, ASKED)
+    """What stays is known, and the input itself is returned unchanged."""
+    olds = provider.check(ASKED)
     configured.reset_requests()
 
-    inputs = check(plugin, {**ASKED, "triggers": {"a": UNKNOWN_TEXT}}, olds)
+    inputs = provider.check({**ASKED, "triggers": {"a": UNKNOWN_TEXT}}, olds)
 
     assert {UNKNOWN_TEXT} == {inputs[key] for key in ("tag", "image", "previousTag")}
     assert DEMO_IMAGE == inputs["imageName"]
@@ -114,12 +69,12 @@ def test_an_unknown_input_makes_the_choice_unknown(
     ],
 )
 def test_a_secret_input_makes_the_choice_secret(
-    plugin: PluginProvider, asked: dict[str, Any], keys: set[str]
+    provider: Client, asked: dict[str, Any], keys: set[str]
 ) -> None:
-    """What was asked under any name, and what was chosen."""
-    inputs = check(plugin, {**ASKED, **asked})
-    created = plugin.call(
-        "Create", provider_pb2.CreateRequest(urn=URN, properties=struct(inputs))
+    """The argument under each of its names, and what was chosen."""
+    inputs = provider.check({**ASKED, **asked})
+    created = provider.stub.Create(
+        provider_pb2.CreateRequest(urn=URN, properties=struct(inputs))
     )
 
     for values in (inputs, plain(created.properties)):
@@ -141,12 +96,10 @@ def test_a_secret_input_makes_the_choice_secret(
         {"imageName": secret(DEMO_IMAGE)},
     ],
 )
-def test_a_secret_that_is_taken_away_is_not_laid_open(
-    plugin: PluginProvider, asked: dict[str, Any]
-) -> None:
-    """The previous tag, and the place that the pin keeps, stay secret."""
-    olds = check(plugin, {"bucketName": "ucs", **asked})
-    inputs = check(plugin, {"bucketName": "ucs", "triggers": {"a": "b"}}, olds)
+def test_a_removed_secret_stays_secret(provider: Client, asked: dict[str, Any]) -> None:
+    """In the previous tag, and in the region, project and image that the pin keeps."""
+    olds = provider.check({"bucketName": "ucs", **asked})
+    inputs = provider.check({"bucketName": "ucs", "triggers": {"a": "b"}}, olds)
 
     ((key, whole),) = asked.items()
     kept = {"tag": "previousTag"}.get(key, key)
@@ -172,15 +125,14 @@ CHANGES = provider_pb2.PropertyDiff
         ({"imageName": "a"}, {"imageName": UNKNOWN_TEXT}, {"imageName": CHANGES.UPDATE}),
     ],
 )
-def test_diff_describes_each_change(
-    plugin: PluginProvider, before: Any, after: Any, kinds: dict[str, int]
+def test_diff_shows_each_change(
+    provider: Client, before: Any, after: Any, kinds: dict[str, int]
 ) -> None:
-    """By inputs alone, with what replaces the pin."""
-    response = plugin.call(
-        "Diff",
+    """Inputs are compared, and some changes replace the pin."""
+    response = provider.stub.Diff(
         provider_pb2.DiffRequest(
             urn=URN, id="x", old_inputs=struct(before), news=struct(after)
-        ),
+        )
     )
 
     changes = provider_pb2.DiffResponse.DiffChanges
@@ -192,60 +144,52 @@ def test_diff_describes_each_change(
     assert replaces == list(response.replaces)
 
 
-def test_diff_against_outputs_alone_finds_no_difference(plugin: PluginProvider) -> None:
-    """An older engine sends no inputs of before, and its pins stay as they are."""
-    inputs = struct(check(plugin, ASKED))
-    created = plugin.call("Create", provider_pb2.CreateRequest(urn=URN, properties=inputs))
+def test_diff_against_outputs_alone_finds_no_difference(provider: Client) -> None:
+    """An older engine sends no old inputs, and its pins stay as they are."""
+    inputs = struct(provider.check(ASKED))
+    created = provider.stub.Create(provider_pb2.CreateRequest(urn=URN, properties=inputs))
 
-    response = plugin.call(
-        "Diff", provider_pb2.DiffRequest(urn=URN, olds=created.properties, news=inputs)
+    response = provider.stub.Diff(
+        provider_pb2.DiffRequest(urn=URN, olds=created.properties, news=inputs)
     )
 
     assert provider_pb2.DiffResponse.DIFF_NONE == response.changes
 
 
-def test_a_preview_knows_neither_id_nor_time(plugin: PluginProvider) -> None:
-    """But the time of a choice that stays."""
-    inputs = struct(check(plugin, ASKED))
-    olds = struct({**plain(inputs), "chosenAt": "then"})
-    moved = struct({**plain(inputs), "tag": "2"})
+def test_values_that_ignore_changes_returns_are_no_difference(provider: Client) -> None:
+    """The engine returns the chosen values as if the program had asked for them."""
+    olds = provider.check({"bucketName": "ucs"})
+    chosen = {"tag": olds["tag"], "imageName": olds["imageName"]}
+    news = provider.check({"bucketName": "ucs", **chosen}, olds)
 
-    created = plugin.call(
-        "Create", provider_pb2.CreateRequest(urn=URN, properties=inputs, preview=True)
+    response = provider.stub.Diff(
+        provider_pb2.DiffRequest(
+            urn=URN,
+            old_inputs=struct(olds),
+            news=struct(news),
+            ignoreChanges=["imageName", "tag"],
+        )
     )
-    times = [
-        plain(
-            plugin.call(
-                "Update",
-                provider_pb2.UpdateRequest(
-                    urn=URN, id="x", olds=olds, news=news, preview=True
-                ),
-            ).properties
-        )["chosenAt"]
-        for news in (inputs, moved)
-    ]
 
-    assert "" == created.id
-    assert UNKNOWN_TEXT == plain(created.properties)["chosenAt"]
-    assert ["then", UNKNOWN_TEXT] == times
+    assert not response.diffs
 
 
-def test_read_of_outputs_alone_is_a_look_too(plugin: PluginProvider) -> None:
-    """A program that reads a pin has no inputs of it."""
-    outputs = struct({**check(plugin, ASKED), "chosenAt": "2026-03-01T12:00:00Z"})
+def test_read_of_outputs_alone_is_a_look_too(provider: Client) -> None:
+    """A pin that a program reads by its id has no inputs."""
+    outputs = struct({**provider.check(ASKED), "chosenAt": "2026-03-01T12:00:00Z"})
     request = provider_pb2.ReadRequest(
         urn=URN, id="cn-bj2/ucs/ucs/helloworld", properties=outputs
     )
 
-    assert outputs == plugin.call("Read", request).properties
+    assert outputs == provider.stub.Read(request).properties
 
 
 @pytest.mark.parametrize("image", ["helloworld", "ucs/helloworld", DEMO_IMAGE])
-def test_read_of_an_id_alone_imports(plugin: PluginProvider, image: str) -> None:
-    """The id is the pin's own, and the tag an explicit one."""
+def test_read_of_an_id_alone_imports(provider: Client, image: str) -> None:
+    """The result has the pin's own id."""
     request = provider_pb2.ReadRequest(urn=URN, id=f"cn-bj2/ucs/{image}:1.0.0")
 
-    response = plugin.call("Read", request)
+    response = provider.stub.Read(request)
 
     inputs = plain(response.inputs)
     assert "cn-bj2/ucs/ucs/helloworld" == response.id
@@ -264,25 +208,57 @@ def test_read_of_an_id_alone_imports(plugin: PluginProvider, image: str) -> None
         ("cn-bj2/ucs/helloworld:9", "no tag '9'"),
     ],
 )
-def test_what_cannot_be_imported_is_one_sentence(
-    plugin: PluginProvider, import_id: str, words: str
+def test_what_cannot_be_imported_is_refused(
+    provider: Client, import_id: str, words: str
 ) -> None:
-    """It says what an id must be, or what there is."""
-    with pytest.raises(AbortedError, match=words):
-        plugin.call("Read", provider_pb2.ReadRequest(urn=URN, id=import_id))
+    """The sentence says which form an id has, or which tags there are."""
+    with pytest.raises(Exception, match=words):
+        provider.stub.Read(provider_pb2.ReadRequest(urn=URN, id=import_id))
 
 
-def test_delete_needs_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Neither a state nor keys."""
-    EngineLog(monkeypatch)
+def test_a_preview_knows_neither_the_id_nor_the_time(provider: Client) -> None:
+    """It knows the time of a choice that stays."""
+    inputs = struct(provider.check(ASKED))
+    olds = struct({**plain(inputs), "chosenAt": "then"})
+    moved = struct({**plain(inputs), "tag": "2"})
+
+    created = provider.stub.Create(
+        provider_pb2.CreateRequest(urn=URN, properties=inputs, preview=True)
+    )
+    times = [
+        plain(
+            provider.stub.Update(
+                provider_pb2.UpdateRequest(
+                    urn=URN, id="x", olds=olds, news=news, preview=True
+                )
+            ).properties
+        )["chosenAt"]
+        for news in (inputs, moved)
+    ]
+
+    assert not created.id
+    assert UNKNOWN_TEXT == plain(created.properties)["chosenAt"]
+    assert ["then", UNKNOWN_TEXT] == times
+
+
+def test_what_is_empty_is_null(provider: Client) -> None:
+    """A preview would show a missing output as unknown; an input is left out."""
+    inputs = provider.check(ASKED)
+
+    assert inputs["previousTag"] is None
+    assert "projectId" not in inputs
+
+
+def test_delete_needs_no_keys() -> None:
+    """Nor does it call anything."""
     request = provider_pb2.DeleteRequest(urn=URN, id="x", properties=struct({}))
 
-    assert Empty() == PluginProvider().call("Delete", request)
+    assert Empty() == in_process().stub.Delete(request)
 
 
 @pytest.mark.parametrize("method", ["Check", "Diff", "Create", "Read", "Update", "Delete"])
-def test_another_resource_is_refused(plugin: PluginProvider, method: str) -> None:
-    """There is one type only."""
+def test_another_resource_is_refused(provider: Client, method: str) -> None:
+    """The plugin has one resource type."""
     requests = {
         "Check": provider_pb2.CheckRequest(urn=OTHER_URN),
         "Diff": provider_pb2.DiffRequest(urn=OTHER_URN),
@@ -292,7 +268,5 @@ def test_another_resource_is_refused(plugin: PluginProvider, method: str) -> Non
         "Delete": provider_pb2.DeleteRequest(urn=URN, type="aws:s3:Bucket"),
     }
 
-    with pytest.raises(AbortedError, match="there is ucimage:index:ImagePin") as caught:
-        plugin.call(method, requests[method])
-
-    assert grpc.StatusCode.INVALID_ARGUMENT is caught.value.code
+    with refused(INVALID, "use ucimage:index:ImagePin"):
+        getattr(provider.stub, method)(requests[method])

@@ -13,8 +13,8 @@ from benchmarks.peers import BarePost, Floor, OfficialSdk, Ours, Peer, list_in_t
 from benchmarks.rows import Bench, Row
 from benchmarks.timing import cpu_s, in_rounds, ratios, wall_s
 from pulumi_ucimage import get_docker_images
+from pulumi_ucimage._http.client import close_connections
 from pulumi_ucimage._http.clock import Deadline
-from pulumi_ucimage._lookup.clients import close_connections
 from pulumi_ucimage._ucloud.client import Bucket
 from pulumi_ucimage._ucloud.listing import Listing, list_images
 
@@ -38,7 +38,7 @@ def _call(bench: Bench) -> Measured:
         "the official SDK": (OfficialSdk(api, "https"), 5),
         "requests.post": (BarePost(api, "https"), 5),
     }
-    with closing(ours.transport), closing(floor):
+    with closing(ours.http), closing(floor):
         _calls(ours, 20)
         _calls(floor, 20)
         taken = in_rounds(
@@ -66,7 +66,7 @@ def _beside(taken: dict[str, list[float]], base: str) -> tuple[str, ...]:
 
 def _profiled_calls(bench: Bench) -> None:
     ours = Ours(bench.api, "https")
-    with closing(ours.transport):
+    with closing(ours.http):
         _calls(ours, 500)
 
 
@@ -91,7 +91,7 @@ class _Lister:
 
     def close(self) -> None:
         """Close the connections."""
-        self.peer.transport.close()
+        self.peer.http.close()
 
 
 def _in_turn(bench: Bench) -> Measured:

@@ -25,15 +25,14 @@ from pulumi.dynamic import (
     UpdateResult,
 )
 
+from pulumi_ucimage._config.stack import stack_values
 from pulumi_ucimage._formatting import quoted
 from pulumi_ucimage._lookup import pin_messages, pin_rules
 from pulumi_ucimage._lookup.context import LookupContext
 from pulumi_ucimage._lookup.listing_cache import ListingCache
 from pulumi_ucimage._lookup.pinned import pinned
 from pulumi_ucimage._pulumi import engine_log
-from pulumi_ucimage._secret import Secret
 from pulumi_ucimage._spec import pin_state
-from pulumi_ucimage._spec.settings import NAMESPACE, SETTINGS
 from pulumi_ucimage._tags.timestamps import format_timestamp
 from pulumi_ucimage.errors import ArgumentError, UcimageError
 
@@ -63,8 +62,7 @@ class ImagePinProvider(ResourceProvider):
 
         Called once per process. A process serves one preview, one up or one refresh.
         """
-        stack = {s.key: req.config.get(f"{NAMESPACE}:{s.key}") for s in SETTINGS}
-        self._stack = {key: Secret(value) for key, value in stack.items() if value}
+        self._stack = stack_values(req.config.get)
         self._choices: ListingCache[Listing] = ListingCache(keeps=True)
         self._looks: ListingCache[Listing] = ListingCache(keeps=True)
         self._began_s = time.monotonic()

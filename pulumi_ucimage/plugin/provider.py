@@ -280,9 +280,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         self, urn: str, listings: ListingCache[Listing] | None = None
     ) -> LookupContext:
         log = EngineLog(self._engine_address, urn)
-        return LookupContext(
-            stack=self._stack, log=log, in_plugin=True, listings=listings
-        )
+        return LookupContext(stack=self._stack, log=log, in_plugin=True, listings=listings)
 
     def _start_refresh(self) -> None:
         """Let refreshes from now on share listings that begin from now on."""

@@ -37,7 +37,11 @@ def test_a_pin_is_chosen_once_and_moves_when_asked(life: Life) -> None:
     life.calls()
     life.push("2.0.0")
     life.is_unchanged(**NO_KEYS)
-    for spelled in ({"image_name": DEMO_IMAGE}, {"policy": "newest", "triggers": {}}):
+    spellings: list[dict[str, Any]] = [
+        {"image_name": DEMO_IMAGE},
+        {"policy": "newest", "triggers": {}},
+    ]
+    for spelled in spellings:
         life.ask(**spelled)
         life.is_unchanged(**NO_KEYS)
     life.ask(registry="mirror.example.com", allow_downgrade=True)

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, final
 
 from pulumi_ucimage._config import resolve
-from pulumi_ucimage._config.parse import bucket, name, registry_host
+from pulumi_ucimage._config.parse import name, registry_host
 from pulumi_ucimage._http.clock import Deadline
+from pulumi_ucimage._lookup.name_arguments import parse_bucket_name
 from pulumi_ucimage._lookup.progress import Progress
 from pulumi_ucimage._ucloud.listing import Window, list_images
 
@@ -39,7 +40,7 @@ class BucketQuery:
     def of(cls, given: Mapping[str, Any]) -> BucketQuery:
         """Check the arguments that were given; raises ArgumentError."""
         checks: dict[str, Callable[[str], str]] = {
-            "bucket_name": bucket,
+            "bucket_name": parse_bucket_name,
             "region": name,
             "project_id": name,
             "profile": str,

@@ -14,9 +14,9 @@ from pulumi_ucimage._lookup.queries import ImageQuery
 from pulumi_ucimage._spec import arguments
 from pulumi_ucimage._spec.pin_state import ASKED, CHOSEN, IDENTITY, STATE, WANTED
 from pulumi_ucimage._tags.evaluate import Tag, evaluate, rank
-from pulumi_ucimage._tags.explanation import rule
 from pulumi_ucimage._tags.policy import FLOATING_TAGS, HIGHEST, NEWEST
 from pulumi_ucimage._tags.timestamps import parse_duration, parse_timestamp
+from pulumi_ucimage._tags.wording import rule
 from pulumi_ucimage.errors import ArgumentError, DowngradeError, NoSuchImageError
 
 if TYPE_CHECKING:

@@ -9,10 +9,12 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, final
 
+from pulumi_ucimage._config import resolve
 from pulumi_ucimage._formatting import quoted, some
 from pulumi_ucimage._http.clock import Deadline
 from pulumi_ucimage._lookup.bucket_query import BucketQuery
 from pulumi_ucimage._lookup.image_name import ImageName
+from pulumi_ucimage._lookup.name_arguments import parse_image_name
 from pulumi_ucimage._spec import arguments
 from pulumi_ucimage._spec.results import (
     DockerImage,
@@ -22,7 +24,7 @@ from pulumi_ucimage._spec.results import (
     TagCounts,
 )
 from pulumi_ucimage._tags.evaluate import newest, newest_first
-from pulumi_ucimage._tags.policy import Policy, understood
+from pulumi_ucimage._tags.policy import Policy, parse_argument
 from pulumi_ucimage._tags.regex import Regex
 from pulumi_ucimage._tags.select import Selection, select
 from pulumi_ucimage._tags.timestamps import format_timestamp
@@ -101,8 +103,8 @@ class ImagesQuery(_Question[GetDockerImagesResult]):
             raise ArgumentError(message)
         return cls(
             BucketQuery.of(given),
-            given.get("image_name"),
-            regex and understood(Regex.parse, "name_regex", regex),
+            resolve.argument("image_name", given.get("image_name"), parse_image_name),
+            regex and parse_argument("name_regex", Regex.parse, regex),
             Window(offset, limit),
         )
 
@@ -159,7 +161,11 @@ class ImageQuery(_Question[GetDockerImageResult]):
             ArgumentError: one of them cannot be, or some do not go together.
         """
         given = arguments.given(arguments.GET_DOCKER_IMAGE, values)
-        return cls(BucketQuery.of(given), given.get("image_name"), Policy.of(given))
+        return cls(
+            BucketQuery.of(given),
+            resolve.argument("image_name", given.get("image_name"), parse_image_name),
+            Policy.from_arguments(given),
+        )
 
     @property
     def policy(self) -> Policy:

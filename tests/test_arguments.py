@@ -181,10 +181,10 @@ def test_help_tells_of_each_argument(function: str) -> None:
 def test_the_literals_are_the_values_that_are_accepted(name: str, literal: Any) -> None:
     """Each of them is accepted, and the error about another one names all of them."""
     for value in get_args(literal):
-        assert {name: value} == Policy.parse({name: value}).arguments
+        assert {name: value} == Policy.from_arguments({name: value}).arguments
 
     with pytest.raises(InvalidPolicyError) as caught:
-        Policy.parse({name: "other"})
+        Policy.from_arguments({name: "other"})
     assert ", ".join(get_args(literal)) in str(caught.value)
 
 

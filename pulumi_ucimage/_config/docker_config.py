@@ -169,7 +169,9 @@ _MALFORMED: Final = RegistryCredentials(username=Secret(""), password=Secret("")
 def _credentials(login: Any, origin: str) -> RegistryCredentials | None:
     """An entry of `auths`; None if it is empty, as it is beside a store."""
     fields = ("auth", "username", "password", "identitytoken")
-    texts = [login.get(field) or "" for field in fields] if isinstance(login, dict) else [0]
+    texts: list[Any] = (
+        [login.get(field) or "" for field in fields] if isinstance(login, dict) else [0]
+    )
     if not all(isinstance(text, str) for text in texts):
         return _MALFORMED
     auth, username, password, identity_token = texts

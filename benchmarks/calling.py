@@ -14,7 +14,7 @@ from benchmarks.rows import Bench, Row
 from benchmarks.timing import cpu_s, in_rounds, ratios, wall_s
 from pulumi_ucimage import get_docker_images
 from pulumi_ucimage._http.clock import Deadline
-from pulumi_ucimage._lookup.clients import close_connections
+from pulumi_ucimage._http.client import close_connections
 from pulumi_ucimage._ucloud.client import Bucket
 from pulumi_ucimage._ucloud.listing import Listing, list_images
 
@@ -91,7 +91,7 @@ class _Lister:
 
     def close(self) -> None:
         """Close the connections."""
-        self.peer.transport.close()
+        self.peer.http.close()
 
 
 def _in_turn(bench: Bench) -> Measured:

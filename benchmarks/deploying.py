@@ -14,7 +14,7 @@ from benchmarks.judgement import Measured
 from benchmarks.looking import Silent, configured
 from benchmarks.rows import Bench, Row
 from benchmarks.timing import in_rounds, ratios, wall_s
-from pulumi_ucimage._lookup.clients import close_connections
+from pulumi_ucimage._http.client import close_connections
 from pulumi_ucimage._lookup.context import LookupContext
 from pulumi_ucimage._lookup.listing_cache import ListingCache
 from pulumi_ucimage._lookup.queries import ImageQuery
@@ -45,7 +45,7 @@ import time
 
 import pulumi
 import pulumi_ucimage as ucimage
-from pulumi_ucimage._lookup.clients import close_connections
+from pulumi_ucimage._http.client import close_connections
 
 ucimage.get_docker_images("{first}", limit=1)  # loads what the first look-up loads
 close_connections()  # every bucket opens its own

@@ -15,13 +15,13 @@ from ucloud.client import Client as SdkClient
 
 from benchmarks.api import PRIVATE_KEY, PUBLIC_KEY, REGION
 from benchmarks.server import HOST
+from pulumi_ucimage._http.client import HttpClient
 from pulumi_ucimage._http.clock import Clock, Deadline
 from pulumi_ucimage._http.endpoint import Endpoint
-from pulumi_ucimage._http.proxy import Route
+from pulumi_ucimage._http.network import CaBundle, NetworkSettings
 from pulumi_ucimage._http.retry import RetryPolicy
-from pulumi_ucimage._http.transport import Transport
 from pulumi_ucimage._secret import Credentials, Secret
-from pulumi_ucimage._ucloud.client import Bucket, Client
+from pulumi_ucimage._ucloud.client import UCLOUD_API, Bucket, Client
 
 if TYPE_CHECKING:
     from benchmarks.api import Api
@@ -42,13 +42,14 @@ class Ours:
     """One call by this package: signed, sent, checked and tried again where need be."""
 
     def __init__(self, api: Api, scheme: str, delay_ms: int = 0) -> None:
-        self.transport = Transport(
-            Endpoint.parse(api.url(scheme, delay_ms)), Route(None, api.bundle)
-        )
+        endpoint = Endpoint.parse(api.url(scheme, delay_ms))
+        network = NetworkSettings(ca_bundle=CaBundle(api.bundle, "the benchmark"))
+        self.http = HttpClient(endpoint, network, peer=UCLOUD_API)
         keys = Secret(PUBLIC_KEY), Secret(PRIVATE_KEY)
         self.clock = Clock()
         self.client = Client(
-            transport=self.transport,
+            http=self.http,
+            path=endpoint.path,
             credentials=Credentials(*keys, None, origin="the benchmark"),
             retries=RetryPolicy(max_retries=0, clock=self.clock),
         )

@@ -21,6 +21,9 @@ copied.
 
 from __future__ import annotations
 
+import errno
+import socket
+import ssl
 from typing import TYPE_CHECKING, Any
 
 import pulumi
@@ -74,8 +77,10 @@ class TransportError(UcimageError):
         port: its TCP port.
     """
 
-    def __init__(self, problem: str, *, host: str, port: int) -> None:
-        super().__init__(f"The UCloud API at {printable(address(host, port))} {problem}")
+    def __init__(
+        self, problem: str, *, host: str, port: int, peer: str = "The UCloud API"
+    ) -> None:
+        super().__init__(f"{peer} at {printable(address(host, port))} {problem}")
         self.host = host
         self.port = port
 
@@ -90,6 +95,28 @@ class ResponseError(UcimageError):
     def __init__(self, message: str, *, status: int | None = None) -> None:
         super().__init__(message)
         self.status = status
+
+
+_MACHINE_PROBLEMS = {
+    errno.EMFILE: "this process has too many open files; close some or raise the limit"
+    " (ulimit -n)",
+    errno.ENFILE: "this machine has too many open files; close some or raise the limit"
+    " (fs.file-max)",
+    errno.ENOMEM: "this machine has no memory left; free some or raise the limit",
+    errno.ENOSPC: "this machine has no disk space left; free some",
+}
+
+
+def machine_problem(error: BaseException) -> str | None:
+    """What this machine has run out of, as a clause with advice.
+
+    Returns:
+        None if the error has another reason, such as a server or a setting.
+    """
+    # These two have numbers of their own.
+    if not isinstance(error, OSError) or isinstance(error, (ssl.SSLError, socket.gaierror)):
+        return None
+    return _MACHINE_PROBLEMS.get(error.errno or 0)
 
 
 # RetCodes as of UCloud's pages `summary/public.md` and `ugc-api/error_code.md`.

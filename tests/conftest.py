@@ -14,7 +14,7 @@ import pulumi.runtime
 import pytest
 from hypothesis import settings
 
-from pulumi_ucimage._lookup import clients
+from pulumi_ucimage._http.client import close_connections
 from pulumi_ucimage.emulator import Emulator
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 def no_kept_connections() -> Iterator[None]:
     """Close the connections that a test leaves in the cache."""
     yield
-    clients.close_connections()
+    close_connections()
 
 
 @pytest.fixture

@@ -17,7 +17,8 @@ from faults import FaultServer, answer, encoded
 from pulumi_ucimage._config.resolve import Settings
 from pulumi_ucimage._http.clock import Clock, Deadline
 from pulumi_ucimage._http.endpoint import Endpoint
-from pulumi_ucimage._lookup.clients import client_for, close_connections
+from pulumi_ucimage._http.client import close_connections
+from pulumi_ucimage._lookup.clients import client_for
 from pulumi_ucimage._secret import Credentials, Secret
 from pulumi_ucimage.errors import ConfigError, ResponseError
 

@@ -17,7 +17,7 @@ from faults import FaultServer
 from test_plugin import IMAGE, IMAGES, Provider, started
 
 from pulumi_ucimage._http.connection import CONNECTIONS
-from pulumi_ucimage._lookup import clients
+from pulumi_ucimage._http.client import close_connections
 from pulumi_ucimage.emulator import Emulator
 
 THREADS = range(60)
@@ -110,5 +110,5 @@ def test_what_is_left_over_is_seen() -> None:
     with Emulator(data=load.data(1)):
         assert before != load.in_use()
 
-    clients.close_connections()
+    close_connections()
     assert before == load.in_use()

@@ -24,7 +24,7 @@ from hypothesis import strategies as st
 from secrecy import held_by, written
 
 from pulumi_ucimage import UcimageError, get_docker_image, get_docker_images
-from pulumi_ucimage._lookup import clients
+from pulumi_ucimage._http.client import close_connections
 from pulumi_ucimage.emulator import Emulator
 
 if TYPE_CHECKING:
@@ -265,7 +265,7 @@ def test_no_key_of_any_kind_is_shown(key: str, token: str, fault: str) -> None:
             shown = repr(get_docker_images("ucs"))
         except UcimageError as error:
             shown = held_by(error)
-        clients.close_connections()
+        close_connections()
         shown = f"{shown}\n{told()}"
 
     assert "urllib3" in shown or "127.0.0.1" in shown

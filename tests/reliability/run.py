@@ -22,7 +22,7 @@ from typing_extensions import Self
 
 from pulumi_ucimage import UcimageError, get_docker_images
 from pulumi_ucimage._http.clock import Clock
-from pulumi_ucimage._lookup import clients
+from pulumi_ucimage._http.client import close_connections
 from pulumi_ucimage._pulumi import program
 from reliability.cases import Way
 
@@ -101,7 +101,7 @@ def look_up(environment: Mapping[str, str], **window: int) -> LookedUp:
             error = type(e).__name__
         finally:
             took_s = time.monotonic() - begun
-            clients.close_connections()
+            close_connections()
     memory_mb = max(0, _peak_mb() - before_mb)
     return LookedUp(error, images, took_s, memory_mb, len(slept))
 

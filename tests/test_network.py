@@ -12,7 +12,7 @@ from faults import FaultServer, answer
 
 from pulumi_ucimage import TransportError, get_docker_images
 from pulumi_ucimage._http.endpoint import Endpoint
-from pulumi_ucimage._http.proxy import Route
+from pulumi_ucimage._http.network import NetworkSettings
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -74,7 +74,7 @@ def test_some_hosts_take_no_proxy(
     monkeypatch.setenv("HTTPS_PROXY", PROXY)
     monkeypatch.setenv(variable, exceptions)
 
-    assert (None if is_direct else PROXY) == Route.to(Endpoint.parse(url)).proxy
+    assert (None if is_direct else PROXY) == NetworkSettings.from_environment(Endpoint.parse(url)).proxy
 
 
 @pytest.mark.parametrize(
@@ -95,7 +95,7 @@ def test_the_lower_case_variable_comes_first(
     for variable, value in environment.items():
         monkeypatch.setenv(variable, value)
 
-    route = Route.to(Endpoint.parse("https://api.ucloud.cn/"))
+    route = NetworkSettings.from_environment(Endpoint.parse("https://api.ucloud.cn/"))
     assert (f"http://{expected}:1" if expected else None) == route.proxy
 
 

@@ -27,9 +27,9 @@ from faults import (
     encoded,
 )
 
-from pulumi_ucimage._http import transport
+from pulumi_ucimage._http import client
 from pulumi_ucimage._http.endpoint import Endpoint
-from pulumi_ucimage._http.proxy import Route
+from pulumi_ucimage._http.network import CaBundle, NetworkSettings
 from pulumi_ucimage.errors import (
     ConfigError,
     ResponseError,
@@ -69,7 +69,7 @@ def test_a_refused_connection_is_tried_again() -> None:
     with Caller(url) as caller, pytest.raises(TransportError) as caught:
         caller.get_page()
 
-    assert 4 == caller.tries
+    assert 4 == caller.attempts
     assert f"{server.port} refused the connection" in str(caught.value)
     assert ("127.0.0.1", server.port) == (caught.value.host, caught.value.port)
 
@@ -80,7 +80,7 @@ def test_a_call_that_was_cut_goes_on_after_the_cut() -> None:
         with Caller(server.url) as caller:
             assert _outcome(caller) is None
 
-        assert 3 == caller.tries == len(server.requests)
+        assert 3 == caller.attempts == len(server.requests)
         assert 1 == len({request.body for request in server.requests})
 
 
@@ -191,7 +191,7 @@ def test_the_deadline_ends_what_never_would(script: Steps, authority: Authority)
     context = authority.server("127.0.0.1")
     with (
         FaultServer(script, tls=context) as server,
-        Caller(server.url, timeout_s=TIMEOUT_S, route=authority.trusted) as caller,
+        Caller(server.url, timeout_s=TIMEOUT_S, network=authority.trusted) as caller,
     ):
         caller_ended = _late(caller)
 
@@ -212,7 +212,7 @@ def test_the_deadline_ends_a_handshake(greeting: Steps, authority: Authority) ->
     """A server that never comes to an end of TLS's greetings is given up."""
     with FaultServer(greeting=greeting) as server:
         url = server.url.replace("http:", "https:")
-        with Caller(url, timeout_s=TIMEOUT_S, route=authority.trusted) as caller:
+        with Caller(url, timeout_s=TIMEOUT_S, network=authority.trusted) as caller:
             assert _late(caller) < 2 * TIMEOUT_S + 0.5
 
 
@@ -306,7 +306,7 @@ def test_close_ends_kept_connections() -> None:
     """After `close` the server sees its connection end, and a call opens another."""
     with FaultServer(answer()) as server, Caller(server.url) as caller:
         assert _outcome(caller) is None
-        caller.transport.close()
+        caller.http.close()
         assert _outcome(caller) is None
         assert 2 == server.connections
 
@@ -424,7 +424,7 @@ def test_a_trusted_server_is_called(authority: Authority) -> None:
     """TLS by the authority that the route names, on a kept connection."""
     with (
         FaultServer(answer(), tls=authority.server("127.0.0.1")) as server,
-        Caller(server.url, route=authority.trusted) as caller,
+        Caller(server.url, network=authority.trusted) as caller,
     ):
         for _ in range(2):
             assert _outcome(caller) is None
@@ -448,7 +448,7 @@ def test_an_untrusted_server_is_called_once(
     """A certificate that does not hold is an error at once, and nothing was sent."""
     with (
         FaultServer(answer(), tls=certificate(authority, another)) as server,
-        Caller(server.url, route=authority.trusted) as caller,
+        Caller(server.url, network=authority.trusted) as caller,
     ):
         with pytest.raises(TransportError, match="certificate that is not to be trusted"):
             caller.get_page()
@@ -494,7 +494,7 @@ def test_a_cut_under_tls_is_a_cut(cut: bytes, authority: Authority) -> None:
     """An end without TLS's own goodbye is told as any other."""
     with (
         FaultServer((cut, Do.CLOSE), tls=authority.server("127.0.0.1")) as server,
-        Caller(server.url, route=authority.trusted) as caller,
+        Caller(server.url, network=authority.trusted) as caller,
     ):
         with pytest.raises(TransportError, match="cut the connection off"):
             caller.get_page()
@@ -529,7 +529,7 @@ def test_the_environments_bundle_is_trusted(
     for variable, value in environment.items():
         monkeypatch.setenv(variable, value)
 
-    assert (expected or True) == Route.to(API).ca_bundle
+    assert (expected or True) == NetworkSettings.from_environment(API).ca_bundle
 
 
 @pytest.mark.parametrize("variable", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
@@ -540,7 +540,7 @@ def test_a_bundle_that_is_not_there_is_said(
     monkeypatch.setenv(variable, str(tmp_path / "missing.pem"))
 
     with pytest.raises(ConfigError, match=f"^{variable} names .*missing.pem'"):
-        Route.to(API)
+        NetworkSettings.from_environment(API)
 
 
 def test_a_bundle_that_holds_no_certificates_is_called_once(
@@ -551,12 +551,12 @@ def test_a_bundle_that_holds_no_certificates_is_called_once(
     bundle.write_text("no certificates")
     with (
         FaultServer(answer(), tls=authority.server("127.0.0.1")) as server,
-        Caller(server.url, route=Route(None, str(bundle))) as caller,
+        Caller(server.url, network=Route(None, str(bundle))) as caller,
     ):
         with pytest.raises(TransportError, match="REQUESTS_CA_BUNDLE"):
             caller.get_page()
 
-        assert (1, 0) == (caller.tries, len(server.requests))
+        assert (1, 0) == (caller.attempts, len(server.requests))
 
 
 # Proxies
@@ -578,7 +578,7 @@ def _proxied(
     """A caller of an API that only the proxy knows."""
     address = f"http://user:{PASSWORD}@127.0.0.1:{proxy.port}"
     monkeypatch.setenv("HTTPS_PROXY", address)
-    return Caller(API.url, route=Route.to(API), timeout_s=timeout_s)
+    return Caller(API.url, network=NetworkSettings.from_environment(API), timeout_s=timeout_s)
 
 
 def test_https_goes_through_the_proxy(
@@ -653,7 +653,7 @@ def test_a_proxy_that_is_not_there_is_tried_again(monkeypatch: pytest.MonkeyPatc
         pytest.raises(TransportError, match="behind a proxy that cannot be reached"),
     ):
         caller.get_page()
-    assert 4 == caller.tries
+    assert 4 == caller.attempts
 
 
 @pytest.mark.parametrize(
@@ -682,7 +682,7 @@ def test_plain_http_inside_the_network_takes_the_http_proxy(
     endpoint = Endpoint.parse("http://api.service.ucloud.cn/")
     with FaultServer(answer(), answer(b"", 407)) as proxy:
         monkeypatch.setenv("http_proxy", f"127.0.0.1:{proxy.port}")
-        with Caller(endpoint.url, route=Route.to(endpoint)) as caller:
+        with Caller(endpoint.url, network=NetworkSettings.from_environment(endpoint)) as caller:
             assert _outcome(caller) is None
             with pytest.raises(ResponseError, match="407.*proxy"):  # noqa: RUF043
                 caller.get_page()
@@ -737,7 +737,7 @@ def test_the_environments_proxy(
     for variable, value in environment.items():
         monkeypatch.setenv(variable, value)
 
-    assert expected == Route.to(Endpoint.parse(url)).proxy
+    assert expected == NetworkSettings.from_environment(Endpoint.parse(url)).proxy
 
 
 @pytest.mark.parametrize(
@@ -760,7 +760,7 @@ def test_a_proxy_that_cannot_be_used_is_said(
     monkeypatch.setenv("HTTPS_PROXY", address.format(PASSWORD))
 
     with pytest.raises(ConfigError, match="HTTPS_PROXY") as caught:
-        Route.to(API)
+        NetworkSettings.from_environment(API)
     assert PASSWORD not in str(caught.value)
 
 

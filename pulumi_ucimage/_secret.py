@@ -68,6 +68,25 @@ class Credentials:
         return fingerprint(part.reveal() if part else "" for part in parts)
 
 
+@final
+@dataclass(frozen=True, slots=True, eq=False)
+class RegistryCredentials:
+    """A user name and password for a registry, from one place.
+
+    Attributes:
+        username: the user name.
+        password: the password, or a token that the registry takes as one.
+        origin: where they were found, for messages: "the environment".
+        identity_token: in place of user name and password, exchanged for tokens at the
+            registry's token service.
+    """
+
+    username: str
+    password: Secret
+    origin: str
+    identity_token: Secret | None = None
+
+
 def fingerprint(texts: Iterable[str]) -> bytes:
     """What equal texts have in common; means nothing outside of this process."""
     digest = hashlib.blake2b(key=_SALT)

@@ -13,7 +13,8 @@ import docker.auth
 import pytest
 from secrecy import held_by
 
-from pulumi_ucimage._config.docker_config import RegistryCredentials, docker_credentials
+from pulumi_ucimage._config.docker_config import docker_credentials
+from pulumi_ucimage._secret import RegistryCredentials
 from pulumi_ucimage.errors import ConfigError
 
 HOST = "uhub.example.com:5000"
@@ -67,9 +68,7 @@ def login(found: RegistryCredentials | None) -> Login | None:
     if found is None:
         return None
     token = found.identity_token
-    return Login(
-        found.username.reveal(), found.password.reveal(), token.reveal() if token else ""
-    )
+    return Login(found.username, found.password.reveal(), token.reveal() if token else "")
 
 
 def docker_py(path: Path) -> Login | None:
@@ -350,8 +349,8 @@ def test_a_helper_runs_without_a_shell(configured: Docker, tmp_path: Path) -> No
 
 
 def test_credentials_cannot_be_seen(configured: Docker) -> None:
-    """A login shows neither user, password nor token, wherever it is printed."""
-    configured.write({"auths": {HOST: {"auth": basic(CANARY, CANARY)}}})
+    """A login shows neither password nor token, wherever it is printed."""
+    configured.write({"auths": {HOST: {"auth": basic("ann", CANARY)}}})
 
     found = docker_credentials(HOST)
 

@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, final
 
 from pulumi_ucimage._formatting import quoted
-from pulumi_ucimage._secret import Secret
+from pulumi_ucimage._secret import RegistryCredentials, Secret
 from pulumi_ucimage.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -41,25 +41,6 @@ _NOT_FOUND: Final = b"credentials not found"
 """What a helper prints, with a non-zero exit status, if it has no such credentials."""
 _IDENTITY_TOKEN_USER: Final = "<token>"  # noqa: S105
 """The user name by which a helper marks an identity token."""
-
-
-@final
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class RegistryCredentials:
-    """A login at a registry.
-
-    Attributes:
-        username: the user name; empty beside an identity token.
-        password: the password; empty beside an identity token.
-        identity_token: exchanged for tokens at the registry's token service; None if there
-            is a password.
-        origin: where they were found, for messages: `the environment`.
-    """
-
-    username: Secret
-    password: Secret
-    identity_token: Secret | None = None
-    origin: str
 
 
 def docker_credentials(
@@ -163,7 +144,7 @@ def _host(key: str) -> str:
     return re.sub("^https?://", "", key).partition("/")[0]
 
 
-_MALFORMED: Final = RegistryCredentials(username=Secret(""), password=Secret(""), origin="")
+_MALFORMED: Final = RegistryCredentials("", Secret(""), origin="")
 
 
 def _credentials(login: Any, origin: str) -> RegistryCredentials | None:
@@ -188,18 +169,11 @@ def _credentials(login: Any, origin: str) -> RegistryCredentials | None:
         password = password.strip("\0")
     if not username:
         return None
-    return RegistryCredentials(
-        username=Secret(username), password=Secret(password), origin=origin
-    )
+    return RegistryCredentials(username, Secret(password), origin)
 
 
 def _identity_token(token: str, origin: str) -> RegistryCredentials:
-    return RegistryCredentials(
-        username=Secret(""),
-        password=Secret(""),
-        identity_token=Secret(token),
-        origin=origin,
-    )
+    return RegistryCredentials("", Secret(""), origin, Secret(token))
 
 
 def _ask_helper(
@@ -231,9 +205,7 @@ def _answer(output: bytes, origin: str) -> RegistryCredentials | str | None:
         return None
     if username == _IDENTITY_TOKEN_USER:
         return _identity_token(password, origin)
-    return RegistryCredentials(
-        username=Secret(username), password=Secret(password), origin=origin
-    )
+    return RegistryCredentials(username, Secret(password), origin)
 
 
 def _run(command: Sequence[str], line: str, limit_s: float) -> tuple[int | str, bytes]:

@@ -11,11 +11,14 @@ from pulumi_ucimage._http.endpoint import Endpoint
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_TOKEN: Final = r"[A-Za-z0-9!#$%&'*+.^_`|~-]+"
+_WORD: Final = r"[A-Za-z0-9!#$%&'*+.^_`|~-]+"
 # RFC 9110 section 11.6.1: a list of challenges, each a scheme with a list of parameters.
-_SCHEME: Final = re.compile(rf"[\s,]*({_TOKEN})(?![ \t]*=)", re.ASCII)
+_SCHEME: Final = re.compile(
+    rf"[\s,]*({_WORD})(?:[ \t]+[A-Za-z0-9._~+/-]+=*(?=[ \t]*(?:,|$)))?(?=[\s,]|$)",
+    re.ASCII,
+)
 _PARAMETER: Final = re.compile(
-    rf'[\s,]*({_TOKEN})[ \t]*=[ \t]*(?:"((?:[^"\\]|\\.)*)"|({_TOKEN}))', re.ASCII
+    rf'[\s,]*({_WORD})[ \t]*=[ \t]*(?:"((?:[^"\\]|\\.)*)"|({_WORD}))', re.ASCII
 )
 _REALM: Final = re.compile(
     r"(?P<origin>https?://[^/?#@\s]+)(?P<path>/[A-Za-z0-9._~/-]*)?"
@@ -68,6 +71,11 @@ class Realm(NamedTuple):
     endpoint: Endpoint
     path: str
     query: str
+
+    def target(self, query: str) -> str:
+        """Path and query of a request, with what the registry's address already had."""
+        together = "&".join(filter(None, (self.query, query)))
+        return f"{self.path}?{together}" if together else self.path
 
 
 def parse_realm(text: str, registry: Endpoint) -> Realm:

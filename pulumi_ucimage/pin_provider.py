@@ -25,12 +25,11 @@ from pulumi.dynamic import (
     UpdateResult,
 )
 
+from pulumi_ucimage._config.stack import stack_values
 from pulumi_ucimage._lookup import pin_rules
 from pulumi_ucimage._lookup.context import LookupContext
 from pulumi_ucimage._pulumi import engine_log
-from pulumi_ucimage._secret import Secret
 from pulumi_ucimage._spec import pin_state
-from pulumi_ucimage._spec.settings import NAMESPACE, SETTINGS
 from pulumi_ucimage._tags.timestamps import format_timestamp
 from pulumi_ucimage.errors import UcimageError
 
@@ -50,8 +49,7 @@ class ImagePinProvider(ResourceProvider):
 
     def configure(self, req: ConfigureRequest) -> None:
         """Take the stack's configuration, encrypted keys included."""
-        stack = {s.key: req.config.get(f"{NAMESPACE}:{s.key}") for s in SETTINGS}
-        self._stack = {key: Secret(value) for key, value in stack.items() if value}
+        self._stack = stack_values(req.config.get)
 
     def check(self, _olds: State, news: State) -> CheckResult:
         """Keep the choice, or make it anew; a mistake is a check failure."""

@@ -37,7 +37,9 @@ def head(digest: str | None = DIGEST, **headers: str | None) -> bytes:
     return answer(b"", headers=fields)
 
 
-def get(digest: str | None = DIGEST, body: bytes = BODY, content_type: str = OCI_INDEX) -> bytes:
+def get(
+    digest: str | None = DIGEST, body: bytes = BODY, content_type: str = OCI_INDEX
+) -> bytes:
     """The answer to GET."""
     return answer(
         body, headers={"Content-Type": content_type, "Docker-Content-Digest": digest}
@@ -139,5 +141,3 @@ def client(
 def resolve(asking: RegistryClient, path: str = PATH, timeout_s: float = 10.0) -> str:
     """The digest of the tag."""
     return asking.digest(path, TAG, Deadline.after(timeout_s, asking.retries.clock))
-
-

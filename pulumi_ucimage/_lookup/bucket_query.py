@@ -97,6 +97,7 @@ class BucketQuery:
             project_id=self.project_id,
             profile=self.profile,
             registry=self.registry,
+            in_plugin=context.in_plugin,
         )
 
     def listing(

@@ -38,8 +38,9 @@ class LookupContext:
     """What a look-up takes from the program it runs in.
 
     Attributes:
-        stack: the stack's configuration, by key without its namespace.
+        stack: the stack's configuration by full key, such as `ucimage:region`.
         log: where to tell what is done.
+        in_plugin: whether this is the plugin, which does not see `ucloud:` keys.
         clock: time, waiting and chance.
         shared: listings that equal questions share; None to list for oneself.
         settings: what was loaded for look-ups of the same since, by all that it depends on.
@@ -49,8 +50,9 @@ class LookupContext:
             `time.monotonic`; infinity where it must not have begun yet.
     """
 
-    stack: Mapping[str, str | Secret]
+    stack: Mapping[str, str | Secret | None]
     log: Log
+    in_plugin: bool = False
     clock: Clock = field(default_factory=Clock)
     shared: ListingCache[Listing] | None = None
     settings: dict[Hashable, Settings] = field(default_factory=dict, repr=False)

@@ -31,8 +31,7 @@ from pulumi.runtime.sync_await import _sync_await
 from pulumi_ucimage._lookup.context import LookupContext
 from pulumi_ucimage._lookup.listing_cache import ListingCache
 from pulumi_ucimage._pulumi.lanes import Lanes
-from pulumi_ucimage._secret import Secret
-from pulumi_ucimage._spec.settings import NAMESPACE, SECRET_KEYS, SETTINGS
+from pulumi_ucimage._pulumi.stack_config import stack_config, warn_about_stack_config
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Hashable, Mapping
@@ -42,7 +41,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_KEYS: Final = frozenset({"publicKey", *SECRET_KEYS})
 _RUNNER: Final = pulumi.runtime.run_in_stack.__code__.co_filename
 """The file with the coroutines that run a program's text."""
 
@@ -80,26 +78,12 @@ def lookup_context(*, not_before: float) -> LookupContext:
         context = _by_run.get(run)
         if context is None:
             context = _by_run[run] = _lookup_context(ListingCache(keeps=True))
-            _warn_of_keys_in_clear(context.stack)
+            warn_about_stack_config()
     return replace(context, not_before=not_before, asked_s=context.clock.monotonic())
 
 
 def _lookup_context(shared: ListingCache[Listing]) -> LookupContext:
-    configured = pulumi.Config(NAMESPACE)
-    stack: dict[str, str | Secret] = {
-        setting.key: Secret(configured.get(setting.key) or "")
-        if setting.key in _KEYS
-        else configured.get(setting.key) or ""
-        for setting in SETTINGS
-    }
-    return LookupContext(stack=stack, log=pulumi.log, shared=shared)
-
-
-def _warn_of_keys_in_clear(stack: Mapping[str, str | Secret]) -> None:
-    for setting in SETTINGS:
-        encrypted = pulumi.runtime.is_config_secret(setting.configured)
-        if setting.secret and stack[setting.key] and not encrypted:
-            pulumi.log.warn(setting.warning_in_clear())
+    return LookupContext(stack=stack_config(), log=pulumi.log, shared=shared)
 
 
 def _forget_runs() -> None:

@@ -1,6 +1,7 @@
-"""The table of settings: what can be configured, where, and what holds otherwise.
+"""The table of settings: what can be configured, where, and the default.
 
-`config` resolves them; docs, and later the schema, are made from the same table.
+`_config` resolves them; the docs, the plugin's schema and `ucimage config` are made from
+the same table.
 """
 
 from __future__ import annotations
@@ -9,7 +10,10 @@ from dataclasses import dataclass
 from typing import Final, final
 
 NAMESPACE: Final = "ucimage"
-"""The namespace of the stack's configuration keys."""
+"""The namespace of our keys in the stack's configuration."""
+
+UCLOUD_NAMESPACE: Final = "ucloud"
+"""The namespace of the UCloud provider for Pulumi, whose keys are read after ours."""
 
 
 @final
@@ -21,9 +25,10 @@ class Setting:
         key: in the stack's configuration, after `ucimage:`.
         variable: in the environment.
         description: what it means; Markdown.
-        default: what holds where nothing is set, in words.
-        secret: whether it must not be seen.
-        in_profile: its name in the CLI's profile files; None where they have none.
+        default: what is used if nothing is set, in words.
+        secret: whether it must be stored encrypted.
+        in_profile: its name in the CLI's profile files; None if they do not have it.
+        in_ucloud: whether it is also read after `ucloud:`.
     """
 
     key: str
@@ -32,26 +37,22 @@ class Setting:
     default: str = "none"
     secret: bool = False
     in_profile: str | None = None
+    in_ucloud: bool = False
 
     @property
-    def configured(self) -> str:
-        """Its whole name in the stack's configuration."""
-        return f"{NAMESPACE}:{self.key}"
+    def is_masked(self) -> bool:
+        """Whether its value is never shown; a public key is not secret, but not shown."""
+        return self.secret or self.key == "publicKey"
 
-    def command(self, value: str) -> str:
+    def full_key(self, namespace: str = NAMESPACE) -> str:
+        """Its key in the stack's configuration, with the namespace."""
+        return f"{namespace}:{self.key}"
+
+    def command(self, value: str, namespace: str = NAMESPACE) -> str:
         """The command that configures it; for a secret, one that asks for the value."""
-        what = (
-            f"--secret {self.configured}" if self.secret else f"{self.configured} {value}"
-        )
+        key = self.full_key(namespace)
+        what = f"--secret {key}" if self.secret else f"{key} {value}"
         return f"`pulumi config set {what}`"
-
-    def warning_in_clear(self) -> str:
-        """What to tell where a secret stands in the stack's configuration in clear."""
-        return (
-            f"{self.configured} stands in the stack's configuration in clear; encrypt it"
-            f" with `pulumi config set --secret {self.configured}`, and replace the key if"
-            " others could read it."
-        )
 
 
 SETTINGS: Final = (
@@ -61,6 +62,7 @@ SETTINGS: Final = (
         "The public key of the API key pair.",
         "the profile's",
         in_profile="public_key",
+        in_ucloud=True,
     ),
     Setting(
         "privateKey",
@@ -69,6 +71,7 @@ SETTINGS: Final = (
         "the profile's",
         secret=True,
         in_profile="private_key",
+        in_ucloud=True,
     ),
     Setting(
         "securityToken",
@@ -82,6 +85,7 @@ SETTINGS: Final = (
         "The region of the buckets, such as `cn-bj2`.",
         "the profile's",
         in_profile="region",
+        in_ucloud=True,
     ),
     Setting(
         "projectId",
@@ -89,6 +93,7 @@ SETTINGS: Final = (
         "The project of the buckets, such as `org-abc123`.",
         "the profile's",
         in_profile="project_id",
+        in_ucloud=True,
     ),
     Setting(
         "baseUrl",
@@ -96,6 +101,7 @@ SETTINGS: Final = (
         "The address of the API.",
         "the profile's, then `https://api.ucloud.cn/`",
         in_profile="base_url",
+        in_ucloud=True,
     ),
     Setting(
         "profile",
@@ -128,6 +134,19 @@ SETTINGS: Final = (
         "the host in the image's name",
     ),
     Setting(
+        "registryUsername",
+        "UCIMAGE_REGISTRY_USERNAME",
+        "The user name at the registry, used to resolve digests.",
+        "Docker's configuration",
+    ),
+    Setting(
+        "registryPassword",
+        "UCIMAGE_REGISTRY_PASSWORD",
+        "The password at the registry; taken from where the user name is.",
+        "Docker's configuration",
+        secret=True,
+    ),
+    Setting(
         "maxRetries",
         "UCIMAGE_MAX_RETRIES",
         "How often a call that failed for the moment is tried again.",
@@ -149,5 +168,8 @@ SETTINGS: Final = (
 )
 SETTINGS_BY_KEY: Final = {setting.key: setting for setting in SETTINGS}
 
-SECRET_KEYS: Final = frozenset(setting.key for setting in SETTINGS if setting.secret)
-"""The keys whose values belong into the stack's configuration encrypted."""
+STACK_KEYS: Final = (
+    *(setting.full_key() for setting in SETTINGS),
+    *(setting.full_key(UCLOUD_NAMESPACE) for setting in SETTINGS if setting.in_ucloud),
+)
+"""Every key that is read from a stack's configuration, with its namespace."""

@@ -18,14 +18,18 @@ import grpc
 from google.protobuf.empty_pb2 import Empty
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
+from pulumi_ucimage._config.stack import (
+    stack_values,
+    unencrypted_key_warnings,
+    unknown_key_warnings,
+)
 from pulumi_ucimage._formatting import quoted
 from pulumi_ucimage._http.threads import Threads, settle
 from pulumi_ucimage._lookup.context import LookupContext
 from pulumi_ucimage._lookup.function_spec import FUNCTIONS, IMAGE_PIN
 from pulumi_ucimage._lookup.listing_cache import ListingCache
 from pulumi_ucimage._pulumi import engine_log
-from pulumi_ucimage._secret import Secret
-from pulumi_ucimage._spec.settings import NAMESPACE, SETTINGS
+from pulumi_ucimage._spec.settings import NAMESPACE
 from pulumi_ucimage.errors import ArgumentError, UcimageError
 from pulumi_ucimage.plugin import pins, wire
 from pulumi_ucimage.version import __version__
@@ -34,6 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from concurrent.futures import Future
 
+    from pulumi_ucimage._secret import Secret
     from pulumi_ucimage._ucloud.listing import Listing
 
 T = TypeVar("T")
@@ -182,20 +187,24 @@ class Plugin(provider_pb2_grpc.ResourceProviderServicer):
 
     @_clean
     def Configure(self, request: Any) -> Any:  # noqa: N802
-        args = wire.plain(request.args)
-        values = {s.key: args.get(s.key) for s in SETTINGS}
-        for key, value in values.items():
-            if value is None:
-                values[key] = request.variables.get(f"{NAMESPACE}:config:{key}")
-        self._stack = {
-            key: Secret(text) for key, value in values.items() if (text := _text(value))
+        args = {
+            f"{NAMESPACE}:{key}": _text(value)
+            for key, value in wire.plain(request.args).items()
         }
-        clear = {s.key for s in SETTINGS if s.secret} - wire.secret_keys(request.args)
+        # Older engines send the configuration in this form only.
+        variables = {
+            key.replace(":config:", ":", 1): text for key, text in request.variables.items()
+        }
+        self._stack = stack_values(lambda key: args.get(key) or variables.get(key))
         # Only the engine's own provider has the stack's configuration.
         if request.name.startswith("default") or not request.name:
-            for setting in SETTINGS:
-                if setting.key in clear and args.get(setting.key):
-                    self._tell(engine_log.WARNING, setting.warning_in_clear())
+            encrypted = {f"{NAMESPACE}:{key}" for key in wire.secret_keys(request.args)}
+            unencrypted = {key for key, text in args.items() if text} - encrypted
+            for warning in (
+                *unknown_key_warnings(args),
+                *unencrypted_key_warnings(unencrypted),
+            ):
+                self._tell(engine_log.WARNING, warning)
         return provider_pb2.ConfigureResponse(acceptSecrets=True, supportsPreview=True)
 
     # The functions.
@@ -291,7 +300,9 @@ class Plugin(provider_pb2_grpc.ResourceProviderServicer):
     def _context(
         self, urn: str, shared: ListingCache[Listing] | None = None
     ) -> LookupContext:
-        return LookupContext(stack=self._stack, log=_Log(self._tell, urn), shared=shared)
+        return LookupContext(
+            stack=self._stack, log=_Log(self._tell, urn), in_plugin=True, shared=shared
+        )
 
     def _tell(
         self, severity: int, message: str, urn: str = "", *, ephemeral: bool = False

@@ -64,9 +64,11 @@ def bearer(realm: str = "{url}token", more: str = "") -> bytes:
 
 
 BASIC = refusal(401, "UNAUTHORIZED", headers={"WWW-Authenticate": 'Basic realm="Registry"'})
+HEAD, GET = head(), get()
 TOKEN = answer(b'{"token": "abc"}')
 
 Reply = bytes | Steps | Callable[[Request], bytes | Steps]
+Replies = Reply | list[bytes] | list[Steps]
 
 
 class Script:
@@ -81,18 +83,19 @@ class Script:
     def __init__(
         self,
         *,
-        head: Reply | list[Reply] = head(),
-        get: Reply | list[Reply] = get(),
-        token: Reply | list[Reply] = TOKEN,
+        head: Replies = HEAD,
+        get: Replies = GET,
+        token: Replies = TOKEN,
     ) -> None:
-        self._replies = {"HEAD": head, "GET": get, "token": token}
+        self._replies: dict[str, Replies] = {"HEAD": head, "GET": get, "token": token}
         self.url = ""
 
     def __call__(self, request: Request) -> bytes | Steps:
         """The answer to a request."""
         method, target, _ = request.head.split(" ", 2)
-        kind = "token" if target.startswith("/token") else method
+        kind = "token" if target.startswith("/token") else method  # GET and POST
         replies = self._replies[kind]
+        reply: Reply
         if isinstance(replies, list):
             reply = replies.pop(0) if len(replies) > 1 else replies[0]
         else:

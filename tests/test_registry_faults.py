@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypedDict
 
 import pytest
-from faults import Do, Drip, FaultServer, answer
+from faults import Do, Drip, FaultServer, Steps, answer
 from registry_answers import (
     BASIC,
     BODY,
     DIGEST,
+    GET,
     LONG_DIGEST,
+    PATH,
     TOKEN,
+    Replies,
     Reply,
     Script,
     bearer,
@@ -27,6 +29,8 @@ from registry_answers import (
 )
 from secrecy import held_by, written
 
+from pulumi_ucimage._http.clock import Clock, Deadline
+from pulumi_ucimage._registry.client import registry_endpoint
 from pulumi_ucimage._secret import RegistryCredentials, Secret
 from pulumi_ucimage.errors import (
     ConfigError,
@@ -35,6 +39,9 @@ from pulumi_ucimage.errors import (
     TransportError,
     UcimageError,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 CANARY = "canary-77c1"
 OTHER = "sha256:" + "0" * 64
@@ -74,6 +81,9 @@ def test_the_digest_is_stated_or_computed(name: str) -> None:
         assert expected == resolve(client(server))
 
 
+NO_DIGEST = head(None)
+
+
 class Fault(NamedTuple):
     """What a registry does, and what comes of it.
 
@@ -91,8 +101,8 @@ class Fault(NamedTuple):
 
     error: type[UcimageError]
     says: str
-    head: Reply = head(None)
-    get: Reply = get()
+    head: Reply = NO_DIGEST
+    get: Reply = GET
     token: Reply = TOKEN
     credentials: RegistryCredentials | None = CREDENTIALS
     status: int | None = None
@@ -100,12 +110,19 @@ class Fault(NamedTuple):
     requests: int = 2
 
 
-def refused(status: int, code: str = "", message: str = "") -> dict[str, Reply]:
+class Both(TypedDict):
+    """The answers to HEAD and to GET."""
+
+    head: Reply
+    get: Reply
+
+
+def refused(status: int, code: str = "", message: str = "") -> Both:
     """The same status for HEAD, which has no body, and for GET."""
     return {"head": refusal(status), "get": refusal(status, code, message)}
 
 
-def redirect(location: str) -> dict[str, Reply]:
+def redirect(location: str) -> Both:
     """A redirect for HEAD and GET."""
     reply = refusal(307, headers={"Location": location})
     return {"head": reply, "get": reply}
@@ -181,7 +198,7 @@ FAULTS = {
     ),
     "404 with a body": Fault(
         RegistryError,
-        "The image 'ucs/helloworld:1.4.2' is listed by the API, but unknown to the registry",
+        "The image 'ucs/helloworld:1.4.2' is listed by the API, but unknown to the",
         **refused(404, "MANIFEST_UNKNOWN", "manifest unknown"),
         status=404,
         code="MANIFEST_UNKNOWN",
@@ -387,6 +404,113 @@ def test_a_fault_is_an_error_and_never_a_digest(name: str) -> None:
         assert not [form for form in written(CANARY) if form in held_by(caught.value)]
 
 
+HANG_UP: Steps = (Do.RESET,)
+SAYS_IT: Steps = (head(),)
+SENDS_IT: Steps = (get(),)
+
+# Answers to HEAD and then to GET, and the waits in between with a random part of 0.5.
+RETRIES: dict[str, tuple[Replies, Replies, list[float]]] = {
+    "a status that passes": (refusal(503), get(), [0.05]),
+    "each retry asks GET": (
+        refusal(500),
+        [refusal(502), refusal(504), get()],
+        [0.05, 0.1, 0.2],
+    ),
+    "too many requests": (refusal(429), get(), [0.5]),
+    "Retry-After": (refusal(429, headers={"Retry-After": "7"}), get(), [7.0]),
+    "a hang-up": ([HANG_UP, SAYS_IT], HTML, [0.05]),
+    "a hang-up of GET": (head(None), [HANG_UP, SENDS_IT], [0.05]),
+}
+
+
+@pytest.mark.parametrize("name", RETRIES)
+def test_a_failure_that_may_pass_is_retried(name: str) -> None:
+    """The registry is retried by the table that holds for the API."""
+    head_replies, get_replies, expected = RETRIES[name]
+    waits: list[float] = []
+    clock = Clock(sleep=waits.append, random=lambda: 0.5)
+    with serve(Script(head=head_replies, get=get_replies)) as server:
+        assert resolve(client(server, max_retries=3, clock=clock)) == DIGEST
+
+    assert expected == waits
+
+
+# Answers to HEAD and GET for a digest; whether it is there, or what the error says.
+LOOKS: dict[str, tuple[Reply, Reply, bool | str]] = {
+    "it is there": (head(), get(), True),
+    "it is there, and not stated": (head(None), get(None), True),
+    "it is gone": (refusal(404), refusal(404, "MANIFEST_UNKNOWN", "x"), False),
+    "its repository is gone": (refusal(404), refusal(404, "NAME_UNKNOWN", "x"), False),
+    "not found without a code": (refusal(404), refusal(404), "(HTTP status 404)"),
+    "not found with another code": (refusal(404), refusal(404, "X", "x"), "404, X: x)"),
+    "not allowed": (refusal(403), refusal(403, "DENIED", "x"), "DENIED"),
+    "another digest": (head(OTHER), get(OTHER), "does not match its digest"),
+    "another body": (head(OTHER), get(None, BODY + b" "), "does not match its digest"),
+}
+
+
+@pytest.mark.parametrize("name", LOOKS)
+def test_a_digest_is_gone_only_if_the_registry_says_so(name: str) -> None:
+    """A 404 without the registry's code may come from a proxy, and is an error."""
+    head_reply, get_reply, expected = LOOKS[name]
+    with serve(Script(head=head_reply, get=get_reply)) as server:
+        asking = client(server)
+        deadline = Deadline.after(10, Clock())
+        if isinstance(expected, bool):
+            assert expected == asking.has_digest(PATH, DIGEST, deadline)
+        else:
+            with pytest.raises(UcimageError) as caught:
+                asking.has_digest(PATH, DIGEST, deadline)
+            assert expected in str(caught.value)
+
+        assert lines(server)[0] == f"HEAD /v2/{PATH}/manifests/{DIGEST}"
+
+
+UNUSABLE_NAMES = [
+    "",
+    "../v1",
+    "ucs/../x",
+    "ucs//x",
+    "/ucs",
+    "ucs/",
+    "ucs/a?b",
+    "ucs/a b",
+    "ucs/%2e",
+]
+
+
+@pytest.mark.parametrize("path", UNUSABLE_NAMES)
+def test_a_name_that_could_lead_elsewhere_is_not_asked_for(path: str) -> None:
+    """The API's name of an image cannot change which URL of the registry is called."""
+    with serve(Script()) as server:
+        with pytest.raises(ResponseError, match="cannot be asked for at a registry"):
+            resolve(client(server), path)
+
+        assert not server.requests
+
+
+HOSTS = {
+    "uhub.service.ucloud.cn": "https://uhub.service.ucloud.cn",
+    "10.0.0.5:5000": "https://10.0.0.5:5000",
+    "127.0.0.1:5000": "http://127.0.0.1:5000",
+    "localhost:5000": "http://localhost:5000",
+    "[::1]:5000": "http://[::1]:5000",
+}
+
+
+@pytest.mark.parametrize("host", HOSTS)
+def test_only_this_machine_is_called_by_plain_http(host: str) -> None:
+    """HTTPS, except for loopback addresses."""
+    assert HOSTS[host] == registry_endpoint(host).origin
+
+
+@pytest.mark.parametrize("host", ["a.b:99999", "a.b@evil.com", "a..b", "a.b:x"])
+def test_a_host_that_cannot_be_is_an_error(host: str) -> None:
+    """An image's name with a malformed host is not asked for anywhere."""
+    with pytest.raises(ResponseError, match="cannot be a registry's host"):
+        registry_endpoint(host)
+
+
 DRIP = b"HTTP/1.1 200 OK\r\n" + b"X-Drip: x\r\n" * 1000
 DRIPS: dict[str, Callable[[], Script]] = {
     "headers": lambda: Script(head=(Drip(DRIP),)),
@@ -399,11 +523,9 @@ DRIPS: dict[str, Callable[[], Script]] = {
 @pytest.mark.parametrize("name", DRIPS)
 def test_a_registry_that_drips_ends_at_the_deadline(name: str) -> None:
     """No answer, however slow, lasts longer than the look-up may take."""
-    with serve(DRIPS[name]()) as server:
-        with pytest.raises(
-            TransportError, match="did not answer in time: one look-up has 0.3 s"
-        ):
-            resolve(client(server), timeout_s=0.3)
+    says = r"did not answer in time: one look-up has 0\.3 s"
+    with serve(DRIPS[name]()) as server, pytest.raises(TransportError, match=says):
+        resolve(client(server), timeout_s=0.3)
 
 
 def test_a_refused_connection_names_the_registry() -> None:
@@ -411,11 +533,11 @@ def test_a_refused_connection_names_the_registry() -> None:
     with FaultServer() as server:
         asking = client(server)
 
-    with pytest.raises(TransportError, match="The registry at 127.0.0.1:.* refused the"):
+    with pytest.raises(TransportError, match=r"The registry at 127\.0\.0\.1:\d+ refused"):
         resolve(asking)
 
 
-ECHOES = {
+ECHOES: dict[str, Callable[[str], str]] = {
     "the password": lambda sent: sent,
     "the header": lambda _: "Basic YW5uOmNhbmFyeS03N2Mx",
     "the header's value": lambda _: "YW5uOmNhbmFyeS03N2Mx",

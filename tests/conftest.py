@@ -170,3 +170,9 @@ def tools() -> Path:
         text=True,
     )
     return Path(done.stdout.splitlines()[-1])
+
+
+@pytest.fixture(scope="session")
+def registry_program() -> Path:
+    """The registry of distribution/distribution, Debian's or the tool script's."""
+    return Path(shutil.which("docker-registry") or "registry")

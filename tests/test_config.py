@@ -620,9 +620,7 @@ def test_a_profile_without_keys(bare: World, argument: str | None, start: str) -
     [(None, ""), ("default", "leave the argument profile out and ")],
 )
 @pytest.mark.parametrize("keys", ["stale", "none", "half"])
-def test_an_oauth_profile(
-    bare: World, argument: str | None, start: str, keys: str
-) -> None:
+def test_an_oauth_profile(bare: World, argument: str | None, start: str, keys: str) -> None:
     """A profile that logs in with a browser has no keys for us; stale ones are not used."""
     bare.set("profile", "region", "cn-bj2")
     if keys == "stale":
@@ -712,8 +710,9 @@ def test_malformed_registry_credentials(
     world.set("ucimage", key, text)
     error = world.error()
 
-    assert f"ucimage:{key} in the stack's configuration has {problem}: set it again." == str(
-        error
+    assert (
+        f"ucimage:{key} in the stack's configuration has {problem}: set it again."
+        == str(error)
     )
     assert CANARY not in held_by(error)
 

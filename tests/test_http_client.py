@@ -578,7 +578,9 @@ def _proxied(
     """A caller of an API that only the proxy knows."""
     address = f"http://user:{PASSWORD}@127.0.0.1:{proxy.port}"
     monkeypatch.setenv("HTTPS_PROXY", address)
-    return Caller(API.url, network=NetworkSettings.from_environment(API), timeout_s=timeout_s)
+    return Caller(
+        API.url, network=NetworkSettings.from_environment(API), timeout_s=timeout_s
+    )
 
 
 def test_https_goes_through_the_proxy(
@@ -682,7 +684,9 @@ def test_plain_http_inside_the_network_takes_the_http_proxy(
     endpoint = Endpoint.parse("http://api.service.ucloud.cn/")
     with FaultServer(answer(), answer(b"", 407)) as proxy:
         monkeypatch.setenv("http_proxy", f"127.0.0.1:{proxy.port}")
-        with Caller(endpoint.url, network=NetworkSettings.from_environment(endpoint)) as caller:
+        with Caller(
+            endpoint.url, network=NetworkSettings.from_environment(endpoint)
+        ) as caller:
             assert _outcome(caller) is None
             with pytest.raises(ResponseError, match="407.*proxy"):  # noqa: RUF043
                 caller.get_page()

@@ -74,7 +74,9 @@ def test_some_hosts_take_no_proxy(
     monkeypatch.setenv("HTTPS_PROXY", PROXY)
     monkeypatch.setenv(variable, exceptions)
 
-    assert (None if is_direct else PROXY) == NetworkSettings.from_environment(Endpoint.parse(url)).proxy
+    assert (None if is_direct else PROXY) == NetworkSettings.from_environment(
+        Endpoint.parse(url)
+    ).proxy
 
 
 @pytest.mark.parametrize(

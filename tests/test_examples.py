@@ -226,7 +226,7 @@ def test_a_pipeline_shows_the_change_and_rolls(
     pipeline.check_out_anew()
     back = pipeline.run("./release.sh back 1.0.0")
 
-    assert '~ tag         : "1.1.0" => "1.2.0"' in shown.stdout.partition("of the tag:")[2]
+    assert '~ tag         : "1.1.0" => "1.2.0"' in shown.stdout.partition("The tag:")[2]
     assert rolled.returncode == 0, rolled.stdout + rolled.stderr
     assert ["1.1.0", "1.2.0"] == [before, after]
     assert back.returncode == 0, back.stdout + back.stderr
@@ -241,8 +241,21 @@ def test_a_pipeline_rolls_only_what_was_shown(
     pipeline.job("preview", "v2")
     emulator.push("ucs", "helloworld", "1.3.0")
 
-    assert pipeline.job("roll").returncode
+    rolled = pipeline.job("roll")
+
+    assert rolled.returncode
+    assert "Another tag was pushed since the review" in rolled.stderr
     assert "1.1.0" == pipeline.image()
+
+
+def test_a_pipeline_shows_the_tag_of_a_first_release(
+    tmp_path: Path, tools: Path, emulator: Emulator
+) -> None:
+    """The preview of a new pin shows the tag that it would choose."""
+    pipeline = Pipeline(copied("pipeline", tmp_path, tools, emulator))
+    shown = pipeline.job("preview", "v1")
+
+    assert 'tag         : "1.1.0"' in shown.stdout.partition("The tag:")[2]
 
 
 def test_a_preview_that_fails_ends_its_job(pipeline: Pipeline, emulator: Emulator) -> None:
@@ -252,7 +265,7 @@ def test_a_preview_that_fails_ends_its_job(pipeline: Pipeline, emulator: Emulato
 
     assert shown.returncode
     assert "RetCode 171" in shown.stderr
-    assert "of the tag:" not in shown.stdout
+    assert "The tag:" not in shown.stdout
 
 
 def test_a_pipeline_with_nothing_new(pipeline: Pipeline) -> None:
@@ -260,7 +273,7 @@ def test_a_pipeline_with_nothing_new(pipeline: Pipeline) -> None:
     shown = pipeline.job("preview", "v2")
     usage = pipeline.run("./release.sh deploy")
 
-    assert "none" in shown.stdout.partition("of the tag:")[2]
+    assert "no change" in shown.stdout.partition("The tag:")[2]
     assert usage.returncode == 2
     assert "release.sh roll" in usage.stderr
 

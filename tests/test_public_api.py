@@ -70,14 +70,21 @@ def test_each_public_name_is_there(name: str) -> None:
 
 
 def test_nothing_else_is_visible() -> None:
-    """What is no module of the package and is not given out is not there."""
-    visible = {
-        name
-        for name, value in vars(pulumi_ucimage).items()
-        if not name.startswith("_") and type(value) is not type(sys)
-    }
+    """`dir` lists the public names only."""
+    assert dir(pulumi_ucimage) == list(pulumi_ucimage.__all__)
 
-    assert visible == {name for name in pulumi_ucimage.__all__ if name[0] != "_"}
+
+def test_another_name_is_an_attribute_error() -> None:
+    """A name that the package does not have is an AttributeError, as for any module."""
+    with pytest.raises(AttributeError, match="'pulumi_ucimage' has no attribute 'latest'"):
+        _ = pulumi_ucimage.latest
+
+
+def test_importing_does_not_load_pulumi() -> None:
+    """The command line shows its help, and the emulator starts, without Pulumi."""
+    code = "import sys, pulumi_ucimage.emulator; print('pulumi' in sys.modules)"
+
+    assert run(code) == "False\n"
 
 
 def run(code: str) -> str:

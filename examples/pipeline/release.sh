@@ -27,12 +27,22 @@ preview)
   pulumi preview --non-interactive --diff --save-plan plan.json > preview.txt || status=$?
   cat preview.txt
   [ "$status" -eq 0 ] || exit "$status"
-  echo "The change of the tag:"
-  grep -E '^ *[~+] (tag|image) *:' preview.txt || echo "  none"
+  echo "The tag:"
+  # A new pin's values have no sign before them, changed values have.
+  sign='[~+] '
+  ! grep -q 'ImagePin: (create)' preview.txt || sign=''
+  grep -E "^ *$sign(tag|image) *:" preview.txt || echo "  no change"
   ;;
 roll)
   set_release "$(cat release.txt)"
-  pulumi up --non-interactive --yes --skip-preview --plan plan.json
+  rm -f failed.txt
+  { pulumi up --non-interactive --yes --skip-preview --plan plan.json 2>&1 \
+    || echo "$?" > failed.txt; } | tee up.txt
+  if [ -e failed.txt ] && grep -q 'violates plan' up.txt; then
+    echo "Another tag was pushed since the review, so the pin was not changed:" >&2
+    echo "run 'release.sh preview' again and have the new plan reviewed." >&2
+  fi
+  [ ! -e failed.txt ] || exit "$(cat failed.txt)"
   ;;
 back)
   pulumi stack select --stack "$stack"

@@ -38,7 +38,7 @@ def _call(bench: Bench) -> Measured:
         "the official SDK": (OfficialSdk(api, "https"), 5),
         "requests.post": (BarePost(api, "https"), 5),
     }
-    with closing(ours.transport), closing(floor):
+    with closing(ours.http), closing(floor):
         _calls(ours, 20)
         _calls(floor, 20)
         taken = in_rounds(
@@ -66,7 +66,7 @@ def _beside(taken: dict[str, list[float]], base: str) -> tuple[str, ...]:
 
 def _profiled_calls(bench: Bench) -> None:
     ours = Ours(bench.api, "https")
-    with closing(ours.transport):
+    with closing(ours.http):
         _calls(ours, 500)
 
 

@@ -94,14 +94,25 @@ class RetryPolicy:
     max_retries: int
     clock: Clock
 
-    def call(self, attempt: Callable[[], T | Failure], deadline: Deadline) -> T:
+    def call(
+        self,
+        attempt: Callable[[], T | Failure],
+        deadline: Deadline,
+        *,
+        first: T | Failure | None = None,
+    ) -> T:
         """The first result of `attempt` that is no failure.
+
+        Args:
+            attempt: makes one attempt.
+            deadline: when the last attempt must have ended.
+            first: result of the first attempt, if it was made before.
 
         Raises:
             UcimageError: the error of the last attempt, when attempts or time run out.
         """
-        retries = 0
-        while isinstance(outcome := attempt(), Failure):
+        outcome, retries = first if first is not None else attempt(), 0
+        while isinstance(outcome, Failure):
             wait_s = self._wait_s(outcome, retries)
             retries += 1
             if (
@@ -113,6 +124,7 @@ class RetryPolicy:
             self.clock.sleep(wait_s)
             if deadline.remaining_s() <= 0:  # the sleep took longer than asked for
                 raise outcome.error
+            outcome = attempt()
         return outcome
 
     def _wait_s(self, failure: Failure, retries: int) -> float:

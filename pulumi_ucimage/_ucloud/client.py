@@ -11,7 +11,6 @@ from urllib.parse import quote_plus
 from pulumi_ucimage._formatting import printable
 from pulumi_ucimage._http.client import Peer
 from pulumi_ucimage._http.retry import RETRIED_STATUSES, Failure, Retry, retry_after_s
-from pulumi_ucimage._ucloud.concurrency import Concurrency
 from pulumi_ucimage._ucloud.responses import ACTION, InvalidResponseError, Page, parse
 from pulumi_ucimage._ucloud.signing import signed_form
 from pulumi_ucimage.errors import ApiError, ResponseError
@@ -101,44 +100,44 @@ class Client:
         limit: int,
         offset: int,
         deadline: Deadline,
-        pace: Concurrency | None = None,
+        first: Page | Failure | None = None,
     ) -> Page:
-        """One page of a bucket's images.
+        """One page of a bucket's images, with retries.
 
         Args:
             bucket: which bucket.
             limit: at most this many images; the server may return fewer.
             offset: how many images to skip.
             deadline: when the page must be there, all attempts included.
-            pace: what else is under way; by default nothing.
+            first: what `attempt_page` returned for this page, if it was called.
 
         Raises:
             TransportError, ResponseError, ApiError: the last attempt failed.
         """
-        gate = pace or Concurrency()
+        return self.retries.call(
+            lambda: self.attempt_page(
+                bucket, limit=limit, offset=offset, deadline=deadline
+            ),
+            deadline,
+            first=first,
+        )
+
+    def attempt_page(
+        self, bucket: Bucket, *, limit: int, offset: int, deadline: Deadline
+    ) -> Page | Failure:
+        """One attempt to get a page."""
         form = signed_form(bucket.parameters(limit=limit, offset=offset), self.credentials)
-
-        def attempt() -> Page | Failure:
-            with gate.turn(deadline):
-                outcome = self._attempt(bucket, form, deadline)
-                if isinstance(outcome, Failure) and outcome.retry is Retry.THROTTLED:
-                    gate.slow_down()
-                return outcome
-
-        return self.retries.call(attempt, deadline)
-
-    def _attempt(self, bucket: Bucket, form: Secret, deadline: Deadline) -> Page | Failure:
         response = self.http.request(
             "POST", self.path, headers=_HEADERS, body=form, deadline=deadline
         )
         if isinstance(response, Failure):
             return response
-        wait_s = retry_after_s(response.headers, deadline.clock.now())
+        after_s = retry_after_s(response.headers, deadline.clock.now())
         if response.status != HTTPStatus.OK:
             return Failure(
                 self._status_error(response.status),
                 RETRIED_STATUSES.get(response.status, Retry.NEVER),
-                wait_s,
+                after_s,
             )
         try:
             answer = parse(response.body)
@@ -156,7 +155,7 @@ class Client:
                     region=bucket.region,
                 ),
                 RETRIED_RET_CODES.get(answer.ret_code, Retry.NEVER),
-                wait_s,
+                after_s,
             )
         return Failure(
             ResponseError(

@@ -58,7 +58,7 @@ def docker_credentials(
     Raises:
         ConfigError: the file or the helper that it names cannot be used.
     """
-    path = _config_file()
+    path = config_file()
     entry = _read(path, host)
     if entry.problem:
         message = (
@@ -80,7 +80,8 @@ def docker_credentials(
     return answer or entry.credentials
 
 
-def _config_file() -> str:
+def config_file() -> str:
+    """The path of Docker's configuration, which may not exist."""
     folder = os.environ.get("DOCKER_CONFIG") or os.path.expanduser("~/.docker")  # noqa: PTH111 - Path raises without a home
     return os.path.join(folder, "config.json")  # noqa: PTH118
 

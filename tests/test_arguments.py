@@ -54,13 +54,14 @@ OF_A_CHOICE = {
     ("tag", "tag", TEXT),
     ("default_tag", "defaultTag", TEXT),
 }
+RESOLVE = {("resolve_digest", "resolveDigest", FLAG)}
 
 
 @pytest.mark.parametrize(
     ("table", "expected"),
     [
         pytest.param(GET_DOCKER_IMAGES, BOTH | IMAGES_ONLY, id="get_docker_images"),
-        pytest.param(GET_DOCKER_IMAGE, BOTH | OF_A_CHOICE, id="get_docker_image"),
+        pytest.param(GET_DOCKER_IMAGE, BOTH | OF_A_CHOICE | RESOLVE, id="get_docker_image"),
         pytest.param(CHOICE, OF_A_CHOICE, id="choice"),
     ],
 )

@@ -7,15 +7,17 @@ import json
 import os
 import time
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import docker.auth
 import pytest
 from secrecy import held_by
 
 from pulumi_ucimage._config.docker_config import docker_credentials
-from pulumi_ucimage._secret import RegistryCredentials
 from pulumi_ucimage.errors import ConfigError
+
+if TYPE_CHECKING:
+    from pulumi_ucimage._secret import RegistryCredentials
 
 HOST = "uhub.example.com:5000"
 CANARY = "canary-41d7"

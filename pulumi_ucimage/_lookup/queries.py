@@ -33,6 +33,7 @@ from pulumi_ucimage.errors import (
     ConfigError,
     NoMatchingTagError,
     NoSuchImageError,
+    ResponseError,
 )
 
 if TYPE_CHECKING:
@@ -46,6 +47,9 @@ if TYPE_CHECKING:
 
 _FIRST_PAUSE_S: Final = 1.0
 _LONGEST_PAUSE_S: Final = 10.0
+
+_MAX_READINGS: Final = 3
+"""How often a digest is read if the tag is pushed meanwhile."""
 
 R = TypeVar("R")
 
@@ -147,6 +151,7 @@ class ImageQuery(_Question[GetDockerImageResult]):
 
     _image_name: str | None
     _policy: Policy
+    _resolve_digest: bool = False
 
     @classmethod
     def of(cls, values: Mapping[str, Any]) -> ImageQuery:
@@ -159,7 +164,12 @@ class ImageQuery(_Question[GetDockerImageResult]):
             ArgumentError: one of them cannot be, or some do not go together.
         """
         given = arguments.given(arguments.GET_DOCKER_IMAGE, values)
-        return cls(BucketQuery.of(given), given.get("image_name"), Policy.of(given))
+        return cls(
+            BucketQuery.of(given),
+            given.get("image_name"),
+            Policy.of(given),
+            given.get("resolve_digest", False),
+        )
 
     @property
     def policy(self) -> Policy:
@@ -185,11 +195,52 @@ class ImageQuery(_Question[GetDockerImageResult]):
             )
             clock.sleep(min(pause_s, remaining_s))
             pause_s, again = min(2 * pause_s, _LONGEST_PAUSE_S), True
+        if self._resolve_digest:
+            result = self._with_digest(result, settings, context)
         if settings.explain:
             first, _, rest = result.explanation.partition("\n")
             context.log.info(first)
             context.log.debug(f"{rest}\nCandidates: {some(result.candidates, 1000)}")
         return result
+
+    def _with_digest(
+        self, result: GetDockerImageResult, settings: Settings, context: LookupContext
+    ) -> GetDockerImageResult:
+        """The same choice with its digest.
+
+        With `min_age` or `as_of` the listing is read again: only if the tag was not pushed
+        meanwhile, the digest names bytes that are old enough.
+
+        Raises:
+            UcimageError: see `errors`; a ResponseError if the tag is pushed all the time.
+        """
+        # Only here: a look-up without a digest does not need it.
+        from pulumi_ucimage._lookup.digests import resolve_digest  # noqa: PLC0415
+
+        policy = self._policy
+        limits_age = policy.min_age_s is not None or policy.as_of_s is not None
+        for _ in range(_MAX_READINGS):
+            repository = result.image.removesuffix(f":{result.tag}")
+            digest = resolve_digest(
+                repository,
+                result.tag,
+                settings,
+                Deadline.after(settings.timeout_s, context.clock),
+                is_listed=result.found,
+            )
+            if limits_age:
+                later = self._look(settings, context, again=True)
+                pushed = (result.image, result.create_time)
+                if pushed != (later.image, later.create_time):
+                    result = later
+                    continue
+            found = {"digest": digest, "repo_digest": f"{repository}@{digest}"}
+            return GetDockerImageResult(**{**vars(result), **found})
+        message = (
+            f"The tag {quoted(result.tag)} was pushed again each time its digest was read,"
+            f" {_MAX_READINGS} times; try again later."
+        )
+        raise ResponseError(message)
 
     def tags(self, settings: Settings, context: LookupContext) -> Sequence[TagRecord]:
         """The tags of the image, all of them.
@@ -272,6 +323,8 @@ class ImageQuery(_Question[GetDockerImageResult]):
             short_name=name.short,
             tag=selection.tag,
             image=reference,
+            digest=None,
+            repo_digest=None,
             create_time=created,
             created_at=None if created is None else format_timestamp(created),
             resource_id=record and record.resource_id,

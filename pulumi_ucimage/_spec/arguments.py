@@ -217,6 +217,13 @@ CHOICE: Final = (
     ),
 )
 
+RESOLVE_DIGEST: Final = Argument(
+    "resolve_digest",
+    Type.BOOLEAN,
+    "Whether the tag's digest is read from the registry, for `digest` and `repo_digest`."
+    " False by default.",
+)
+
 GET_DOCKER_IMAGES: Final = (
     *_BUCKET,
     Argument(
@@ -236,7 +243,7 @@ GET_DOCKER_IMAGES: Final = (
         " `offset`, then `limit`.",
     ),
 )
-GET_DOCKER_IMAGE: Final = (*_BUCKET, *CHOICE)
+GET_DOCKER_IMAGE: Final = (*_BUCKET, *CHOICE, RESOLVE_DIGEST)
 IMAGE_PIN: Final = (
     *_BUCKET,
     *CHOICE,

@@ -192,6 +192,16 @@ class GetDockerImageResult(_Result):
     image: Annotated[
         str, "The whole reference, `<full image name>:<tag>`, ready for a deployment."
     ]
+    digest: Annotated[
+        str | None,
+        "With `resolve_digest`: the digest that the tag names, `sha256:` and 64 hex digits;"
+        " of the index for a multi-platform image. None otherwise.",
+    ]
+    repo_digest: Annotated[
+        str | None,
+        "With `resolve_digest`: `<host>/<path>@<digest>`, a reference to exactly these"
+        " bytes, even after the tag is pushed again. None otherwise.",
+    ]
     create_time: Annotated[
         int | None, "When it was pushed, in Unix seconds. None where the API sent none."
     ]

@@ -363,19 +363,17 @@ FILES = {
 
 @pytest.mark.parametrize(("place", "key"), FILES)
 @pytest.mark.parametrize(
-    ("name", "problem"),
+    ("path", "problem"),
     [
-        ("missing.json", "does not exist"),
         ("~/missing.json", "does not exist"),
-        ("missing/config.json", "does not exist"),
-        ("", "cannot be read (Is a directory)"),
+        ("~/missing/config.json", "does not exist"),
+        ("~/", "cannot be read (Is a directory)"),
     ],
 )
 def test_a_named_file_must_exist(
-    world: World, tmp_path: Path, place: str, key: str, name: str, problem: str
+    world: World, place: str, key: str, path: str, problem: str
 ) -> None:
     """A misspelled path is an error that names the setting, not an empty profile."""
-    path = name if name.startswith("~") else str(tmp_path / name)
     world.set(place, key, path)
     setting = SETTINGS_BY_KEY[key]
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, final
 from pulumi_ucimage._formatting import quoted, some
 from pulumi_ucimage._secret import Secret
 from pulumi_ucimage._spec.settings import SETTINGS_BY_KEY
-from pulumi_ucimage.errors import ConfigError
+from pulumi_ucimage.errors import ConfigError, machine_problem
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -51,15 +51,17 @@ class ProfileFile:
         """
         rows = _rows(self)
         if isinstance(rows, str):
-            named = f", named by {self.named_by}," if self.named_by else ""
-            message = (
-                f"The profile file {quoted(self.path)}{named} {rows}: correct it, or name"
-                f" another file ({self.setting.command('PATH')} or"
-                f" {self.setting.variable})."
-            )
-            raise ConfigError(message)
+            raise ConfigError(rows)
         # Of two rows with one name the CLI takes the last.
         return {row.profile: row for row in rows}
+
+    def message(self, problem: str) -> str:
+        """The message about a problem of this file, with every way to use another one."""
+        named = f", named by {self.named_by}," if self.named_by else ""
+        return (
+            f"The profile file {quoted(self.path)}{named} {problem}: correct it, or name"
+            f" another file ({self.setting.command('PATH')} or {self.setting.variable})."
+        )
 
 
 @final
@@ -159,18 +161,22 @@ def _values(
 
 
 def _rows(file: ProfileFile) -> list[ProfileRow] | str:
-    """The rows of a profile file, or what is wrong with it."""
+    """The rows of a profile file, or the message about what is wrong with it."""
     try:
         with Path(file.path).open("rb") as opened:
             content = opened.read(_MAX_BYTES + 1)
     except FileNotFoundError:
-        return "does not exist" if file.named_by else []
+        return file.message("does not exist") if file.named_by else []
     except OSError as error:
-        return f"cannot be read ({error.strerror})"
+        if problem := machine_problem(error):
+            return f"The profile file {quoted(file.path)} was not read, because {problem}."
+        return file.message(f"cannot be read ({error.strerror})")
     except ValueError:
-        return "has a path that no file can have"
+        return file.message("has a path that no file can have")
     if len(content) > _MAX_BYTES:
-        return "is larger than 1 MiB"
-    from pulumi_ucimage._config.profile_file import parse_rows  # noqa: PLC0415 - pydantic
+        return file.message("is larger than 1 MiB")
+    # Loads pydantic, which most programs do without.
+    from pulumi_ucimage._config.profile_file import parse_rows  # noqa: PLC0415
 
-    return parse_rows(content)
+    rows = parse_rows(content)
+    return file.message(rows) if isinstance(rows, str) else rows

@@ -134,7 +134,7 @@ def argument(key: str, value: str | None, parse: Callable[[str], T]) -> T | None
 
 
 def environment() -> bytes:
-    """What equal environments have in common, as far as settings may be in them."""
+    """Equal for equal environments, as far as settings may be in them."""
     variables = (*(setting.variable for setting in SETTINGS), "HOME")
     return fingerprint(os.environ.get(variable, "") for variable in variables)
 

@@ -76,7 +76,7 @@ SETTINGS: Final = (
     Setting(
         "securityToken",
         "UCIMAGE_SECURITY_TOKEN",
-        "The token beside a temporary key pair; taken from where the pair is.",
+        "The token of a temporary key pair; set in the same place as the pair.",
         secret=True,
     ),
     Setting(
@@ -106,7 +106,7 @@ SETTINGS: Final = (
     Setting(
         "profile",
         "UCLOUD_PROFILE",
-        "Which profile of the UCloud CLI's files is used.",
+        "The profile of the UCloud CLI that is used.",
         "the active one, else the one named `default`",
     ),
     Setting(
@@ -124,13 +124,13 @@ SETTINGS: Final = (
     Setting(
         "timeoutSeconds",
         "UCIMAGE_TIMEOUT_SECONDS",
-        "How long one look-up may take, in seconds: all pages and all tries.",
+        "How long one look-up may take, in seconds: all pages, all attempts.",
         "60",
     ),
     Setting(
         "registry",
         "UCIMAGE_REGISTRY",
-        "The `host[:port]` that supplies or replaces the registry's host in every `image`.",
+        "The `host[:port]` that adds or replaces the registry host in every `image`.",
         "the host in the image's name",
     ),
     Setting(
@@ -142,14 +142,14 @@ SETTINGS: Final = (
     Setting(
         "registryPassword",
         "UCIMAGE_REGISTRY_PASSWORD",
-        "The password at the registry; taken from where the user name is.",
+        "The password at the registry; set in the same place as the user name.",
         "Docker's configuration",
         secret=True,
     ),
     Setting(
         "maxRetries",
         "UCIMAGE_MAX_RETRIES",
-        "How often a call that failed for the moment is tried again.",
+        "How many times a call is retried after a temporary failure.",
         "3",
     ),
     Setting(
@@ -161,7 +161,7 @@ SETTINGS: Final = (
     Setting(
         "checkTotalCount",
         "UCIMAGE_CHECK_TOTAL_COUNT",
-        "Whether the API's TotalCount must fit what was read; if false, two equal"
+        "Whether the API's TotalCount must match what was read; if false, two equal"
         " readings up to an empty page are enough.",
         "true",
     ),

@@ -1,4 +1,4 @@
-"""Texts become values, or a clause says what they must be."""
+"""Texts are parsed, or an error says what they must be."""
 
 from __future__ import annotations
 
@@ -51,10 +51,10 @@ SECONDS = "must be a number of seconds above 0 and below 1000000, such as 60"
         (parse.boolean, "0", False),
     ],
 )
-def test_a_text_becomes_a_value(
+def test_a_text_is_parsed(
     parse: Callable[[str], object], text: str, expected: object
 ) -> None:
-    """A text of the right form becomes its value."""
+    """A text of the right form gives its value."""
     value = parse(text)
 
     assert (type(expected), expected) == (type(value), value)
@@ -64,7 +64,7 @@ NAME = "must have letters, digits, '_' and '-' only"
 BUCKET = "must have 1 to 63 letters, digits, '_', '-' and '.' only"
 COUNT = "must be a whole number from 0 to 99"
 BOOLEAN = "must be true or false"
-REFUSED: dict[str, tuple[Callable[[str], object], str, list[str]]] = {
+MALFORMED: dict[str, tuple[Callable[[str], object], str, list[str]]] = {
     "name": (
         parse.name,
         NAME,
@@ -139,14 +139,14 @@ REFUSED: dict[str, tuple[Callable[[str], object], str, list[str]]] = {
     ("parse", "expected", "text"),
     [
         pytest.param(parse, expected, text, id=f"{kind} {text[:40]!a}")
-        for kind, (parse, expected, texts) in REFUSED.items()
+        for kind, (parse, expected, texts) in MALFORMED.items()
         for text in texts
     ],
 )
-def test_another_text_is_refused(
+def test_a_malformed_text_is_an_error(
     parse: Callable[[str], object], expected: str, text: str
 ) -> None:
-    """A text of another form is refused with what it must be, and is not repeated."""
+    """The error says what the text must be, and does not repeat it."""
     with pytest.raises(ValueError, match="must ") as caught:
         parse(text)
 

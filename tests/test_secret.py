@@ -1,4 +1,4 @@
-"""A secret's text comes out in one way only."""
+"""A secret gives its text in one way only."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ def credentials() -> Credentials:
 
 
 def test_reveal_gives_the_text(secret: Secret) -> None:
-    """The text comes out where it is asked for by name."""
+    """The one way to the text."""
     assert secret.reveal() == CANARY
 
 
 @pytest.mark.parametrize(("text", "expected"), [("x", True), (" ", True), ("", False)])
 def test_an_empty_secret_is_false(text: str, *, expected: bool) -> None:
-    """A secret is true where it holds any text."""
+    """A secret is true if it has any text."""
     assert expected == bool(Secret(text))
 
 
@@ -58,7 +58,7 @@ SHOWS: dict[str, Callable[[Secret], str]] = {
 
 @pytest.mark.parametrize("show", SHOWS.values(), ids=SHOWS)
 def test_a_secret_shows_asterisks(show: Callable[[Secret], str], secret: Secret) -> None:
-    """However a secret is shown, asterisks stand for its text."""
+    """However a secret is shown, its text is asterisks."""
     assert show(secret) == ASTERISKS
 
 
@@ -70,7 +70,7 @@ def test_credentials_show_asterisks(credentials: Credentials) -> None:
     )
 
 
-TAKES: dict[str, Callable[[Any], object]] = {
+COPIES: dict[str, Callable[[Any], object]] = {
     "pickle": pickle.dumps,
     "pickle 0": lambda value: pickle.dumps(value, protocol=0),
     "dill": dill.dumps,
@@ -82,11 +82,11 @@ TAKES: dict[str, Callable[[Any], object]] = {
 
 
 @pytest.mark.parametrize("whole", [False, True], ids=["secret", "credentials"])
-@pytest.mark.parametrize("take", TAKES.values(), ids=TAKES)
-def test_a_secret_cannot_be_taken_along(
+@pytest.mark.parametrize("take", COPIES.values(), ids=COPIES)
+def test_a_secret_cannot_be_copied_or_written(
     take: Callable[[Any], object], secret: Secret, credentials: Credentials, *, whole: bool
 ) -> None:
-    """What would copy or write out a secret is an error, alone or within credentials."""
+    """Whatever would copy or write a secret is an error, alone or within credentials."""
     with pytest.raises(TypeError) as caught:
         take(credentials if whole else secret)
 
@@ -94,7 +94,7 @@ def test_a_secret_cannot_be_taken_along(
 
 
 def test_a_secret_cannot_be_copied(secret: Secret) -> None:
-    """A copy of a secret is an error too."""
+    """A shallow copy is an error too, and says so."""
     with pytest.raises(TypeError, match="cannot be pickled or copied"):
         copy.copy(secret)
 

@@ -121,35 +121,51 @@ def machine_problem(error: BaseException) -> str | None:
     return _MACHINE_PROBLEMS.get(error.errno or 0)
 
 
-# RetCodes as of UCloud's pages `summary/public.md` and `ugc-api/error_code.md`.
-_CURES = {
+# RetCodes as described in UCloud's `summary/public.md` and `ugc-api/error_code.md`.
+_TOKEN_HINT = (
+    "set ucimage:securityToken (`pulumi config set --secret ucimage:securityToken`) or"
+    " UCIMAGE_SECURITY_TOKEN, in the same place as the key pair"
+)
+_HINTS = {
     110: "the API timed out; try again later",
-    130: "the API's gateway could not pass the call on; try again later",
-    150: "the API is unavailable for the moment; try again later",
-    153: "the API throttles these keys; try again later or look up less at once",
-    160: "the call has no Action; check ucimage:baseUrl (UCLOUD_API_BASE_URL)",
-    161: "this endpoint does not know the action;"
-    " check ucimage:baseUrl (UCLOUD_API_BASE_URL)",
-    170: "the signature did not arrive; check what stands between here and the API",
-    171: "the private key does not belong to the public key;"
-    " set both anew, from one key pair of UCloud's console",
-    172: "UCloud does not know the public key; set the key pair anew",
-    174: "the key needs a security token that is missing or has expired;"
-    " set ucimage:securityToken (`pulumi config set --secret ucimage:securityToken`) or"
-    " UCIMAGE_SECURITY_TOKEN, in the place where the pair of keys is set",
+    130: "the API's gateway could not forward the call; try again later",
+    150: "the API is unavailable at the moment; try again later",
+    153: "the API limits how often these keys may call it; try again later, or look up"
+    " fewer images at once",
+    160: "the call arrived without its action; check ucimage:baseUrl"
+    " (UCLOUD_API_BASE_URL)",
+    161: "this endpoint does not know the action; check ucimage:baseUrl"
+    " (UCLOUD_API_BASE_URL)",
+    170: "the signature did not arrive; check whether a proxy or firewall changes requests",
+    171: "the private key does not belong to the public key; set both again, using one key"
+    " pair from UCloud's console",
+    172: "UCloud does not know the public key; set the key pair again",
+    174: f"the key needs a security token that is missing or has expired; {_TOKEN_HINT}",
     292: "the key may not use this project;"
     " set ucimage:projectId (`pulumi config set ucimage:projectId org-abc123`),"
     " UCLOUD_PROJECT_ID, the profile's project_id or the argument project_id to one of"
     " the account's projects",
-    294: "this machine's address is not among those that may use the key;"
-    " add it in UCloud's console",
-    299: "the key's user lacks the permission;"
-    " allow GetDockerImageList to it in UCloud's IAM",
+    294: "the key may not be used from this machine's IP address; allow it in UCloud's"
+    " console",
+    299: "the key's user lacks the permission; allow GetDockerImageList in UCloud's IAM",
+    **dict.fromkeys(
+        (43000, 43001, 43002, 43003, 43019, 43020, 43021),
+        "UCloud's image service failed internally; try again later",
+    ),
+    **dict.fromkeys(
+        (43004, 43005),
+        f"the token is invalid or has expired; with temporary keys, {_TOKEN_HINT};"
+        " otherwise set the key pair again",
+    ),
+    43006: "a parameter is missing; set project_id, the only one that is optional",
     43023: "the bucket does not exist in this region and project, or the API could not"
     " list it (it has one code for both); check bucket_name, region and project_id",
     43025: "UCloud does not accept the bucket's name; check bucket_name",
+    43027: "this endpoint does not serve the call; set ucimage:baseUrl"
+    " (UCLOUD_API_BASE_URL) to https://api.ucloud.cn/",
     43033: "UCloud does not accept a parameter; check region, bucket_name and order_by",
 }
+"""What to do about a RetCode. Which are retried: `_ucloud.client.RETRIED_RET_CODES`."""
 
 
 class ApiError(UcimageError):
@@ -167,11 +183,11 @@ class ApiError(UcimageError):
         self, *, ret_code: int, message: str, action: str, bucket: str, region: str
     ) -> None:
         said = printable(message, limit=500)
-        cure = _CURES.get(ret_code, "look it up in UCloud's list of error codes")
+        hint = _HINTS.get(ret_code, "look it up in UCloud's list of error codes")
         words = f" ({said})" if said else ""
         super().__init__(
             f"{action} for bucket {quoted(bucket)} in region {quoted(region)} failed with"
-            f" RetCode {ret_code}{words}: {cure}."
+            f" RetCode {ret_code}{words}: {hint}."
         )
         self.ret_code = ret_code
         self.message = said

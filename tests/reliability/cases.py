@@ -37,6 +37,13 @@ class Way(enum.Enum):
     PROXY = enum.auto()  # the server is the proxy
 
 
+class Exhausted(enum.Enum):
+    """What the machine has none of when a look-up makes its first call."""
+
+    FILES = enum.auto()
+    THREADS = enum.auto()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Script:
     """What one server does, and what is there to be listed.
@@ -68,7 +75,9 @@ class Case:
         at_most: whether `calls` is a bound: pages are read ahead.
         page: the offset of the only page whose calls are counted.
         timeout_s: the look-up's deadline.
-        alone: whether it runs in a process of its own, for its memory's sake.
+        alone: whether it runs in a process of its own, to measure its memory.
+        exhausted: what its process runs out of; it has a process of its own.
+        together: whether its servers run together, and their connections are kept.
         settings: further variables of the environment.
         window: `limit` and `offset`, as far as they are given.
     """
@@ -80,8 +89,10 @@ class Case:
     page: int | None = None
     timeout_s: float = 1.0
     alone: bool = False
+    exhausted: Exhausted | None = None
+    together: bool = False
     settings: Mapping[str, str] = field(default_factory=dict)
-    window: Mapping[str, int] = field(default_factory=dict)
+    window: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def expected_text(self) -> str:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 PAGE = Path(__file__).parents[2] / "docs" / "reliability.md"
 _HEAD = "| case | expected | calls | time | memory |"
-_PACKAGES = ("pulumi", "msgspec", "urllib3")
+_PACKAGES = ("pulumi", "requests", "urllib3", "pydantic")
 
 
 def write(outcomes: Mapping[tuple[str, str], Outcome]) -> str:

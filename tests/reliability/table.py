@@ -12,7 +12,7 @@ import zlib
 from email.utils import formatdate
 from typing import TYPE_CHECKING, Any
 
-from faults import PAGE, Do, Drip, answer, chunked, encoded
+from faults import IMAGE, PAGE, Do, Drip, answer, chunked, encoded
 
 from pulumi_ucimage.errors import (
     ApiError,
@@ -28,6 +28,7 @@ from reliability.cases import (
     HEAD,
     PACKED,
     Case,
+    Exhausted,
     Script,
     Way,
     always,
@@ -47,6 +48,7 @@ TIMEOUT_S = 0.3
 """The deadline of what never ends by itself."""
 UNCHECKED = {"UCIMAGE_CHECK_TOTAL_COUNT": "false"}
 AGAIN = (408, 429, 500, 502, 503, 504)
+INTERNAL = (43000, 43001, 43002, 43003, 43019, 43020, 43021)
 
 
 def transient(
@@ -467,6 +469,7 @@ CASES: dict[str, dict[str, Case]] = {
     },
     "RetCodes": {
         "110, 130, 150 and 153": ret_codes(110, 130, 150, 153, calls=4),
+        "43000 to 43003 and 43019 to 43021": ret_codes(*INTERNAL, calls=4),
         "153 once, then whole": Case(
             expected=None, calls=2, scripts=always(refusal(153), answer())
         ),
@@ -479,7 +482,9 @@ CASES: dict[str, dict[str, Case]] = {
         "160 and 161": ret_codes(160, 161),
         "170, 171, 172 and 174": ret_codes(170, 171, 172, 174),
         "292, 294 and 299": ret_codes(292, 294, 299),
-        "43000 to 43048": ret_codes(*range(43000, 43049)),
+        "other 43004 to 43048": ret_codes(
+            *(code for code in range(43004, 43049) if code not in INTERNAL)
+        ),
         "any other, also below 0": ret_codes(-1, 1, 100, 151, 154, 2001, 5000, 10**9),
         "a text": unusable(refusal("0"), refusal("153"), good(RetCode="0")),
         "a float": unusable(refusal(0.0), refusal(153.0), good(RetCode=0.0)),
@@ -511,7 +516,7 @@ CASES: dict[str, dict[str, Case]] = {
         "an HTML page": unusable(answer(b"<!doctype html><html>Welcome!</html>")),
         "cut": unusable(*(answer(BODY[:length]) for length in range(len(BODY)))),
         "two documents": unusable(answer(BODY + BODY)),
-        "another action": unusable(good(Action="DescribeImageResponse")),
+        "another action": whole(good(Action="DescribeImageResponse")),
         "TotalCount of -1, 1.0, 1e999 and NaN": unusable(
             good(TotalCount=-1),
             good(TotalCount=1.0),
@@ -521,8 +526,43 @@ CASES: dict[str, dict[str, Case]] = {
         "images that are none": unusable(
             good(ImageSet={}), good(ImageSet=[None]), good(ImageSet="[]")
         ),
-        "a tag of the year 10000": unusable(
-            good(ImageSet=[{"TagSet": [{"CreateTime": 253402300800}]}])
+        "a time of the year 10000, in milliseconds, negative or a text": Case(
+            expected=None,
+            calls=1,
+            scripts=each(
+                *(
+                    good(
+                        ImageSet=[
+                            {
+                                "ImageName": IMAGE,
+                                "UpdateTime": time_,
+                                "TagSet": [{"TagName": "6", "CreateTime": time_}],
+                            }
+                        ]
+                    )
+                    for time_ in (253402300800, 1700000000000, -62135596800, "1234567890")
+                )
+            ),
+        ),
+        "half a character in a tag's name": whole(
+            good(
+                ImageSet=[{"ImageName": IMAGE, "TagSet": [{"TagName": "\ud800"}]}],
+            )
+        ),
+        "half a character in an image's name": Case(
+            expected=None,
+            calls=1,
+            scripts=lambda: [
+                Script(
+                    answers=(
+                        good(
+                            TotalCount=2,
+                            ImageSet=[{"ImageName": "\ud800"}, {"ImageName": IMAGE}],
+                        ),
+                    ),
+                    images=("None", IMAGE),
+                )
+            ],
         ),
         "unknown fields": whole(good(Request={"RetCode": 1})),
     },
@@ -718,6 +758,29 @@ CASES: dict[str, dict[str, Case]] = {
             expected=TransportError,
             calls=1,
             timeout_s=TIMEOUT_S,
+        ),
+    },
+    "This machine": {
+        "20 servers one after another: at most 8 connections are kept": Case(
+            expected=None,
+            calls=1,
+            together=True,
+            scripts=lambda: [Script(answers=(answer(),))] * 20,
+        ),
+        "no file can be opened": Case(
+            expected=TransportError,
+            calls=1,
+            scripts=always(answer()),
+            exhausted=Exhausted.FILES,
+        ),
+        "no file can be opened, nor the CA bundle": Case(
+            expected=TransportError,
+            calls=1,
+            scripts=always(answer(), way=Way.TLS),
+            exhausted=Exhausted.FILES,
+        ),
+        "no thread can be started": Case(
+            expected=None, calls=3, scripts=pages(250), exhausted=Exhausted.THREADS
         ),
     },
 }

@@ -8,6 +8,8 @@ from typing import Any
 import pulumi
 import pulumi.dynamic
 
+from pulumi_ucimage._pulumi import program
+from pulumi_ucimage._pulumi.stack_config import warn_about_stack_config
 from pulumi_ucimage._spec import arguments, pin_state, results
 
 
@@ -58,6 +60,8 @@ class ImagePin(pulumi.dynamic.Resource, module="ucimage", name="ImagePin"):
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         given = locals()
+        if not program.is_mocked():
+            warn_about_stack_config()
         # Loads all that chooses, which a program without a pin may do without.
         from pulumi_ucimage.pin_provider import ImagePinProvider  # noqa: PLC0415
 

@@ -12,7 +12,7 @@ import pytest
 from secrecy import held_by
 
 from pulumi_ucimage._config import parse
-from pulumi_ucimage._config.resolve import Settings, argument, load
+from pulumi_ucimage._config.resolve import Settings, argument, configured_registry, load
 from pulumi_ucimage._http.endpoint import Endpoint
 from pulumi_ucimage._secret import Secret
 from pulumi_ucimage._spec.settings import SETTINGS_BY_KEY, STACK_KEYS
@@ -723,6 +723,24 @@ def test_a_password_may_have_any_printable_text(world: World) -> None:
 
     assert found
     assert found.password.reveal() == "a b:ü"
+
+
+@pytest.mark.parametrize(
+    ("places", "expected"),
+    [(["ucimage", "environment"], "ucimage.test"), (["environment"], "environment.test")],
+)
+def test_the_configured_registry(bare: World, places: list[str], expected: str) -> None:
+    """It is found without keys, a region or the profile files."""
+    bare.set("ucimage", "sharedConfigFile", "/missing")
+    for place in places:
+        bare.set(place, "registry", f"{place}.test")
+
+    assert expected == configured_registry(bare.stack)
+
+
+def test_no_registry_is_configured(bare: World) -> None:
+    """Then the host in the image's name counts."""
+    assert configured_registry(bare.stack) is None
 
 
 # --- The argument `profile` ---

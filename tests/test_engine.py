@@ -112,39 +112,6 @@ ONE_LOOK_UP = """
 """
 
 
-def test_configuration_of_the_stack_suffices(
-    project: MakeProject, emulator: Emulator
-) -> None:
-    """Keys, region and endpoint from `pulumi config`; a secret key warns of nothing."""
-    nothing = dict.fromkeys(environment_for(emulator), "")
-    workspace = project(ONE_LOOK_UP, **nothing)
-    workspace.pulumi("config", "set", "ucimage:publicKey", DEMO_PUBLIC_KEY)
-    workspace.pulumi("config", "set", "--secret", "ucimage:privateKey", DEMO_PRIVATE_KEY)
-    workspace.pulumi("config", "set", "ucimage:region", "cn-bj2")
-    workspace.pulumi("config", "set", "ucimage:baseUrl", emulator.url)
-    workspace.pulumi("config", "set", "ucimage:registry", "mirror.example.com")
-
-    text = workspace.pulumi("up", "--yes", "--skip-preview")
-
-    assert "mirror.example.com/ucs/helloworld:1.1.0" == workspace.outputs()["image"]
-    assert "in clear" not in text
-    assert DEMO_PRIVATE_KEY not in workspace.pulumi("stack", "export")
-
-
-def test_a_key_in_clear_is_used_with_a_warning(
-    project: MakeProject, emulator: Emulator
-) -> None:
-    """The warning comes once, and names the command that encrypts the key."""
-    workspace = project(ONE_LOOK_UP * 2, UCLOUD_PUBLIC_KEY="", UCLOUD_PRIVATE_KEY="")
-    workspace.pulumi("config", "set", "ucimage:publicKey", DEMO_PUBLIC_KEY)
-    workspace.pulumi("config", "set", "--plaintext", "ucimage:privateKey", DEMO_PRIVATE_KEY)
-
-    text = workspace.pulumi("preview").partition("Diagnostics:")[2]
-
-    assert 1 == text.count("`pulumi config set --secret ucimage:privateKey`")
-    assert DEMO_PRIVATE_KEY not in text
-
-
 def test_explain_is_one_info_line(project: MakeProject) -> None:
     """With the setting, the choice is told; without, it is not."""
     workspace = project(ONE_LOOK_UP)

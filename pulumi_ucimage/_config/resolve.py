@@ -116,6 +116,19 @@ def load(
     )
 
 
+def configured_registry(stack: Mapping[str, str | Secret | None]) -> str | None:
+    """The registry that `load` finds if the argument is not given; needs no keys.
+
+    Args:
+        stack: as `load` has it.
+
+    Raises:
+        ConfigError: it is malformed.
+    """
+    registry: str | None = Resolver(stack, profile=None).value("registry")
+    return registry
+
+
 def argument(key: str, value: str | None, parse: Callable[[str], T]) -> T | None:
     """An argument, parsed; None if it is not given, or empty.
 

@@ -1,4 +1,13 @@
-"""Where a setting comes from: the places it can be set in, in the order they are asked."""
+"""Where a setting comes from: the places it can be set in, in the order they are asked.
+
+1. the argument of the call (`resolve.load` has it)
+2. the stack's configuration, `ucimage:` and then `ucloud:`
+3. the environment
+4. the profile files of the UCloud CLI
+5. the default (`resolve.RULES`)
+
+An empty text and null count as not set.
+"""
 
 from __future__ import annotations
 
@@ -65,7 +74,9 @@ class StackSource:
     def value(self, setting: Setting) -> Secret:
         is_known = self.namespace == NAMESPACE or setting.in_ucloud
         value = self.stack.get(self.called(setting)) if is_known else None
-        return value if isinstance(value, Secret) else Secret(value or "")
+        if not value:
+            return _NOT_SET
+        return value if isinstance(value, Secret) else Secret(value)
 
     def called(self, setting: Setting) -> str:
         return setting.full_key(self.namespace)
@@ -86,7 +97,8 @@ class EnvironmentSource:
     """The environment's variables."""
 
     def value(self, setting: Setting) -> Secret:
-        return Secret(os.environ.get(setting.variable, ""))
+        value = os.environ.get(setting.variable)
+        return Secret(value) if value else _NOT_SET
 
     def called(self, setting: Setting) -> str:
         return setting.variable

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from pulumi_ucimage._formatting import printable
 from pulumi_ucimage._secret import Secret
@@ -17,7 +17,7 @@ from pulumi_ucimage._spec.settings import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-_PULUMIS_OWN = frozenset({"version", "pluginDownloadURL"})
+_ENGINE_KEYS: Final = frozenset({"version", "pluginDownloadURL"})
 """Keys that the engine itself reads from a provider's configuration."""
 
 
@@ -41,7 +41,7 @@ def unknown_key_warnings(keys: Iterable[str]) -> list[str]:
     warnings = []
     for key in sorted(set(keys)):
         namespace, _, name = key.partition(":")
-        if namespace != NAMESPACE or key in STACK_KEYS or name in _PULUMIS_OWN:
+        if namespace != NAMESPACE or key in STACK_KEYS or name in _ENGINE_KEYS:
             continue
         plain = name.lower().replace("_", "").replace("-", "")
         (closest,) = difflib.get_close_matches(plain, known, n=1, cutoff=0)

@@ -20,8 +20,8 @@ from pulumi_ucimage import (
     get_docker_image,
     get_docker_images,
 )
-from pulumi_ucimage._http.clock import Clock
 from pulumi_ucimage._http.client import close_connections
+from pulumi_ucimage._http.clock import Clock
 from pulumi_ucimage._pulumi import program
 
 if TYPE_CHECKING:

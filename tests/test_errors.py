@@ -219,27 +219,27 @@ def test_an_error_may_have_lines_of_its_own() -> None:
             171,
             "Signature VerifyAC Error",
             "RetCode 171 (Signature VerifyAC Error): the private key does not belong to the"
-            " public key; set both anew, from one key pair of UCloud's console.",
+            " public key; set both again, using one key pair from UCloud's console.",
         ),
         (
             172,
             "User not found",
             "RetCode 172 (User not found): UCloud does not know the public key; set the key"
-            " pair anew.",
+            " pair again.",
         ),
         (
             174,
             "",
             "RetCode 174: the key needs a security token that is missing or has expired;"
             " set ucimage:securityToken (`pulumi config set --secret"
-            " ucimage:securityToken`) or UCIMAGE_SECURITY_TOKEN, in the place where the"
-            " pair of keys is set.",
+            " ucimage:securityToken`) or UCIMAGE_SECURITY_TOKEN, in the same place as the"
+            " key pair.",
         ),
         (
             299,
             "IAM permission error",
             "RetCode 299 (IAM permission error): the key's user lacks the permission; allow"
-            " GetDockerImageList to it in UCloud's IAM.",
+            " GetDockerImageList in UCloud's IAM.",
         ),
         (
             292,
@@ -263,8 +263,8 @@ def test_an_error_may_have_lines_of_its_own() -> None:
         (
             153,
             "",
-            "RetCode 153: the API throttles these keys; try again later or look up less at"
-            " once.",
+            "RetCode 153: the API limits how often these keys may call it; try again later,"
+            " or look up fewer images at once.",
         ),
         (
             4711,

@@ -360,9 +360,7 @@ def test_a_count_that_always_changes_is_an_error() -> None:
     """One reading and three more, each given up at the second page."""
     server = Server(250, total=lambda call, _: 250 + call)
 
-    with pytest.raises(
-        ResponseError, match="changed while it was being read .TotalCount changed,"
-    ):
+    with pytest.raises(ResponseError, match=r"was being read \(TotalCount changed, in 4"):
         read(server)
 
     assert [0, 99] * 4 == [offset for _, offset in server.calls]

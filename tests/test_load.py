@@ -16,8 +16,8 @@ import load
 from faults import FaultServer
 from test_plugin import IMAGE, IMAGES, Provider, started
 
-from pulumi_ucimage._http.connection import CONNECTIONS
 from pulumi_ucimage._http.client import close_connections
+from pulumi_ucimage._http.connection import CONNECTIONS
 from pulumi_ucimage.emulator import Emulator
 
 THREADS = range(60)

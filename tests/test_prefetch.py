@@ -138,7 +138,8 @@ def test_without_threads_the_reader_reads_one_page_at_a_time(
     threads: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A machine that can start no more threads slows a listing, and does not end it."""
-    start, started = threading.Thread.start, []
+    start = threading.Thread.start
+    started: list[threading.Thread] = []
 
     def start_some(thread: threading.Thread) -> None:
         if len(started) == threads:

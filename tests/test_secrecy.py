@@ -81,7 +81,7 @@ CASES = {
     "RetCode": Case("RetCode 299", fault="retcode=299"),
     "HTTP 500": Case("HTTP status 500", fault="http=500"),
     "redirect": Case("HTTP status 302", fault="http=302"),
-    "cut off": Case("cut the connection off", fault="drop"),
+    "cut off": Case("cut the connection", fault="drop"),
     "too late": Case(
         "did not answer in time",
         fault="delay=5",
@@ -165,6 +165,9 @@ def test_no_failure_shows_a_secret(
     if value == "https":
         value = emulator.url.replace("http:", "https:")
     monkeypatch.setenv(variable, value)
+    if variable == "REQUESTS_CA_BUNDLE":
+        secure = emulator.url.replace("http:", "https:")
+        monkeypatch.setenv("UCLOUD_API_BASE_URL", secure)
     if case.fault == "stopped":
         emulator.stop()
     elif case.fault:

@@ -6,7 +6,9 @@ PYTHON ?= python3
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help demo test check docs bench performance reliability tools clean
+export HYPOTHESIS_PROFILE
+
+.PHONY: help demo test test-fast test-thorough check docs bench performance reliability tools clean
 
 help: ## Say what can be made
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 13
@@ -15,9 +17,15 @@ demo: $(STAMP) ## Show a real `pulumi up` follow a push, with no cloud account
 	@tools="$$($(PYTHON) tools/install.py pulumi pulumi-language-python | tail -n 1)" && \
 	  PULUMI_UCIMAGE_TOOLS_FOLDER="$$tools" $(BIN)/python examples/demo.py
 
+test-fast: $(STAMP) ## Run the tests that need no Pulumi engine, Go or Node
+	@$(BIN)/python -m pytest -n auto --ignore=tests/integration $(PYTEST_ARGS)
+
 test: $(STAMP) ## Run all tests, those on a real Pulumi engine included
 	@tools="$$($(PYTHON) tools/install.py | tail -n 1)" && \
-	  PULUMI_UCIMAGE_TOOLS_FOLDER="$$tools" $(BIN)/python -m pytest $(PYTEST_ARGS)
+	  PULUMI_UCIMAGE_TOOLS_FOLDER="$$tools" $(BIN)/python -m pytest -n auto $(PYTEST_ARGS)
+
+test-thorough: $(STAMP) ## Run all tests, with many more random examples
+	@$(MAKE) --no-print-directory test HYPOTHESIS_PROFILE=thorough
 
 check: $(STAMP) ## Run formatter, linter, type checker and import rules
 	$(BIN)/ruff format --check .

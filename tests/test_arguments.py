@@ -239,7 +239,6 @@ def test_a_value_of_the_type_passes(type_: Type, value: object) -> None:
         (MAP, ["a"], "a map of strings, not list"),
         (MAP, True, "a map of strings, not bool"),
     ],
-    ids=repr,
 )
 def test_a_value_of_another_type_is_refused(
     type_: Type, value: object, complaint: str

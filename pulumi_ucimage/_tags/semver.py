@@ -2,7 +2,7 @@
 
 The sources of the rules are github.com/Masterminds/semver/v3 v3.5.0 (``version.go``,
 ``constraints.go``), which Flux and Argo CD Image Updater use, and SemVer 2.0.0,
-section 11. ``tests/test_masterminds.py`` compares both halves with the originals.
+section 11. ``test_masterminds.py`` compares both halves with the originals.
 """
 
 import math

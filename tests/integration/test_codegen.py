@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from conftest import CACHES, ROOT, environment_for
+from conftest import ROOT, environment_for, made_once
 from engine import python_project
 
 from pulumi_ucimage.emulator import DEMO_IMAGE
@@ -41,45 +41,60 @@ def examples(language: str) -> list[str]:
 
 
 @pytest.fixture(scope="session")
-def generator(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def generator(
+    tmp_path_factory: pytest.TempPathFactory, go_environment: dict[str, str]
+) -> Path:
     """The generators, compiled."""
-    program = tmp_path_factory.mktemp("codegen") / "codegen"
-    subprocess.run(
-        ["go", "build", "-o", program, "."],  # noqa: S607
-        cwd=Path(__file__).parent / "codegen",
-        env={**_environment(), "CGO_ENABLED": "0"},
-        check=True,
-        timeout=1200,
-    )
-    return program
+
+    def build(folder: Path) -> None:
+        subprocess.run(
+            ["go", "build", "-o", folder / "codegen", "."],  # noqa: S607
+            cwd=Path(__file__).parent / "codegen",
+            env={**os.environ, **go_environment},
+            check=True,
+            timeout=1200,
+        )
+
+    return made_once(tmp_path_factory, "codegen", build) / "codegen"
 
 
 @pytest.fixture(scope="session")
 def sdks(generator: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the SDKs for Go, Node.js and Python."""
-    folder = tmp_path_factory.mktemp("sdks")
+
+    def generate(folder: Path) -> None:
+        file = folder / "schema.json"
+        file.write_text(schema())
+        subprocess.run([generator, file, folder], check=True)
+
+    return made_once(tmp_path_factory, "sdks", generate)
+
+
+def check(tools: Path, folder: Path, package: dict[str, Any]) -> str:
+    """What `pulumi schema check` says of a schema."""
     file = folder / "schema.json"
-    file.write_text(schema())
-    subprocess.run([generator, file, folder], check=True)
-    return folder
-
-
-def _environment() -> dict[str, str]:
-    return {**os.environ, **CACHES}
-
-
-def test_what_is_no_schema_is_refused(generator: Path, tmp_path: Path) -> None:
-    """Pulumi's metaschema is among what the generators go by."""
-    file = tmp_path / "schema.json"
-    file.write_text(json.dumps({**SCHEMA, "version": "one"}))
-
+    file.write_text(json.dumps(package))
     done = subprocess.run(
-        [generator, file, tmp_path], check=False, capture_output=True, text=True
+        [tools / "pulumi", "schema", "check", file],
+        check=False,
+        capture_output=True,
+        text=True,
+        env={"PATH": "", "HOME": str(folder), "PULUMI_SKIP_UPDATE_CHECK": "1"},
     )
+    return done.stdout + done.stderr + ("failed" if done.returncode else "")
 
-    assert done.returncode
-    assert "#/version: does not match pattern" in done.stderr
-    assert not (tmp_path / "go").exists()
+
+def test_pulumi_accepts_the_schema(tools: Path, tmp_path: Path) -> None:
+    """`pulumi schema check` reports neither an error nor a warning."""
+    assert "" == check(tools, tmp_path, SCHEMA)
+
+
+def test_pulumi_rejects_a_broken_schema(tools: Path, tmp_path: Path) -> None:
+    """An unknown type is reported."""
+    broken = json.loads(schema())
+    broken["config"]["variables"]["region"]["type"] = "text"
+
+    assert "failed" in check(tools, tmp_path, broken)
 
 
 def test_sdks_have_names_of_their_own(sdks: Path) -> None:
@@ -93,8 +108,10 @@ def test_sdks_have_names_of_their_own(sdks: Path) -> None:
     assert (sdks / "go" / "ucimage" / "imagePin.go").exists()
 
 
-def test_examples_in_go_compile(sdks: Path, tmp_path: Path) -> None:
-    """With the generated SDK, as `go vet` sees them."""
+def test_examples_in_go_compile(
+    sdks: Path, tmp_path: Path, go_environment: dict[str, str]
+) -> None:
+    """With the generated SDK."""
     module = tmp_path / "sdk"
     shutil.copytree(sdks / "go", module / "go")
     example = ROOT / "examples" / "go"
@@ -108,9 +125,9 @@ def test_examples_in_go_compile(sdks: Path, tmp_path: Path) -> None:
         (folder / "main.go").write_text(program)
 
     done = subprocess.run(
-        ["go", "vet", "-mod=mod", "./..."],  # noqa: S607
+        ["go", "build", "-mod=mod", "./..."],  # noqa: S607
         cwd=module,
-        env=_environment(),
+        env={**os.environ, **go_environment},
         capture_output=True,
         text=True,
         check=False,

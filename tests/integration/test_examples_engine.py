@@ -7,7 +7,7 @@ import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
-from conftest import CACHES, ROOT, environment_for
+from conftest import ROOT, environment_for
 from engine import errors
 from workspace import Workspace
 
@@ -19,23 +19,29 @@ if TYPE_CHECKING:
     from pulumi_ucimage.emulator import Emulator
 
 
-@pytest.mark.parametrize("language", ["go", "typescript", "yaml"])
-def test_an_example_follows_and_pins(
+@pytest.fixture(params=["go", "typescript", "yaml"])
+def workspace(
+    request: pytest.FixtureRequest,
     tmp_path: Path,
     tools: Path,
-    node_modules: Path,
+    go_environment: dict[str, str],
     emulator: Emulator,
-    language: str,
-) -> None:
-    """Deployed, pushed to, triggered, asked for what is not there, and destroyed."""
+) -> Workspace:
+    """A copy of an example with a stack."""
     workspace = Workspace.make(
         tmp_path / "workspace",
-        ROOT / "examples" / language,
+        ROOT / "examples" / request.param,
         tools=tools,
-        extra={**environment_for(emulator), **CACHES},
+        extra={**environment_for(emulator), **go_environment},
     )
-    (workspace.project / "node_modules").symlink_to(node_modules)
+    if request.param == "typescript":
+        node_modules = request.getfixturevalue("node_modules")
+        (workspace.project / "node_modules").symlink_to(node_modules)
+    return workspace
 
+
+def test_an_example_follows_and_pins(workspace: Workspace, emulator: Emulator) -> None:
+    """Deployed, pushed to, triggered, asked for what is not there, and destroyed."""
     assert f'"{DEMO_IMAGE}:1.1.0"' in workspace.pulumi("preview")
     workspace.pulumi("up", "--yes", "--skip-preview")
     first = {"images": 1, "newest": f"{DEMO_IMAGE}:1.1.0", "pinned": f"{DEMO_IMAGE}:1.1.0"}

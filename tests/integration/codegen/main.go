@@ -1,4 +1,4 @@
-// Codegen makes SDKs with Pulumi's own generators, for tests/test_codegen.py.
+// Codegen makes SDKs with Pulumi's own generators, for tests/integration/test_codegen.py.
 //
 //	codegen SCHEMA FOLDER
 //

@@ -132,8 +132,7 @@ _HINTS = {
     150: "the API is unavailable at the moment; try again later",
     153: "the API limits how often these keys may call it; try again later, or look up"
     " fewer images at once",
-    160: "the call arrived without its action; check ucimage:baseUrl"
-    " (UCLOUD_API_BASE_URL)",
+    160: "the call arrived without its action; check ucimage:baseUrl (UCLOUD_API_BASE_URL)",
     161: "this endpoint does not know the action; check ucimage:baseUrl"
     " (UCLOUD_API_BASE_URL)",
     170: "the signature did not arrive; check whether a proxy or firewall changes requests",

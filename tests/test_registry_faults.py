@@ -69,7 +69,7 @@ DIGESTS: dict[str, tuple[Reply, Reply, str]] = {
     "HEAD is not implemented": (refusal(501), get(), DIGEST),
     "HEAD is not found": (refusal(404), get(), DIGEST),
     "HEAD says a malformed one": (head("sha256:12"), get(None), DIGEST),
-    "HEAD is a login page": (head(Content_Type="text/html"), get(), DIGEST),
+    "HEAD is a login page": (head(OTHER, Content_Type="text/html"), get(), DIGEST),
 }
 
 
@@ -542,6 +542,15 @@ ECHOES: dict[str, Callable[[str], str]] = {
     "the header": lambda _: "Basic YW5uOmNhbmFyeS03N2Mx",
     "the header's value": lambda _: "YW5uOmNhbmFyeS03N2Mx",
 }
+
+
+def test_a_token_service_that_repeats_a_password_does_not_leak_it() -> None:
+    """Its own words are shown too, without the password."""
+    script = Script(head=bearer(), token=refusal(401, "DENIED", f"{CANARY} is wrong"))
+    with serve(script) as server, pytest.raises(RegistryError) as caught:
+        resolve(client(server, credentials=CREDENTIALS))
+
+    assert "DENIED: [secret] is wrong" in str(caught.value)
 
 
 @pytest.mark.parametrize("name", ECHOES)

@@ -210,8 +210,6 @@ class _Attempt:
             or self._has_logged_in
         ):
             return response
-        logins, path = self._client.logins, self._manifest.path
-        logins.pop(path, None)
         login = log_in(
             response,
             self._repository,
@@ -226,7 +224,7 @@ class _Attempt:
             isinstance(response, HttpResponse)
             and response.status != HTTPStatus.UNAUTHORIZED
         ):
-            logins[path] = login
+            self._client.logins[self._manifest.path] = login
         return response
 
     def _find_credentials(self) -> RegistryCredentials | None:

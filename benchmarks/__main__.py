@@ -29,7 +29,6 @@ ROWS: Final = (
     calling.IN_TURN,
     calling.AHEAD,
     deploying.FIFTY,
-    deploying.MANY,
     deploying.PREVIEW,
     starting.IMPORT,
     starting.START,

@@ -13,8 +13,8 @@ from benchmarks.peers import BarePost, Floor, OfficialSdk, Ours, Peer, list_in_t
 from benchmarks.rows import Bench, Row
 from benchmarks.timing import cpu_s, in_rounds, ratios, wall_s
 from pulumi_ucimage import get_docker_images
-from pulumi_ucimage._http.clock import Deadline
 from pulumi_ucimage._http.client import close_connections
+from pulumi_ucimage._http.clock import Deadline
 from pulumi_ucimage._ucloud.client import Bucket
 from pulumi_ucimage._ucloud.listing import Listing, list_images
 

@@ -57,7 +57,7 @@ def results(bucket: str, listing: Callable[[], Listing]) -> GetDockerImagesResul
     context = LookupContext(
         stack={},
         log=Silent(),
-        shared=_Given(listing),  # type: ignore[arg-type] # does all that is asked of it
+        listings=_Given(listing),  # type: ignore[arg-type] # does all that is asked of it
     )
     return ImagesQuery.of({"bucket_name": bucket}).ask(context)
 

@@ -122,7 +122,7 @@ def machine_problem(error: BaseException) -> str | None:
 
 
 # RetCodes as described in UCloud's `summary/public.md` and `ugc-api/error_code.md`.
-_TOKEN_HINT = (
+_TEMPORARY_KEYS = (
     "set ucimage:securityToken (`pulumi config set --secret ucimage:securityToken`) or"
     " UCIMAGE_SECURITY_TOKEN, in the same place as the key pair"
 )
@@ -139,7 +139,8 @@ _HINTS = {
     171: "the private key does not belong to the public key; set both again, using one key"
     " pair from UCloud's console",
     172: "UCloud does not know the public key; set the key pair again",
-    174: f"the key needs a security token that is missing or has expired; {_TOKEN_HINT}",
+    174: "the key needs a security token that is missing or has expired;"
+    f" {_TEMPORARY_KEYS}",
     292: "the key may not use this project;"
     " set ucimage:projectId (`pulumi config set ucimage:projectId org-abc123`),"
     " UCLOUD_PROJECT_ID, the profile's project_id or the argument project_id to one of"
@@ -153,7 +154,7 @@ _HINTS = {
     ),
     **dict.fromkeys(
         (43004, 43005),
-        f"the token is invalid or has expired; with temporary keys, {_TOKEN_HINT};"
+        f"the token is invalid or has expired; with temporary keys, {_TEMPORARY_KEYS};"
         " otherwise set the key pair again",
     ),
     43006: "a parameter is missing; set project_id, the only one that is optional",

@@ -1,15 +1,15 @@
-"""The functions of a Python program: plain forms, and forms that take and give Outputs.
+"""The functions of a Python program: plain forms, and `_output` forms for Outputs.
 
-They run in the program's own process. Under mocks they go to the mocks instead, as the
-functions of a generated SDK would.
+They run in the program's own process. Under mocks they call the mocks instead, as the
+functions of a generated SDK do.
 """
 
 from __future__ import annotations
 
-import math
+import time
 from collections.abc import Sequence  # noqa: TC003 - signatures can be resolved
 from functools import partial
-from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pulumi
 import pulumi.runtime
@@ -24,11 +24,12 @@ from pulumi_ucimage._spec.results import (
     GetDockerImagesResult,
     from_wire,
 )
-from pulumi_ucimage.errors import ArgumentError, ArgumentTypeError, UcimageError
+from pulumi_ucimage.errors import ArgumentError, ArgumentTypeError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Hashable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping
 
+    from pulumi_ucimage._lookup.context import LookupContext
     from pulumi_ucimage._lookup.function_spec import FunctionSpec
 
 InvokeOptions: TypeAlias = pulumi.InvokeOptions | pulumi.InvokeOutputOptions
@@ -52,8 +53,8 @@ def get_docker_images(
 
     A bucket without images gives an empty list.
     """
-    values = _plain(GET_DOCKER_IMAGES, locals())
-    return AwaitableGetDockerImagesResult(**values)
+    result = _plain(GET_DOCKER_IMAGES, locals())
+    return AwaitableGetDockerImagesResult(**vars(result))
 
 
 def get_docker_images_output(
@@ -100,8 +101,8 @@ def get_docker_image(
     opts: pulumi.InvokeOptions | None = None,
 ) -> AwaitableGetDockerImageResult:
     """Choose one tag of one image of a bucket; by default the newest."""
-    values = _plain(GET_DOCKER_IMAGE, locals())
-    return AwaitableGetDockerImageResult(**values)
+    result = _plain(GET_DOCKER_IMAGE, locals())
+    return AwaitableGetDockerImageResult(**vars(result))
 
 
 def get_docker_image_output(
@@ -134,20 +135,20 @@ def get_docker_image_output(
 
 
 def _document(function: Callable[..., Any], table: tuple[arguments.Argument, ...]) -> None:
-    """Write the table's descriptions, and what all functions share, under a docstring.
+    """Add the table's descriptions, and what all functions share, to a docstring.
 
-    So that `help` tells of each argument what schema and docs tell.
+    So `help` says the same about each argument as the schema and the documentation.
     """
     described = "\n".join(f"        {a.name}: {a.description}" for a in table)
     function.__doc__ = f"""{function.__doc__}
     Args:
 {described}
-        opts: Options of the call. `depends_on` is for the `_output` form; `provider`
-            cannot be, for these functions have no provider.
+        opts: Options of the call. `depends_on` works with the `_output` form only;
+            `provider` is an error, because these functions have no provider.
 
     Raises:
-        UcimageError: Its subclasses tell what was wrong: an argument, a setting, the
-            connection, the answer, or that there is nothing to choose.
+        UcimageError: Its subclass says what was wrong: an argument, a setting, the
+            connection, the response, or that there is nothing to choose.
     """
 
 
@@ -160,98 +161,79 @@ for _function, _table in (
     _document(_function, _table)
 
 
-def _plain(function: FunctionSpec, values: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields of the result for plain values; `values` holds `opts` too."""
+def _plain(function: FunctionSpec, values: Mapping[str, Any]) -> Any:
+    """The result for plain values; `values` contains `opts` too."""
     opts = _options(values)
+    name = function.python_name
+    instead = f"use {name}_output, or call {name} within apply"
     for argument in function.arguments:
-        if _holds_output(values[argument.name]):
-            name = function.python_name
+        if program.contains_input(values[argument.name]):
             message = (
-                f"{argument.name} is an Output, whose value {name} cannot wait for: use"
-                f" {name}_output, or call {name} within apply."
+                f"{argument.name} is an Output, and {name} cannot wait for it: {instead}."
             )
             raise ArgumentTypeError(message)
-    if getattr(opts, "depends_on", None):
-        message = (
-            f"opts.depends_on names what {function.python_name} cannot wait for: use"
-            f" {function.python_name}_output, or call {function.python_name} within apply."
-        )
+    if program.has_dependencies(opts):
+        message = f"{name} cannot wait for opts.depends_on: {instead}."
         raise ArgumentTypeError(message)
     query = function.query(values)
     if program.is_mocked():
         answer = pulumi.runtime.invoke(function.token, _wire_values(function, values), opts)
-        mocked: dict[str, Any] = vars(from_wire(function.result, answer.value or {}))
-        return mocked
+        return from_wire(function.result, answer.value or {})
     context = program.lookup_context(not_before=program.not_before())
-    result: GetDockerImageResult | GetDockerImagesResult = program.wait_for(
-        lambda: query.ask(context)
-    )
-    return vars(result)
+    return program.wait_for(lambda: query.ask(context))
 
 
 def _output(function: FunctionSpec, values: Mapping[str, Any]) -> pulumi.Output[Any]:
-    """The result for inputs; `values` holds `opts` too."""
+    """The result for inputs; `values` contains `opts` too."""
     opts = _options(values)
     inputs = {argument.name: values[argument.name] for argument in function.arguments}
     if program.is_mocked():
-
-        def answered(known: Mapping[str, Any]) -> pulumi.Output[Any]:
-            function.query(known)
-            return pulumi.runtime.invoke_output(
-                function.token, _wire_values(function, known), opts
-            ).apply(lambda answer: from_wire(function.result, answer or {}))
-
-        return pulumi.Output.from_input(inputs).apply(answered)
-    if program.is_plain(inputs, opts):
-        return program.output_of(*_prepared(function, inputs))
-    # What was listed for an earlier call may be too old once an argument is awaited.
-    not_before = math.inf if program.may_wait(inputs, opts) else program.not_before()
+        return _mocked_output(function, inputs, opts)
+    if not program.contains_input(inputs) and not program.has_dependencies(opts):
+        context = program.lookup_context(not_before=program.not_before())
+        return program.output_of(_prepared(function, inputs, context))
 
     def ask(known: Mapping[str, Any]) -> Awaitable[Any]:
-        query = function.query(known)
-        context = program.lookup_context(not_before=not_before)
-        return program.in_thread(lambda: query.ask(context))
+        # What was listed before the inputs were known may be too old for them.
+        context = program.lookup_context(not_before=time.monotonic())
+        return program.run_in_thread(_prepared(function, known, context))
 
     return program.when_known(inputs, opts).apply(ask)
 
 
 def _prepared(
-    function: FunctionSpec, values: Mapping[str, Any]
-) -> tuple[Callable[[], Any], Hashable]:
-    """A look-up with all done that needs no call; and its lane.
+    function: FunctionSpec, values: Mapping[str, Any], context: LookupContext
+) -> Callable[[], Any]:
+    """A look-up with its settings, so that only what blocks runs in another thread.
 
-    The lane is equal for look-ups that will find one listing good enough.
+    A later change of the environment has no effect on it.
     """
-    context = program.lookup_context(not_before=program.not_before())
-    try:
-        query = function.query(values)
-        settings = query.settings(context)
-    except UcimageError as error:
-        return partial(_refuse, error), None
-    lane = tuple(values[argument.name] for argument in arguments.COMMON_ARGUMENTS)
-    waits = values.get("wait") or math.isinf(context.not_before)
-    return partial(query.ask_with, settings, context), None if waits else lane
+    query = function.query(values)
+    return partial(query.ask_with, query.settings(context), context)
 
 
-def _refuse(error: UcimageError) -> NoReturn:
-    raise error
+def _mocked_output(
+    function: FunctionSpec, inputs: Mapping[str, Any], opts: InvokeOptions | None
+) -> pulumi.Output[Any]:
+    def invoke(known: Mapping[str, Any]) -> pulumi.Output[Any]:
+        function.query(known)
+        answer = pulumi.runtime.invoke_output(
+            function.token, _wire_values(function, known), opts
+        )
+        return answer.apply(lambda values: from_wire(function.result, values or {}))
+
+    return pulumi.Output.from_input(inputs).apply(invoke)
 
 
 def _options(values: Mapping[str, Any]) -> InvokeOptions | None:
     opts: InvokeOptions | None = values["opts"]
     if opts is not None and opts.provider is not None:
         message = (
-            "opts.provider cannot be given, for these functions have no provider: leave"
-            " it out, and choose keys and region by the arguments profile and region."
+            "opts.provider cannot be used, because these functions have no provider:"
+            " remove it, and choose keys and region with the arguments profile and region."
         )
         raise ArgumentError(message)
     return opts
-
-
-def _holds_output(value: object) -> bool:
-    if isinstance(value, (list, tuple)):
-        return any(_holds_output(item) for item in value)
-    return isinstance(value, pulumi.Output)
 
 
 def _wire_values(function: FunctionSpec, values: Mapping[str, Any]) -> dict[str, Any]:

@@ -42,6 +42,7 @@ def settings_for(url: str) -> Settings:
         project_id=None,
         endpoint=Endpoint.parse(url),
         registry=None,
+        registry_credentials=None,
         timeout_s=60,
         max_retries=3,
         explain=False,

@@ -583,19 +583,23 @@ WAYS = (
 ALL_WAYS = WAYS.format(ucloud=", or ucloud:publicKey and ucloud:privateKey there")
 
 
-def test_missing_keys(bare: World) -> None:
-    """The message names every way to set keys."""
-    assert f"There are no API keys: {ALL_WAYS}" == str(bare.error())
+@pytest.mark.parametrize(
+    ("in_plugin", "ways"),
+    [
+        (False, ALL_WAYS),
+        (
+            True,
+            f"{WAYS.format(ucloud='')} The plugin sees only ucimage: keys, not the UCloud"
+            " provider's ucloud:publicKey and ucloud:privateKey.",
+        ),
+    ],
+    ids=["program", "plugin"],
+)
+def test_missing_keys(bare: World, ways: str, *, in_plugin: bool) -> None:
+    """The message names every way; the plugin says which keys it does not see."""
+    bare.arguments["in_plugin"] = in_plugin
 
-
-def test_missing_keys_in_the_plugin(bare: World) -> None:
-    """The message says that the plugin does not see the UCloud provider's keys."""
-    bare.arguments["in_plugin"] = True
-
-    assert str(bare.error()) == (
-        f"There are no API keys: {WAYS.format(ucloud='')} The plugin sees only ucimage:"
-        " keys, not the UCloud provider's ucloud:publicKey and ucloud:privateKey."
-    )
+    assert f"There are no API keys: {ways}" == str(bare.error())
 
 
 @pytest.mark.parametrize(
@@ -727,20 +731,21 @@ def test_a_password_may_have_any_printable_text(world: World) -> None:
 
 @pytest.mark.parametrize(
     ("places", "expected"),
-    [(["ucimage", "environment"], "ucimage.test"), (["environment"], "environment.test")],
+    [
+        (["ucimage", "environment"], "ucimage.test"),
+        (["environment"], "environment.test"),
+        ([], None),
+    ],
 )
-def test_the_configured_registry(bare: World, places: list[str], expected: str) -> None:
+def test_the_configured_registry(
+    bare: World, places: list[str], expected: str | None
+) -> None:
     """It is found without keys, a region or the profile files."""
     bare.set("ucimage", "sharedConfigFile", "/missing")
     for place in places:
         bare.set(place, "registry", f"{place}.test")
 
     assert expected == configured_registry(bare.stack)
-
-
-def test_no_registry_is_configured(bare: World) -> None:
-    """Then the host in the image's name counts."""
-    assert configured_registry(bare.stack) is None
 
 
 # --- The argument `profile` ---
@@ -761,44 +766,53 @@ def two_accounts(bare: World) -> World:
     return bare
 
 
-def test_the_argument_profile_gives_keys_region_and_project(two_accounts: World) -> None:
-    """They come from the named profile alone, without a token."""
+@pytest.mark.parametrize(
+    ("arguments", "without", "expected"),
+    [
+        ({}, "", ("r", "p")),
+        ({"region": "r2", "project_id": "p2"}, "", ("r2", "p2")),
+        # The project of another place belongs to another account.
+        ({}, "project_id", ("r", None)),
+    ],
+    ids=["profile", "other arguments", "no project"],
+)
+def test_the_argument_profile_gives_keys_region_and_project(
+    two_accounts: World,
+    arguments: dict[str, str],
+    without: str,
+    expected: tuple[str, str | None],
+) -> None:
+    """They come from the named profile and other arguments alone, without a token."""
+    two_accounts.arguments |= arguments
+    two_accounts.configs[1].pop(without, None)
     settings = two_accounts.load()
 
     assert keys_of(settings) == ("a", "b", None)
-    assert (settings.region, settings.project_id) == ("r", "p")
+    assert (settings.region, settings.project_id) == expected
 
 
-def test_other_arguments_win_over_the_argument_profile(two_accounts: World) -> None:
-    """Region and project given as arguments are used instead of the profile's."""
-    two_accounts.arguments |= {"region": "r2", "project_id": "p2"}
-    settings = two_accounts.load()
+@pytest.mark.parametrize(
+    ("profile", "without", "message"),
+    [
+        (
+            "other",
+            "region",
+            "There is no region: give the argument region, or set the region of the"
+            " profile 'other' in '{config}'.",
+        ),
+        ("other", "public_key", " has private_key without public_key, and both must"),
+        ("third", "", ", which have 'default', 'other': name another"),
+    ],
+)
+def test_the_argument_profile_is_not_completed_by_other_places(
+    two_accounts: World, profile: str, without: str, message: str
+) -> None:
+    """What it lacks is an error that does not name places that would not help."""
+    two_accounts.arguments["profile"] = profile
+    for rows in (two_accounts.configs, two_accounts.credentials):
+        rows[1].pop(without, None)
 
-    assert (settings.region, settings.project_id) == ("r2", "p2")
-
-
-def test_the_argument_profile_without_a_project(two_accounts: World) -> None:
-    """The project of another place belongs to another account, and is not used."""
-    del two_accounts.configs[1]["project_id"]
-
-    assert two_accounts.load().project_id is None
-
-
-def test_the_argument_profile_without_a_region(two_accounts: World) -> None:
-    """Other places do not help, and are not named."""
-    del two_accounts.configs[1]["region"]
-
-    assert str(two_accounts.error()) == (
-        "There is no region: give the argument region, or set the region of the profile"
-        f" 'other' in '{two_accounts.config_file}'."
-    )
-
-
-def test_the_argument_profile_with_half_a_key_pair(two_accounts: World) -> None:
-    """Another place does not complete it."""
-    del two_accounts.credentials[1]["public_key"]
-
-    assert "has private_key without public_key" in str(two_accounts.error())
+    assert message.format(config=two_accounts.config_file) in str(two_accounts.error())
 
 
 def test_the_argument_profile_does_not_change_other_settings(two_accounts: World) -> None:
@@ -811,13 +825,6 @@ def test_the_argument_profile_does_not_change_other_settings(two_accounts: World
     assert (settings.endpoint.host, settings.registry) == ("environment.test", "stack.test")
 
 
-def test_the_argument_profile_must_exist(two_accounts: World) -> None:
-    """The message lists the profiles that exist."""
-    two_accounts.arguments["profile"] = "third"
-
-    assert "which have 'default', 'other': name another" in str(two_accounts.error())
-
-
 # --- Missing and malformed settings ---
 
 WAYS_OF_REGION = (
@@ -828,33 +835,28 @@ WAYS_OF_REGION = (
 ANY_PROFILE = "a profile of the UCloud CLI (`ucloud init` writes ~/.ucloud/config.json)"
 
 
-def test_missing_region(bare: World) -> None:
-    """The message names every way to set a region."""
-    bare.set_pair("environment")
-
-    assert str(bare.error()) == WAYS_OF_REGION.format(
-        ucloud=" or ucloud:region", profile=ANY_PROFILE
-    )
+PLUGIN = " The plugin sees only ucimage: keys, not the UCloud provider's ucloud:region."
 
 
-def test_missing_region_in_the_plugin(bare: World) -> None:
-    """The message says that the plugin does not see the UCloud provider's region."""
-    bare.set_pair("environment")
-    bare.arguments["in_plugin"] = True
+@pytest.mark.parametrize(
+    ("place", "in_plugin", "profile", "ucloud", "end"),
+    [
+        ("environment", False, ANY_PROFILE, " or ucloud:region", ""),
+        ("environment", True, ANY_PROFILE, "", PLUGIN),
+        ("profile", False, "the profile 'default' in '{file}'", " or ucloud:region", ""),
+    ],
+    ids=["program", "plugin", "with a profile"],
+)
+def test_missing_region(
+    bare: World, place: str, profile: str, ucloud: str, end: str, *, in_plugin: bool
+) -> None:
+    """The message names every way; the plugin says that it does not see ucloud:region."""
+    bare.set_pair(place)
+    bare.arguments["in_plugin"] = in_plugin
+    named = profile.format(file=bare.config_file)
 
-    assert str(bare.error()) == (
-        WAYS_OF_REGION.format(ucloud="", profile=ANY_PROFILE)
-        + " The plugin sees only ucimage: keys, not the UCloud provider's ucloud:region."
-    )
-
-
-def test_missing_region_with_a_profile(bare: World) -> None:
-    """The message names the profile that is used, and its file."""
-    bare.set_pair("profile")
-
-    assert str(bare.error()) == WAYS_OF_REGION.format(
-        ucloud=" or ucloud:region",
-        profile=f"the profile 'default' in '{bare.config_file}'",
+    assert f"{WAYS_OF_REGION.format(ucloud=ucloud, profile=named)}{end}" == str(
+        bare.error()
     )
 
 

@@ -611,7 +611,7 @@ def test_a_forked_child_waits_for_none_of_its_parents_threads(
     configured: Emulator,
 ) -> None:
     """A lock that another thread held at the fork would never be given back."""
-    shared = program._without_engine  # noqa: SLF001
+    shared = program._concurrent  # noqa: SLF001
     with shared._lock, multiprocessing.get_context("fork").Pool(1) as pool:  # noqa: SLF001
         assert "1.1.0" == pool.apply_async(_tag_in_child).get(30)
 

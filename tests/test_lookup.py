@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
-import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,18 +10,17 @@ from conftest import environment_for
 from pulumi_ucimage._http.clock import Clock
 from pulumi_ucimage._lookup.context import LookupContext
 from pulumi_ucimage._lookup.listing_cache import ListingCache
-from pulumi_ucimage._lookup.queries import ImageQuery, ImagesQuery
+from pulumi_ucimage._lookup.progress import Progress
+from pulumi_ucimage._lookup.queries import ImageQuery
 from pulumi_ucimage.errors import (
     ApiError,
     NoMatchingTagError,
     NoSuchImageError,
-    TransportError,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pulumi_ucimage._ucloud.listing import Listing
     from pulumi_ucimage.emulator import Emulator
 
 
@@ -56,12 +53,12 @@ class Log:
 
     def __init__(self) -> None:
         self.infos: list[str] = []
-        self.passing: list[str] = []
+        self.ephemeral: list[str] = []
         self.debugs: list[str] = []
 
     def info(self, msg: str, *, ephemeral: bool = False) -> None:
         """Keep an info line."""
-        (self.passing if ephemeral else self.infos).append(msg)
+        (self.ephemeral if ephemeral else self.infos).append(msg)
 
     def debug(self, msg: str) -> None:
         """Keep a debug line."""
@@ -81,22 +78,32 @@ def _environment(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(name, value)
 
 
-def test_a_long_listing_says_how_far_it_is(emulator: Emulator) -> None:
-    """After two seconds, and then once a second, with what was read and what there is."""
-    for number in range(450):
-        emulator.push("ucs", f"ucs/image-{number}", "1")
-    log, moments = Log(), itertools.count(0, 0.3)
-    clock = Clock(monotonic=lambda: next(moments), sleep=lambda _: None)
-    query = ImagesQuery.of({"bucket_name": "ucs"})
+def test_a_long_listing_says_how_far_it_is() -> None:
+    """After two seconds, and then once a second, with what was read and of how many."""
+    log, time = Log(), Time()
+    progress = Progress("ucs", log, time.clock())
 
-    query.ask(LookupContext(stack={}, log=log, clock=clock))
+    for number, total in enumerate((None, *[900] * 8), start=1):
+        time.sleep(0.5)
+        progress(100 * number, total)
 
     assert not log.infos
-    assert len(log.passing) > 1
-    assert all(
-        re.fullmatch(r"Listing bucket 'ucs': [1-4]\d\d of 451 images so far\.", line)
-        for line in log.passing
-    )
+    assert [
+        "Listing bucket 'ucs': 400 of 900 images so far.",
+        "Listing bucket 'ucs': 600 of 900 images so far.",
+        "Listing bucket 'ucs': 800 of 900 images so far.",
+    ] == log.ephemeral
+
+
+def test_progress_of_a_listing_without_a_total() -> None:
+    """If the API does not say how many images there are, the line does not either."""
+    log, time = Log(), Time()
+    progress = Progress("ucs", log, time.clock())
+
+    time.sleep(2)
+    progress(200, None)
+
+    assert ["Listing bucket 'ucs': 200 images so far."] == log.ephemeral
 
 
 def test_a_quick_listing_says_nothing(emulator: Emulator) -> None:
@@ -105,7 +112,7 @@ def test_a_quick_listing_says_nothing(emulator: Emulator) -> None:
 
     ask(log)
 
-    assert not log.passing
+    assert not log.ephemeral
 
 
 def test_looking_again_does_not_share_what_was_listed_before(emulator: Emulator) -> None:
@@ -116,7 +123,7 @@ def test_looking_again_does_not_share_what_was_listed_before(emulator: Emulator)
         stack={},
         log=Log(),
         clock=time.clock(),
-        shared=ListingCache(keeps=True),
+        listings=ListingCache(keeps=True),
         not_before=0,
     )
 
@@ -124,30 +131,6 @@ def test_looking_again_does_not_share_what_was_listed_before(emulator: Emulator)
     assert 2 == len(emulator.requests)
     assert "2.0.0" == query.ask(context).tag
     assert 2 == len(emulator.requests)
-
-
-def test_time_runs_from_when_it_was_asked_for(emulator: Emulator) -> None:
-    """Who waited for others too long calls nobody; a listing that is there still serves."""
-    shared: ListingCache[Listing] = ListingCache(keeps=True)
-    query = ImageQuery.of({"bucket_name": "ucs"})
-
-    def asked(seconds_ago: float) -> str:
-        time = Time()
-        context = LookupContext(
-            stack={},
-            log=Log(),
-            clock=time.clock(),
-            shared=shared,
-            asked_s=time.now - seconds_ago,
-            not_before=0.0,
-        )
-        return query.ask(context).tag
-
-    with pytest.raises(TransportError, match="did not answer in time"):
-        asked(60)
-    assert not emulator.requests
-    assert ["1.1.0", "1.1.0"] == [asked(59), asked(60)]
-    assert 1 == len(emulator.requests)
 
 
 def test_wait_looks_again_until_the_tag_is_listed(emulator: Emulator) -> None:

@@ -92,9 +92,11 @@ CASES = {
     "unknown image": Case("has no image 'other'", argument=("image_name", "other")),
     "unknown tag": Case("has no tag '2'", argument=("tag", "2")),
     "argument": Case("region must have", argument=("region", "a b")),
-    "setting": Case("UCLOUD_REGION must", environment=("UCLOUD_REGION", "a b")),
+    "setting": Case(
+        "UCLOUD_REGION in the environment must", environment=("UCLOUD_REGION", "a b")
+    ),
     "no region": Case("There is no region", environment=("UCLOUD_REGION", "")),
-    "half a pair": Case("a pair of keys", environment=("UCLOUD_PUBLIC_KEY", "")),
+    "half a pair": Case("must come from one place", environment=("UCLOUD_PUBLIC_KEY", "")),
     "profile": Case("No profile is named", environment=("UCLOUD_PROFILE", "x")),
     "bundle": Case("does not exist", environment=("REQUESTS_CA_BUNDLE", "/missing")),
 }

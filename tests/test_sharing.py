@@ -1,229 +1,620 @@
-"""Equal questions are one piece of work, and nobody gets what is too old for them."""
+"""Which look-ups of a run share a listing; none gets one that is too old for it."""
 
 from __future__ import annotations
 
-import math
+import asyncio
+import gc
+import json
 import os
-from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier, Event, Lock
-from typing import TYPE_CHECKING
+import threading
+import weakref
+from collections import Counter
+from contextlib import suppress
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
 
+import pulumi
 import pytest
+from monitor import running_engine
+from pulumi.runtime.rpc import UNKNOWN
+from pulumi.runtime.sync_await import _sync_await
 
-from pulumi_ucimage._lookup.listing_cache import ListingCache
+import pulumi_ucimage as ucimage
+from pulumi_ucimage._pulumi import program as program_module
+from pulumi_ucimage._pulumi import worker_threads
+from pulumi_ucimage._ucloud.listing import Listing
+from pulumi_ucimage.emulator import DEMO_IMAGE, DEMO_PRIVATE_KEY, DEMO_PUBLIC_KEY, Emulator
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from concurrent.futures import Future
+    from pathlib import Path
+
+    from monitor import Engine
 
 
 @pytest.fixture
-def threads() -> Iterator[ThreadPoolExecutor]:
-    """More threads than any test asks for."""
-    with ThreadPoolExecutor(32) as executor:
-        yield executor
+def engine() -> Iterator[Engine]:
+    """An engine in this process."""
+    with running_engine() as running:
+        yield running
 
 
-class Work:
-    """Work that goes on until it is let go; results are numbered by their beginning."""
+class Push(pulumi.CustomResource):
+    """A resource whose creation pushes a tag."""
 
-    def __init__(self) -> None:
-        self.begun = 0
-        self.has_begun = Event()
-        self.may_end = Event()
+    bucket: pulumi.Output[str]
 
-    def __call__(self) -> int:
-        self.begun += 1
-        number = self.begun
-        self.has_begun.set()
-        assert self.may_end.wait(10)
-        return number
+    def __init__(self, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("test:index:Push", "pushed", {"bucket": "ucs"}, opts)
 
 
-def ask(
-    shared: ListingCache[int],
-    do: Callable[[], int],
-    key: str = "a",
-    *,
-    not_before: float = 0,
-) -> int:
-    """Ask with enough time."""
-    return shared.get(key, do, not_before=not_before, remaining_s=10)
+def export_tag(result: Any) -> None:
+    """Export what a look-up chose."""
+    pulumi.export("tag", result.tag)
 
 
-def joined(shared: ListingCache[int], waiters: int, key: str = "a") -> None:
-    """Go on once so many ask for the work that is under way or next."""
-    while shared.waiters(key) < waiters:
-        os.sched_yield()
+# Each waits for the push in its own way, and then looks up the newest tag.
 
 
-def numbers(futures: list[Future[int]]) -> list[int]:
-    """What they came to."""
-    return [future.result(10) for future in futures]
+def _depends_on() -> None:
+    opts = pulumi.InvokeOutputOptions(depends_on=[Push()])
+    export_tag(ucimage.get_docker_image_output("ucs", opts=opts))
 
 
-def test_who_waited_for_nothing_takes_what_is_there() -> None:
-    """Once done, work serves the whole run."""
-    shared: ListingCache[int] = ListingCache(keeps=True)
-    results = iter(range(100))
-
-    assert [0, 0, 0] == [ask(shared, lambda: next(results)) for _ in range(3)]
+def _depends_on_an_output() -> None:
+    opts = pulumi.InvokeOutputOptions(depends_on=pulumi.Output.from_input(Push()))
+    export_tag(ucimage.get_docker_image_output("ucs", opts=opts))
 
 
-def test_who_waited_does_not_take_what_is_there() -> None:
-    """It is done anew, and those who waited for nothing have the newer one after that."""
-    shared: ListingCache[int] = ListingCache(keeps=True)
-    results = iter(range(100))
-
-    first = ask(shared, lambda: next(results))
-    second = ask(shared, lambda: next(results), not_before=math.inf)
-    third = ask(shared, lambda: next(results))
-
-    assert (0, 1, 1) == (first, second, third)
+def _depends_on_a_component() -> None:
+    component = pulumi.ComponentResource("test:index:Parent", "parent")
+    Push(pulumi.ResourceOptions(parent=component))
+    opts = pulumi.InvokeOutputOptions(depends_on=[component])
+    export_tag(ucimage.get_docker_image_output("ucs", opts=opts))
 
 
-def test_nothing_is_kept_where_there_are_no_runs() -> None:
-    """Without an engine, one after another each asks anew."""
-    shared: ListingCache[int] = ListingCache(keeps=False)
-    results = iter(range(100))
+def _depends_on_a_coroutine_that_names_nothing() -> None:
+    pushed = Push()
 
-    assert [0, 1] == [
-        ask(shared, lambda: next(results), not_before=math.inf) for _ in range(2)
-    ]
-    assert 2 == ask(shared, lambda: next(results))
+    async def later() -> list[pulumi.Resource]:
+        await pushed.urn.future()
+        return []
 
-
-def test_other_keys_are_other_work() -> None:
-    """Nothing is shared between different questions."""
-    shared: ListingCache[int] = ListingCache(keeps=True)
-    results = iter(range(100))
-
-    assert [0, 1] == [ask(shared, lambda: next(results), key) for key in "ab"]
+    opts = pulumi.InvokeOutputOptions(depends_on=later())
+    export_tag(ucimage.get_docker_image_output("ucs", opts=opts))
 
 
-def test_who_waited_for_nothing_joins_work_under_way(threads: ThreadPoolExecutor) -> None:
-    """Nobody begins what somebody is about to finish."""
-    shared: ListingCache[int] = ListingCache(keeps=True)
-    work = Work()
-
-    futures = [threads.submit(ask, shared, work)]
-    assert work.has_begun.wait(10)
-    futures += [threads.submit(ask, shared, work) for _ in range(7)]
-    joined(shared, 8)
-    work.may_end.set()
-
-    assert [1] * 8 == numbers(futures)
+def _argument() -> None:
+    export_tag(ucimage.get_docker_image_output(Push().bucket))
 
 
-def test_who_came_too_late_makes_up_a_group(threads: ThreadPoolExecutor) -> None:
-    """Work that was begun before they came will not do; the next one does for all."""
-    shared: ListingCache[int] = ListingCache(keeps=False, max_wait_s=10)
-    work = Work()
-
-    first = threads.submit(ask, shared, work, not_before=math.inf)
-    assert work.has_begun.wait(10)
-    late = [threads.submit(ask, shared, work, not_before=math.inf) for _ in range(8)]
-    joined(shared, 8)
-    assert 1 == work.begun
-    work.may_end.set()
-
-    assert 1 == first.result(10)
-    assert [2] * 8 == numbers(late)
+def _argument_whose_value_is_known() -> None:
+    bucket = pulumi.Output.all("ucs", Push().urn).apply(lambda both: both[0])
+    export_tag(ucimage.get_docker_image_output(bucket))
 
 
-def test_a_group_does_not_wait_long_for_slow_work(threads: ThreadPoolExecutor) -> None:
-    """After its patience it begins beside the work before; each gets its own result."""
-    shared: ListingCache[int] = ListingCache(keeps=False, max_wait_s=0.001)
-    slow, quick = Work(), Work()
-    quick.may_end.set()
-
-    first = threads.submit(ask, shared, slow, not_before=math.inf)
-    assert slow.has_begun.wait(10)
-
-    assert 1 == ask(shared, quick, not_before=math.inf)
-    assert not first.done()
-    slow.may_end.set()
-    assert 1 == first.result(10)
+def _argument_that_was_known_before_the_call() -> None:
+    pushed = Push()
+    _sync_await(pushed.urn.future())
+    export_tag(ucimage.get_docker_image_output(pushed.bucket))
 
 
-def test_who_comes_at_the_same_moment_is_waited_for(threads: ThreadPoolExecutor) -> None:
-    """While others join, a group does not begin."""
-    at_once = 8
-    barrier = Barrier(at_once)
+def _argument_that_is_a_coroutine() -> None:
+    pushed = Push()
 
-    def pause(_seconds: float) -> None:
-        joined(shared, at_once)
+    async def later() -> str:
+        await pushed.urn.future()
+        return "ucs"
 
-    shared: ListingCache[int] = ListingCache(keeps=False, sleep=pause)
-    work = Work()
-    work.may_end.set()
-
-    def come() -> int:
-        barrier.wait(10)
-        return ask(shared, work, not_before=math.inf)
-
-    assert [1] * at_once == numbers([threads.submit(come) for _ in range(at_once)])
+    export_tag(ucimage.get_docker_image_output(later()))
 
 
-def test_an_error_is_nobody_elses(threads: ThreadPoolExecutor) -> None:
-    """Who joined work that failed does it for itself."""
-    shared: ListingCache[int] = ListingCache(keeps=True)
-    work = Work()
+def _argument_that_is_an_output_of_a_coroutine() -> None:
+    pushed = Push()
 
-    def fail() -> int:
-        work()
+    async def later() -> str:
+        await pushed.urn.future()
+        return "ucs"
+
+    export_tag(ucimage.get_docker_image_output(pulumi.Output.from_input(later())))
+
+
+def _argument_that_contains_a_coroutine() -> None:
+    pushed = Push()
+
+    async def later() -> str:
+        await pushed.urn.future()
+        return "none"
+
+    export_tag(
+        ucimage.get_docker_image_output("ucs", tag_regex=".*", floating_tags=[later()])
+    )
+
+
+def _argument_that_waits_within_apply() -> None:
+    pushed = Push()
+
+    async def later(bucket: str) -> str:
+        await pushed.urn.future()
+        return bucket
+
+    bucket: pulumi.Output[Any] = pulumi.Output.from_input("ucs")
+    bucket = bucket.apply(later)
+    export_tag(ucimage.get_docker_image_output(bucket))
+
+
+def _argument_that_recovered() -> None:
+    def fail(_: str) -> str:
         raise ValueError
 
-    failed = threads.submit(ask, shared, fail)
-    assert work.has_begun.wait(10)
-    other = threads.submit(ask, shared, lambda: 7)
-    joined(shared, 2)
-    work.may_end.set()
-
-    assert isinstance(failed.exception(10), ValueError)
-    assert 7 == other.result(10)
+    bucket = Push().urn.apply(fail).recover(lambda _: "ucs")
+    export_tag(ucimage.get_docker_image_output(bucket))
 
 
-def test_after_an_error_it_is_done_anew() -> None:
-    """An error is not kept, and neither is what was there before it."""
-    shared: ListingCache[int] = ListingCache(keeps=True)
-
-    def fail() -> int:
-        raise ValueError
-
-    with pytest.raises(ValueError, match=r"^$"):
-        ask(shared, fail)
-
-    assert 1 == ask(shared, lambda: 1)
+def _plain_within_apply() -> None:
+    export_tag(Push().urn.apply(lambda _: ucimage.get_docker_image("ucs")))
 
 
-def test_nobody_waits_longer_than_there_is_time(threads: ThreadPoolExecutor) -> None:
-    """When its own time is up, a call goes on by itself, and says so by its deadline."""
-    shared: ListingCache[int] = ListingCache(keeps=True)
-    work = Work()
-
-    first = threads.submit(ask, shared, work)
-    assert work.has_begun.wait(10)
-
-    assert 9 == shared.get("a", lambda: 9, not_before=0, remaining_s=0.001)
-    work.may_end.set()
-    assert 1 == first.result(10)
+def _output_within_apply() -> None:
+    export_tag(Push().urn.apply(lambda _: ucimage.get_docker_image_output("ucs")))
 
 
-def test_many_callers_each_see_what_was_there_when_they_came(
-    threads: ThreadPoolExecutor,
+def _thread_within_apply() -> None:
+    export_tag(
+        Push().urn.apply(lambda _: asyncio.to_thread(ucimage.get_docker_image, "ucs"))
+    )
+
+
+def _coroutine() -> None:
+    pushed = Push()
+
+    async def later() -> Any:
+        await pushed.urn.future()
+        return ucimage.get_docker_image("ucs")
+
+    export_tag(pulumi.Output.from_input(later()).apply(lambda result: result))
+
+
+def _coroutine_and_output_form() -> None:
+    pushed = Push()
+
+    async def later() -> Any:
+        await pushed.urn.future()
+        return await ucimage.get_docker_image_output("ucs").future()
+
+    export_tag(pulumi.Output.from_input(later()))
+
+
+def _asynchronous_program() -> None:
+    pushed = Push()
+
+    async def main() -> dict[str, Any]:
+        await pushed.urn.future()
+        return {"tag": ucimage.get_docker_image("ucs").tag}
+
+    pulumi.run(main)
+
+
+def _asynchronous_program_that_looks_up_first() -> None:
+    async def main() -> dict[str, Any]:
+        ucimage.get_docker_image("ucs")
+        await Push().urn.future()
+        return {"tag": ucimage.get_docker_image("ucs").tag}
+
+    pulumi.run(main)
+
+
+def _asynchronous_program_with_output_form() -> None:
+    pushed = Push()
+
+    async def main() -> dict[str, Any]:
+        ucimage.get_docker_image_output("ucs")
+        await pushed.urn.future()
+        return {"tag": ucimage.get_docker_image_output("ucs").tag}
+
+    pulumi.run(main)
+
+
+def _main_code_that_waits_for_all_resources() -> None:
+    Push()
+    pulumi.runtime.register_resource_transform(lambda _: None)
+    export_tag(ucimage.get_docker_image("ucs"))
+
+
+def _main_code_that_calls_a_plain_function_of_another_package() -> None:
+    pushed = Push()
+    pulumi.runtime.invoke("test:index:other", {"urn": pushed.urn})
+    export_tag(ucimage.get_docker_image_output("ucs"))
+
+
+def _main_code_that_runs_the_event_loop() -> None:
+    _sync_await(Push().urn.future())
+    export_tag(ucimage.get_docker_image("ucs"))
+
+
+def _task_that_runs_while_the_main_code_waits() -> None:
+    pushed = Push()
+
+    class Later:
+        def __await__(self) -> Any:
+            yield from pushed.urn.future().__await__()
+            return ucimage.get_docker_image("ucs")
+
+    task = asyncio.ensure_future(Later())
+    _sync_await(asyncio.wait([task]))
+    export_tag(pulumi.Output.from_input(task).apply(lambda result: result))
+
+
+def _callback_that_runs_while_a_look_up_waits() -> None:
+    pushed = Push()
+    results: list[Any] = []
+
+    async def later() -> None:
+        await pushed.urn.future()
+        results.append(ucimage.get_docker_image("ucs"))
+
+    task = asyncio.ensure_future(later())
+    while not task.done():
+        ucimage.get_docker_images("ucs", project_id="org-2")
+    export_tag(results[0])
+
+
+WAITING = (
+    _depends_on,
+    _depends_on_an_output,
+    _depends_on_a_component,
+    _depends_on_a_coroutine_that_names_nothing,
+    _argument,
+    _argument_whose_value_is_known,
+    _argument_that_was_known_before_the_call,
+    _argument_that_is_a_coroutine,
+    _argument_that_is_an_output_of_a_coroutine,
+    _argument_that_contains_a_coroutine,
+    _argument_that_waits_within_apply,
+    _argument_that_recovered,
+    _plain_within_apply,
+    _output_within_apply,
+    _thread_within_apply,
+    _coroutine,
+    _coroutine_and_output_form,
+    _asynchronous_program,
+    _asynchronous_program_that_looks_up_first,
+    _asynchronous_program_with_output_form,
+    _main_code_that_waits_for_all_resources,
+    _main_code_that_calls_a_plain_function_of_another_package,
+    _main_code_that_runs_the_event_loop,
+    _task_that_runs_while_the_main_code_waits,
+    _callback_that_runs_while_a_look_up_waits,
+)
+
+
+@pytest.mark.parametrize("wait", WAITING)
+def test_a_call_that_waited_does_not_use_an_older_listing(
+    engine: Engine, configured: Emulator, wait: Callable[[], None]
 ) -> None:
-    """Under any order of threads, no answer is older than its query."""
-    shared: ListingCache[int] = ListingCache(keeps=True, sleep=lambda _: None)
-    pushed, lock = [0], Lock()
+    """A push by a resource of the program is seen by every call that waited for it."""
+    engine.at_creation("pushed", lambda: configured.push("ucs", "helloworld", "2.0.0"))
 
-    def look() -> int:
-        return pushed[0]
+    def program() -> None:
+        before = ucimage.get_docker_image("ucs"), ucimage.get_docker_image_output("ucs")
+        pulumi.export("before", [before[0].tag, before[1].tag])
+        wait()
 
-    def push_and_ask(_: int) -> bool:
-        with lock:
-            pushed[0] += 1
-            before = pushed[0]
-        return ask(shared, look, not_before=math.inf) >= before
+    assert "" == engine.run(program)
+    assert {"tag": "2.0.0", "before": ["1.1.0", "1.1.0"]} == engine.exports
 
-    assert all(threads.map(push_and_ask, range(2000)))
+
+@pytest.mark.parametrize(
+    "wait",
+    [_depends_on, _depends_on_a_component, _argument, _argument_whose_value_is_known],
+)
+def test_a_call_that_waits_is_unknown_in_a_preview(
+    engine: Engine, configured: Emulator, wait: Callable[[], None]
+) -> None:
+    """What it waits for does not exist yet, so nothing is asked."""
+    engine.has_ids = False
+
+    assert "" == engine.run(wait, preview=True)
+    assert not configured.requests
+    assert UNKNOWN == engine.exports["tag"]
+
+
+class Part(pulumi.ComponentResource):
+    """A component that looks something up."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__("test:index:Part", name)
+        self.tag = ucimage.get_docker_image("ucs").tag
+        self.register_outputs({})
+
+
+def _many_look_ups() -> None:
+    tags: list[Any] = []
+    for number in range(10):
+        tags.append(ucimage.get_docker_image("ucs", policy="semver").tag)
+        latest = ucimage.get_docker_images("ucs").images[0].latest_tag
+        tags.append(latest and latest.name)
+        tags.append(ucimage.get_docker_image_output("ucs", image_name="helloworld").tag)
+        tags.append(ucimage.get_docker_image_output("ucs", floating_tags=["latest"]).tag)
+        tags.append(Part(f"part-{number}").tag)
+    pulumi.export("tags", tags)
+
+
+def test_equal_questions_share_one_listing_in_each_run(
+    engine: Engine, configured: Emulator
+) -> None:
+    """Any mix of functions and forms; the next run of the process asks again."""
+    assert "" == engine.run(_many_look_ups)
+    assert 1 == len(configured.requests)
+    assert ["1.1.0"] * 50 == engine.exports["tags"]
+    configured.push("ucs", "helloworld", "2.0.0")
+    assert "" == engine.run(_many_look_ups)
+
+    assert ["2.0.0"] * 50 == engine.exports["tags"]
+    assert 2 == len(configured.requests)
+
+
+def test_runs_in_one_event_loop_share_nothing(engine: Engine, configured: Emulator) -> None:
+    """A run is what has an engine's monitor, wherever it runs."""
+
+    def program() -> None:
+        tags.append(ucimage.get_docker_image("ucs").tag)
+        configured.push("ucs", "helloworld", f"2.0.{len(tags)}")
+
+    tags: list[str] = []
+    assert "" == engine.run(program, program, program)
+    assert ["1.1.0", "2.0.1", "2.0.2"] == tags
+
+
+def test_calls_that_waited_together_share(engine: Engine, configured: Emulator) -> None:
+    """Fifty look-ups that waited for one push need a few listings, not fifty."""
+    engine.at_creation("pushed", lambda: configured.push("ucs", "helloworld", "2.0.0"))
+    configured.fault("delay=0.3*50")
+
+    def program() -> None:
+        opts = pulumi.InvokeOutputOptions(depends_on=[Push()])
+        found = [ucimage.get_docker_image_output("ucs", opts=opts) for _ in range(50)]
+        pulumi.export("tags", [each.tag for each in found])
+
+    assert "" == engine.run(program)
+    assert ["2.0.0"] * 50 == engine.exports["tags"]
+    assert len(configured.requests) <= 5
+
+
+class _Changed:
+    """A way to run programs that is no function."""
+
+
+@pytest.mark.parametrize("run_in_stack", [_depends_on, _Changed(), None])
+def test_without_the_private_part_of_pulumi_nothing_is_shared(
+    engine: Engine,
+    configured: Emulator,
+    monkeypatch: pytest.MonkeyPatch,
+    run_in_stack: object,
+) -> None:
+    """If Pulumi runs programs in another way, each call lists for itself and works."""
+    if run_in_stack is None:
+        monkeypatch.delattr(pulumi.runtime, "run_in_stack")
+    else:
+        monkeypatch.setattr(pulumi.runtime, "run_in_stack", run_in_stack)
+
+    def program() -> None:
+        pulumi.export("tags", [ucimage.get_docker_image("ucs").tag for _ in range(3)])
+
+    assert "" == engine.run(program)
+    assert ["1.1.0"] * 3 == engine.exports["tags"]
+    assert 3 == len(configured.requests)
+
+
+def test_without_the_children_of_components_depends_on_is_an_error(
+    engine: Engine, configured: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """If Pulumi hides them, nothing is asked too early, and resources still work."""
+    monkeypatch.delattr(pulumi.runtime.rpc, "_expand_dependencies")
+    engine.at_creation("pushed", lambda: configured.push("ucs", "helloworld", "2.0.0"))
+
+    assert "name the resources in it instead" in engine.run(_depends_on_a_component)
+    assert not configured.requests
+    assert "" == engine.run(_depends_on)
+    assert {"tag": "2.0.0"} == engine.exports
+
+
+def test_a_look_up_has_the_environment_of_its_call(
+    engine: Engine, configured: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the program sets later has no effect on it, and they share a listing."""
+
+    def program() -> None:
+        images = [ucimage.get_docker_image_output("ucs").image]
+        monkeypatch.setenv("UCIMAGE_REGISTRY", "mirror.example.com")
+        images.append(ucimage.get_docker_image_output("ucs").image)
+        monkeypatch.delenv("UCIMAGE_REGISTRY")
+        images.append(ucimage.get_docker_image_output("ucs").image)
+        pulumi.export("images", images)
+
+    assert "" == engine.run(program)
+    mirror = "mirror.example.com/ucs/helloworld:1.1.0"
+    image = f"{DEMO_IMAGE}:1.1.0"
+    assert [image, mirror, image] == engine.exports["images"]
+    assert 1 == len(configured.requests)
+
+
+def test_a_look_up_that_fails_does_not_fail_others(
+    engine: Engine, configured: Emulator
+) -> None:
+    """Each gets its own error, and an error of the arguments is raised by the call."""
+
+    def program() -> None:
+        def name(error: Exception) -> str:
+            return type(error).__name__
+
+        def image(**arguments: Any) -> Any:
+            return ucimage.get_docker_image_output("ucs", **arguments).image
+
+        with pytest.raises(ucimage.InvalidPolicyError):
+            image(policy="nope")
+        pulumi.export("missing", image(tag="nope").recover(name))
+        pulumi.export("image", image())
+
+    assert "" == engine.run(program)
+    assert {"missing": "NoMatchingTagError", "image": f"{DEMO_IMAGE}:1.1.0"} == (
+        engine.exports
+    )
+
+
+@pytest.fixture
+def profiles(
+    emulator: Emulator, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> Iterator[Emulator]:
+    """Three profiles: the default, one with another key, and one with another endpoint."""
+    with Emulator() as elsewhere:
+        rows = {
+            "default": (emulator.url, DEMO_PUBLIC_KEY),
+            "other-key": (emulator.url, "unknown"),
+            "elsewhere": (elsewhere.url, DEMO_PUBLIC_KEY),
+        }
+        config = [
+            {"profile": name, "region": "cn-bj2", "base_url": url}
+            for name, (url, _) in rows.items()
+        ]
+        keys = [
+            {"profile": name, "public_key": key, "private_key": DEMO_PRIVATE_KEY}
+            for name, (_, key) in rows.items()
+        ]
+        for variable, content in (
+            ("UCLOUD_SHARED_CONFIG_FILE", config),
+            ("UCLOUD_SHARED_CREDENTIAL_FILE", keys),
+        ):
+            path = tmp_path / variable
+            path.write_text(json.dumps(content))
+            monkeypatch.setenv(variable, str(path))
+        yield elsewhere
+
+
+def test_other_questions_and_errors_are_not_shared(
+    engine: Engine, emulator: Emulator, profiles: Emulator
+) -> None:
+    """Region, project, order, window, key and endpoint are part of the question."""
+    questions: list[dict[str, Any]] = [
+        *({}, {"registry": "mirror.example.com"}, {"image_name": "helloworld"}),
+        *({"order_by": "Default"}, {"project_id": "org-1"}, {"limit": 1}, {"offset": 1}),
+        *({"region": "cn-sh2"}, {"profile": "other-key"}, {"profile": "elsewhere"}),
+        *({"bucket_name": "nope"}, {"bucket_name": "nope"}),
+    ]
+
+    def program() -> None:
+        for arguments in questions:
+            with suppress(ucimage.ApiError):
+                ucimage.get_docker_images(**{"bucket_name": "ucs", **arguments})
+
+    assert "" == engine.run(program)
+    asked = Counter(
+        (r["BucketName"], r["Region"], r["PublicKey"], r.get("ProjectId"), r.get("OrderBy"))
+        for r in emulator.requests
+    )
+    key = DEMO_PUBLIC_KEY
+    assert {
+        # With a limit, and with an offset, these are questions of their own too.
+        ("ucs", "cn-bj2", key, None, None): 3,
+        ("ucs", "cn-bj2", key, None, "Default"): 1,
+        ("ucs", "cn-bj2", key, "org-1", None): 1,
+        ("ucs", "cn-sh2", key, None, None): 1,
+        ("ucs", "cn-bj2", "unknown", None, None): 1,
+        ("nope", "cn-bj2", key, None, None): 2,
+    } == asked
+    assert 1 == len(profiles.requests)
+
+
+def test_without_threads_look_ups_run_in_place(
+    engine: Engine, configured: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No form fails where the machine gives no thread, and an error is still ours."""
+
+    class NoThread:
+        def __init__(self, **_: object) -> None:
+            pass
+
+        def start(self) -> None:
+            message = "can't start new thread"
+            raise RuntimeError(message)
+
+    monkeypatch.setattr(
+        worker_threads,
+        "threading",
+        SimpleNamespace(Lock=threading.Lock, Thread=NoThread),
+    )
+
+    def program() -> None:
+        pulumi.export("plain", ucimage.get_docker_image("ucs").tag)
+        pulumi.export("output", ucimage.get_docker_image_output("ucs").tag)
+        pulumi.export("input", ucimage.get_docker_image_output(Push().bucket).tag)
+        with pytest.raises(ucimage.NoMatchingTagError):
+            ucimage.get_docker_image("ucs", tag="nope")
+
+    assert "" == engine.run(program)
+    assert dict.fromkeys(("plain", "output", "input"), "1.1.0") == engine.exports
+
+
+def test_a_look_up_behind_one_that_hangs_ends_at_its_own_deadline(
+    engine: Engine, configured: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It does not wait for the other's listing any longer, and says what to do."""
+    monkeypatch.setenv("UCIMAGE_TIMEOUT_SECONDS", "30")
+    configured.fault("delay=30*1")
+
+    def program() -> None:
+        ucimage.get_docker_image_output("ucs").tag.recover(lambda _: "")
+        os.environ["UCIMAGE_TIMEOUT_SECONDS"] = "0.2"
+        pulumi.export("tag", ucimage.get_docker_image_output("ucs").tag)
+
+    assert "did not answer in time" in engine.run(program)
+
+
+# What a run leaves in the process.
+
+
+def _plain_form() -> None:
+    ucimage.get_docker_image("ucs")
+    ucimage.get_docker_images("ucs")
+
+
+def _output_form() -> None:
+    pulumi.export("tag", ucimage.get_docker_image_output("ucs").tag)
+
+
+def _output_form_that_takes_an_output() -> None:
+    pulumi.export("tag", ucimage.get_docker_image_output(Push().bucket).tag)
+
+
+def _output_form_that_fails() -> None:
+    pulumi.export("tag", ucimage.get_docker_image_output("nope").tag)
+
+
+@pytest.mark.parametrize(
+    "form",
+    [_plain_form, _output_form, _output_form_that_takes_an_output, _output_form_that_fails],
+)
+def test_nothing_of_a_run_stays_alive(
+    engine: Engine, configured: Emulator, form: Callable[[], None]
+) -> None:
+    """Its monitor, and all that it listed, is gone when it has ended."""
+    monitors: list[weakref.ref[Any]] = []
+    before = kept()
+
+    def program() -> None:
+        monitors.append(weakref.ref(pulumi.runtime.settings.get_monitor()))
+        form()
+
+    for _ in range(3):
+        engine.run(program)
+
+    # Pulumi itself keeps the last one.
+    assert before == kept()
+    assert [None, None] == [monitor() for monitor in monitors[:2]]
+
+
+def kept() -> int:
+    """How many listings and runs this process keeps."""
+    gc.collect()
+    kinds = (Listing, program_module._Run)  # noqa: SLF001
+    return sum(isinstance(each, kinds) for each in gc.get_objects())

@@ -5,7 +5,6 @@ No message repeats a setting's value: it may be a key that was set in the wrong 
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeVar, final
 
@@ -19,8 +18,7 @@ from pulumi_ucimage._config.credentials import (
 from pulumi_ucimage._config.sources import ProfileSource, Sources
 from pulumi_ucimage._formatting import quoted
 from pulumi_ucimage._http.endpoint import Endpoint
-from pulumi_ucimage._secret import fingerprint
-from pulumi_ucimage._spec.settings import SETTINGS, SETTINGS_BY_KEY
+from pulumi_ucimage._spec.settings import SETTINGS_BY_KEY
 from pulumi_ucimage.errors import ArgumentError, ConfigError
 
 if TYPE_CHECKING:
@@ -144,12 +142,6 @@ def argument(key: str, value: str | None, parse: Callable[[str], T]) -> T | None
         shown = "" if "@" in value else f", not {quoted(value)}"
         message = f"{key} {error}{shown}."
         raise ArgumentError(message) from None
-
-
-def environment() -> bytes:
-    """Equal for equal environments, as far as settings may be in them."""
-    variables = (*(setting.variable for setting in SETTINGS), "HOME")
-    return fingerprint(os.environ.get(variable, "") for variable in variables)
 
 
 @final

@@ -2,33 +2,32 @@
 
 from __future__ import annotations
 
-import math
+import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, final
 
 from pulumi_ucimage._http.clock import Clock
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Mapping
+    from collections.abc import Mapping
 
-    from pulumi_ucimage._config.resolve import Settings
     from pulumi_ucimage._lookup.listing_cache import ListingCache
     from pulumi_ucimage._secret import Secret
     from pulumi_ucimage._ucloud.listing import Listing
 
 
 class Log(Protocol):
-    """Where a look-up tells what it does; `pulumi.log` is one."""
+    """Where a look-up says what it does; `pulumi.log` is one."""
 
     def debug(self, msg: str) -> None:
-        """Tell something that only a search for a fault needs."""
+        """Write a line that only debugging needs."""
 
     def info(self, msg: str, *, ephemeral: bool = False) -> None:
-        """Tell something that a user asked to be told.
+        """Write a line for the user.
 
         Args:
-            msg: what to tell.
-            ephemeral: whether the next line may take its place.
+            msg: the line.
+            ephemeral: whether the next line may replace it.
         """
 
 
@@ -39,22 +38,17 @@ class LookupContext:
 
     Attributes:
         stack: the stack's configuration by full key, such as `ucimage:region`.
-        log: where to tell what is done.
+        log: where to say what is done.
         in_plugin: whether this is the plugin, which does not see `ucloud:` keys.
         clock: time, waiting and chance.
-        shared: listings that equal questions share; None to list for oneself.
-        settings: what was loaded for look-ups of the same since, by all that it depends on.
-        asked_s: when it was asked for, on the clock's `monotonic`: its time runs since
-            then, though it waits for others first. None where it waits for nobody.
-        not_before: from when on a listing that was begun will do, on the clock of
-            `time.monotonic`; infinity where it must not have begun yet.
+        listings: the listings that equal questions share; None to share none.
+        not_before: a listing must have begun after this time of `time.monotonic`; by
+            default after this context was made.
     """
 
     stack: Mapping[str, str | Secret | None]
     log: Log
     in_plugin: bool = False
     clock: Clock = field(default_factory=Clock)
-    shared: ListingCache[Listing] | None = None
-    settings: dict[Hashable, Settings] = field(default_factory=dict, repr=False)
-    asked_s: float | None = None
-    not_before: float = math.inf
+    listings: ListingCache[Listing] | None = None
+    not_before: float = field(default_factory=time.monotonic)

@@ -1,13 +1,11 @@
-"""Work that is done once for all who ask for the same, and is no older than they may have.
+"""A single-flight cache: callers that ask for the same share one load.
 
-Who waited for something, such as a push made by the same program, takes only what was begun
-since. So those who come while work is under way make up a group, and one of them does
-the next piece of work for all: a group commit, as databases have it.
+A caller says how old a load may be. One that waited for something, such as a push by the
+same program, only takes a load that began after that.
 """
 
 from __future__ import annotations
 
-import math
 import threading
 import time
 from typing import TYPE_CHECKING, Final, Generic, TypeVar, final
@@ -17,126 +15,104 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_MAX_WAIT_S: Final = 0.5
-"""A group waits no longer for the work before its own: that may be a slow one."""
-_PAUSE_S: Final = 0.002
-"""Time for others, who came at the same moment, to join a group."""
-_PAUSES: Final = 10
+_OLDER_LOAD_SHARE: Final = 0.25
+"""The part of its time that a caller spends on waiting for a load it cannot use."""
 
 
 @final
-class _Work(Generic[T]):
-    """One piece of work, from when somebody first asks for it.
+class _Load(Generic[T]):
+    """One load.
 
     Attributes:
-        waiters: how many wait for it.
-        begun_s: when it began, on the clock of `time.monotonic`.
+        began_s: when it began, on the clock of `time.monotonic`.
         ended: set once it succeeded or failed.
-        results: the result; empty where it failed or is not there yet.
+        results: the result; empty if it failed or still runs.
+        waiters: how many callers wait for it, or waited.
     """
 
-    __slots__ = ("begun_s", "ended", "results", "waiters")
+    __slots__ = ("began_s", "ended", "results", "waiters")
 
     def __init__(self) -> None:
-        self.waiters = 1
-        self.begun_s = math.inf
+        self.began_s = time.monotonic()
         self.ended = threading.Event()
         self.results: list[T] = []
+        self.waiters = 0
 
 
 @final
 class ListingCache(Generic[T]):
-    """The work of one run of a program, or of one process without runs.
+    """What callers of one run, or of one process, share.
 
     Args:
-        keeps: whether results are kept for those who waited for nothing.
-        max_wait_s: how long a group waits for the work before its own, in seconds.
-        sleep: waits so many seconds.
+        keeps: whether a result is kept after its load; otherwise only callers that ask
+            while the load runs share it.
     """
 
-    def __init__(
-        self,
-        *,
-        keeps: bool,
-        max_wait_s: float = _MAX_WAIT_S,
-        sleep: Callable[[float], None] = time.sleep,
-    ) -> None:
+    def __init__(self, *, keeps: bool) -> None:
         self._keeps = keeps
-        self._max_wait_s = max_wait_s
-        self._sleep = sleep
         self._lock = threading.Lock()
-        self._gathering: dict[Hashable, _Work[T]] = {}
-        self._latest: dict[Hashable, _Work[T]] = {}
+        self._latest: dict[Hashable, _Load[T]] = {}
 
     def get(
-        self, key: Hashable, do: Callable[[], T], *, not_before: float, remaining_s: float
+        self, key: Hashable, load: Callable[[], T], *, not_before: float, max_wait_s: float
     ) -> T:
-        """The result of the work, done by this call or by another one.
+        """The result of a load that began after `not_before`, by this or another caller.
+
+        Callers that cannot use the load that runs wait for its end, so that one next load
+        serves all of them; for that they use at most a quarter of `max_wait_s`.
 
         Args:
-            key: what is asked for; equal keys are the same work.
-            do: does it.
-            not_before: from when on work that was begun will do, on the clock of
-                `time.monotonic`; infinity where it must not have begun yet.
-            remaining_s: how long to wait for another's work, in seconds.
+            key: what is asked for; equal keys share.
+            load: does the work. Must end by itself: nothing stops it.
+            not_before: the load must have begun after this time of `time.monotonic`.
+            max_wait_s: how long to wait for other callers, in seconds; then this caller
+                loads by itself, whatever became of them.
 
         Raises:
-            Exception: what `do` raises; another's failure is never passed on.
+            Exception: what `load` raises; the error of another caller is never raised.
         """
+        give_up_s = time.monotonic() + max_wait_s
+        older = self._running(key, not_before)
+        if older is not None:
+            older.ended.wait(max_wait_s * _OLDER_LOAD_SHARE)
         with self._lock:
-            work = self._gathering.get(key)
             latest = self._latest.get(key)
-            if work is None and latest and latest.begun_s >= not_before:
-                work = latest
-            if joins := work is not None:
-                work.waiters += 1
+            joins = latest is not None and latest.began_s > not_before
+            if latest is None or not joins:
+                latest = self._latest[key] = _Load()
             else:
-                work = self._gathering[key] = _Work()
-        if not joins:
-            # Most of the time that there is must be left for the work itself.
-            max_wait_s = min(self._max_wait_s, remaining_s / 4)
-            return self._lead(key, work, do, max_wait_s if math.isinf(not_before) else 0.0)
-        work.ended.wait(max(0.0, remaining_s))
-        return work.results[0] if work.results else do()
+                latest.waiters += 1
+        if joins:
+            latest.ended.wait(max(0.0, give_up_s - time.monotonic()))
+            if latest.results:
+                return latest.results[0]
+            with self._lock:
+                latest = self._latest[key] = _Load()
+        return self._run(key, latest, load)
 
     def waiters(self, key: Hashable) -> int:
-        """How many ask for the newest work of that key that is known."""
+        """How many callers wait for the latest load of a key, or waited for it."""
         with self._lock:
-            work = self._gathering.get(key) or self._latest.get(key)
-            return work.waiters if work else 0
+            latest = self._latest.get(key)
+            return latest.waiters if latest else 0
 
-    def _lead(
-        self, key: Hashable, work: _Work[T], do: Callable[[], T], max_wait_s: float
-    ) -> T:
+    def _running(self, key: Hashable, not_before: float) -> _Load[T] | None:
+        """A load that runs and began too early, with this caller among its waiters."""
+        with self._lock:
+            latest = self._latest.get(key)
+            if latest is None or latest.began_s > not_before or latest.ended.is_set():
+                return None
+            latest.waiters += 1
+            return latest
+
+    def _run(self, key: Hashable, running: _Load[T], load: Callable[[], T]) -> T:
         try:
-            if max_wait_s > 0:
-                self._gather(key, work, max_wait_s)
-            with self._lock:
-                del self._gathering[key]
-                self._latest[key] = work
-                work.begun_s = time.monotonic()
-            result = do()
-            work.results.append(result)
+            result = load()
+            running.results.append(result)
             return result
         finally:
             with self._lock:
-                if self._gathering.get(key) is work:
-                    del self._gathering[key]
-                done = work.results and self._keeps
-                if not done and self._latest.get(key) is work:
+                kept = self._keeps and running.results
+                if not kept and self._latest.get(key) is running:
                     del self._latest[key]
-            work.ended.set()
-
-    def _gather(self, key: Hashable, work: _Work[T], max_wait_s: float) -> None:
-        """Let others join before the work begins."""
-        with self._lock:
-            before = self._latest.get(key)
-        if before:
-            before.ended.wait(max_wait_s)
-        if threading.active_count() == 1:
-            return
-        for _ in range(_PAUSES):
-            waiters = work.waiters
-            self._sleep(_PAUSE_S)
-            if work.waiters == waiters:
-                return
+            running.ended.set()

@@ -1,7 +1,7 @@
 """The Pulumi program around a look-up: its engine, configuration, outputs and event loop.
 
-All that leans on Pulumi's inner parts stands here; each such part is one that generated
-SDKs lean on too, or is named with its reason.
+What uses private parts of Pulumi is in this module. Each such use names its reason, and
+what happens if a later version of Pulumi changes that part.
 """
 
 from __future__ import annotations
@@ -9,49 +9,40 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import inspect
-import math
 import os
-import sys
 import threading
 import time
+import weakref
 from contextlib import suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, TypeVar, final
 from weakref import WeakKeyDictionary
 
 import pulumi
 import pulumi.runtime
-
-# What `depends_on` means for a component: its children. Pulumi's own invoke uses it.
-from pulumi.runtime.rpc import _expand_dependencies
 
 # Every generated SDK imports this one.
 from pulumi.runtime.sync_await import _sync_await
 
 from pulumi_ucimage._lookup.context import LookupContext
 from pulumi_ucimage._lookup.listing_cache import ListingCache
-from pulumi_ucimage._pulumi.lanes import Lanes
 from pulumi_ucimage._pulumi.stack_config import stack_config, warn_about_stack_config
+from pulumi_ucimage._pulumi.worker_threads import WorkerThreads
+from pulumi_ucimage.errors import ArgumentError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Hashable, Mapping
-    from types import FrameType
+    from collections.abc import Callable, Collection, Mapping
 
     from pulumi_ucimage._ucloud.listing import Listing
 
 T = TypeVar("T")
 
-_RUNNER: Final = pulumi.runtime.run_in_stack.__code__.co_filename
-"""The file with the coroutines that run a program's text."""
+MAX_THREADS: Final = 64
+"""How many look-ups of a process run at the same time; few wait for more than the API."""
 
-_LOOP_STEP: Final = asyncio.events.Handle._run.__code__  # noqa: SLF001
-_ANY_COROUTINE: Final = inspect.CO_COROUTINE | inspect.CO_ITERABLE_COROUTINE
 
-_by_run: WeakKeyDictionary[Any, LookupContext] = WeakKeyDictionary()
-"""What holds for a run, by its monitor: its configuration, and the listings it shares."""
-_without_engine: ListingCache[Listing] = ListingCache(keeps=False)
-_lock = threading.Lock()
-_lanes = Lanes()
+# The run.
 
 
 def is_mocked() -> bool:
@@ -66,248 +57,266 @@ def is_mocked() -> bool:
 
 
 def lookup_context(*, not_before: float) -> LookupContext:
-    """What a look-up takes from this program; to be asked for on the thread that asks.
+    """What a look-up takes from this program; call it in the thread of the user's call.
 
     Args:
-        not_before: from when on a listing that was begun will do.
+        not_before: a listing must have begun after this time of `time.monotonic`.
     """
-    run = pulumi.runtime.settings.get_monitor()
-    if run is None:
-        return _lookup_context(_without_engine)
+    run = _run()
+    context = run.context if run else _context(_concurrent)
+    return replace(context, not_before=not_before)
+
+
+@final
+class _MainCode:
+    """The main code of a program, as far as it has waited for nothing but look-ups.
+
+    The event loop runs it in one piece. When it waits, the loop runs other things: so a
+    callback that the loop runs shows that it waited.
+    """
+
+    def __init__(self) -> None:
+        self._began_s: float | None = None
+        self._watches = 0
+
+    def began_s(self) -> float:
+        """When the piece of code that runs now began, on the clock of `time.monotonic`."""
+        if self._began_s is None:
+            self._began_s = time.monotonic()
+        self.watch()
+        return self._began_s
+
+    def watch(self) -> None:
+        """End the piece when the loop runs next."""
+        # The handle of this call must not be kept: it refers to the run's monitor.
+        asyncio.get_running_loop().call_soon(self._end, self._new_watch())
+
+    def ignore(self) -> None:
+        """Let the loop run without ending the piece, until `watch` is called."""
+        self._new_watch()
+
+    def _new_watch(self) -> int:
+        self._watches += 1
+        return self._watches
+
+    def _end(self, watch: int) -> None:
+        if watch == self._watches:
+            self._began_s = None
+
+
+@final
+class _Run:
+    """What the look-ups of one run of a program share.
+
+    Nothing in it may keep the run's event loop or monitor alive: with the loop, all that
+    the run listed is freed.
+    """
+
+    def __init__(self, monitor: object) -> None:
+        self._monitor = weakref.ref(monitor)
+        self.context = _context(ListingCache(keeps=True))
+        self.main_code = _MainCode()
+
+    def is_of(self, monitor: object) -> bool:
+        """Whether this is the run of an engine's monitor."""
+        return self._monitor() is monitor
+
+
+_runs: WeakKeyDictionary[asyncio.AbstractEventLoop, _Run] = WeakKeyDictionary()
+"""The latest run in each event loop; Pulumi itself keeps the last monitor for ever."""
+_concurrent: ListingCache[Listing] = ListingCache(keeps=False)
+"""For calls without an engine or in a thread of the user's."""
+_lock = threading.Lock()
+_threads = WorkerThreads(MAX_THREADS)
+
+
+def _run() -> _Run | None:
+    """The run that makes this call; None without an engine or outside its event loop."""
+    monitor = pulumi.runtime.settings.get_monitor()
+    if monitor is None or not _is_in_event_loop():
+        return None
+    loop = asyncio.get_running_loop()
     with _lock:
-        context = _by_run.get(run)
-        if context is None:
-            context = _by_run[run] = _lookup_context(ListingCache(keeps=True))
+        run = _runs.get(loop)
+        if run is None or not run.is_of(monitor):
+            run = _runs[loop] = _Run(monitor)
             warn_about_stack_config()
-    return replace(context, not_before=not_before, asked_s=context.clock.monotonic())
+    return run
 
 
-def _lookup_context(shared: ListingCache[Listing]) -> LookupContext:
-    return LookupContext(stack=stack_config(), log=pulumi.log, shared=shared)
+def _context(listings: ListingCache[Listing]) -> LookupContext:
+    return LookupContext(stack=stack_config(), log=pulumi.log, listings=listings)
 
 
 def _forget_runs() -> None:
-    """In a forked child the parent's listings will never end."""
-    global _lanes, _lock, _without_engine  # noqa: PLW0603 - see `clients`
+    """In a forked child the parent's threads do not run, and its locks stay locked."""
+    global _lock, _threads, _concurrent  # noqa: PLW0603 - see `clients`
     _lock = threading.Lock()
-    _lanes = Lanes()
-    _without_engine = ListingCache(keeps=False)
-    _by_run.clear()
+    _threads = WorkerThreads(MAX_THREADS)
+    _concurrent = ListingCache(keeps=False)
+    _runs.clear()
 
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_forget_runs)
 
 
-class _Stretch:
-    """A part of a program's text in which the event loop ran for look-ups alone.
-
-    In it the program has waited for nothing else, as plain functions of other packages do.
-
-    Attributes:
-        not_before: when it began, on the clock of `time.monotonic`.
-        ended: whether the loop has run since for somebody else.
-    """
-
-    __slots__ = ("_sentinel", "ended", "not_before")
-
-    def __init__(self) -> None:
-        self.not_before = time.monotonic()
-        self.ended = False
-        self._sentinel: asyncio.Handle | None = None
-
-    def watch(self, loop: asyncio.AbstractEventLoop) -> None:
-        """End when the loop runs next."""
-        self.let_run()
-        self._sentinel = loop.call_soon(self._end)
-
-    def let_run(self) -> None:
-        """Go on while the loop runs, until `watch`."""
-        if self._sentinel:
-            self._sentinel.cancel()
-
-    def _end(self) -> None:
-        self.ended = True
-
-
-_stretches: WeakKeyDictionary[asyncio.AbstractEventLoop, _Stretch] = WeakKeyDictionary()
+# Waiting.
 
 
 def not_before() -> float:
-    """From when on a listing that was begun will do for a call that is made here and now.
+    """The time after which a listing must begin to be good enough for a call made here.
 
-    Infinity, which means from now on, where the call may come after a wait: within
-    `apply`, in a coroutine of the user's, in a thread.
+    For the program's main code that is when it last waited for something that is not a
+    look-up. Every other call may have waited until now: it is within `apply`, or in a
+    coroutine or a thread of the user's.
     """
-    stretch = _stretch()
-    if stretch is None:
-        return math.inf
-    stretch.watch(asyncio.get_running_loop())
-    return stretch.not_before
+    run = _run()
+    if run is not None and _is_main_code():
+        return run.main_code.began_s()
+    return time.monotonic()
 
 
-def _stretch() -> _Stretch | None:
-    """The stretch of the program's text that makes this call; None elsewhere."""
-    if not is_in_main_text():
-        return None
-    loop = asyncio.get_running_loop()
-    stretch = _stretches.get(loop)
-    if stretch is None or stretch.ended:
-        stretch = _stretches[loop] = _Stretch()
-    return stretch
+def _is_main_code() -> bool:
+    """Whether the program's main code makes this call; there must be an event loop.
 
-
-def is_in_main_text() -> bool:
-    """Whether the program's own text makes this call, outside of any coroutine of its own.
-
-    That text is run in one go by a coroutine of Pulumi's. What the event loop runs in
-    between, while that text waits for a look-up, has a step of the loop before it.
+    Pulumi runs that code in the task of `run_in_stack`, and all else in other tasks, in
+    callbacks or in threads. Without this, equal look-ups of a run could not share a
+    listing. If Pulumi changes it, this is False: look-ups share less, and that is all.
     """
+    task = asyncio.current_task()
+    code = getattr(task and task.get_coro(), "cr_code", None)
+    main = getattr(pulumi.runtime, "run_in_stack", None)
+    return code is not None and code is getattr(main, "__code__", None)
+
+
+def _is_in_event_loop() -> bool:
     try:
         asyncio.get_running_loop()
     except RuntimeError:
         return False
-    frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 - inspect has no cheaper way
-    while frame is not None and not (
-        frame.f_code is _LOOP_STEP or frame.f_code.co_flags & _ANY_COROUTINE
-    ):
-        frame = frame.f_back
-    return frame is not None and frame.f_code.co_filename == _RUNNER
+    return True
 
 
-def in_thread(ask: Callable[[], T], lane: Hashable = None) -> Awaitable[T]:
-    """The result of a blocking call, made in another thread.
+def wait_for(call: Callable[[], T]) -> T:
+    """The result of a call that blocks, while the program's other work goes on."""
+    run = _run()
+    if run is None:
+        return call()
+    if not _is_main_code():
+        return _sync_await(run_in_thread(call))
+    run.main_code.ignore()
+    try:
+        return _sync_await(run_in_thread(call))
+    finally:
+        run.main_code.watch()
 
-    Not in one of Pulumi's own: they are few, and calls that wait for an equal one would
-    take them all.
 
-    Args:
-        ask: the call.
-        lane: equal for calls of one run that will share their listing and may be made
-            one after another; None for a thread of its own.
+def run_in_thread(call: Callable[[], T]) -> asyncio.Future[T]:
+    """The result of a call that blocks, which runs in another thread.
+
+    Not in one of Pulumi's own threads: they are few, and Pulumi needs them.
     """
     loop = asyncio.get_running_loop()
     future: asyncio.Future[T] = loop.create_future()
 
-    def settle(how: Callable[[Any], None], what: object) -> None:
+    def settle(set_outcome: Callable[[], None]) -> None:
         if not future.done():
-            how(what)
+            set_outcome()
 
-    def run() -> bool:
+    def run() -> None:
         try:
-            outcome: tuple[Callable[[Any], None], object] = future.set_result, ask()
-        except BaseException as error:  # noqa: BLE001 - it is the waiting task's
-            outcome = future.set_exception, error
-        # The program may have ended meanwhile, by another error.
+            set_outcome = partial(future.set_result, call())
+        except BaseException as error:  # noqa: BLE001 - the caller gets it
+            set_outcome = partial(future.set_exception, error)
+        # The program may have ended meanwhile, because of another error.
         with suppress(RuntimeError):
-            loop.call_soon_threadsafe(settle, *outcome)
-        return outcome[0] == future.set_result
+            loop.call_soon_threadsafe(settle, set_outcome)
 
     # Pulumi keeps its settings in context variables.
-    context = contextvars.copy_context()
-    if lane is None:
-        threading.Thread(target=context.run, args=(run,), daemon=True).start()
-    else:
-        run_of = pulumi.runtime.settings.get_monitor()
-        _lanes.run((run_of, lane), lambda: context.run(run))
+    _threads.run(partial(contextvars.copy_context().run, run))
     return future
 
 
-def wait_for(ask: Callable[[], T]) -> T:
-    """The result of a blocking call, while the program's other work goes on."""
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return ask()
-    if pulumi.runtime.settings.get_monitor() is None:
-        return ask()
-    stretch = _stretch()
-    if stretch is None:
-        return _sync_await(in_thread(ask))
-    stretch.let_run()
-    try:
-        return _sync_await(in_thread(ask))
-    finally:
-        stretch.watch(asyncio.get_running_loop())
+# Inputs.
 
 
-def is_plain(values: Mapping[str, Any], opts: pulumi.InvokeOptions | None) -> bool:
-    """Whether there is nothing among inputs and `depends_on` to wait for."""
-    return getattr(opts, "depends_on", None) is None and all(
-        map(_is_plain, values.values())
-    )
-
-
-def _is_plain(value: object) -> bool:
-    return value is None or isinstance(value, (str, int))
-
-
-def may_wait(values: Mapping[str, Any], opts: pulumi.InvokeOptions | None) -> bool:
-    """Whether inputs or `depends_on` may have to be waited for, or have been already.
-
-    All but constants may: an Output that came of a coroutine names no resource.
-    """
-    depends_on = getattr(opts, "depends_on", None)
-    nothing = depends_on is None or (isinstance(depends_on, list) and not depends_on)
-    return not (nothing and all(map(_is_constant, values.values())))
-
-
-def _is_constant(value: object) -> bool:
-    """Whether an input was there from the beginning."""
+def contains_input(value: object) -> bool:
+    """Whether a value is or contains an Output, or something else to wait for."""
+    if isinstance(value, dict):
+        return any(map(contains_input, value.values()))
     if isinstance(value, (list, tuple)):
-        return all(map(_is_constant, value))
-    if not isinstance(value, pulumi.Output):
-        return not inspect.isawaitable(value)
-    # `Output.from_input` of a value is such a future; every other Output is a task.
-    data = vars(value).get("_data")
-    return isinstance(data, asyncio.Future) and not isinstance(data, asyncio.Task)
+        return any(map(contains_input, value))
+    return isinstance(value, pulumi.Output) or inspect.isawaitable(value)
 
 
-def output_of(ask: Callable[[], T], lane: Hashable) -> pulumi.Output[T]:
-    """The result of a blocking call that waits for nothing, and so begins at once.
+def has_dependencies(opts: pulumi.InvokeOptions | None) -> bool:
+    """Whether `depends_on` names something to wait for."""
+    depends_on = getattr(opts, "depends_on", None)
+    return depends_on is not None and depends_on not in ([], ())
 
-    Args:
-        ask: the call.
-        lane: as `in_thread` has it.
-    """
-    try:
-        result = in_thread(ask, lane)
-    except RuntimeError:  # no event loop runs yet
-        return pulumi.Output.from_input("").apply(lambda _: in_thread(ask))
-    is_known = asyncio.get_running_loop().create_future()
-    is_known.set_result(True)
-    return pulumi.Output(set(), result, is_known)
+
+def output_of(call: Callable[[], T]) -> pulumi.Output[T]:
+    """The result of a call that blocks."""
+    return pulumi.Output.from_input("").apply(lambda _: run_in_thread(call))
 
 
 def when_known(
     values: Mapping[str, Any], opts: pulumi.InvokeOptions | None
 ) -> pulumi.Output[dict[str, Any]]:
-    """The values of inputs, once they and all that they depend on are there.
+    """The values of inputs, when they and all that they depend on are ready.
 
-    Unknown while a value is unknown, or a resource is not there yet that a value comes
-    from or that `depends_on` names.
+    Unknown while a value is unknown, or while a resource does not exist yet that a value
+    comes from or that `depends_on` names.
     """
-    # An Output costs a dozen tasks, and most arguments are plain or not there.
-    plain = {key: value for key, value in values.items() if _is_plain(value)}
+    # An Output costs a dozen tasks, and most arguments are plain or not given.
+    plain = {key: value for key, value in values.items() if not contains_input(value)}
     inputs = {key: value for key, value in values.items() if key not in plain}
     known: pulumi.Output[dict[str, Any]] = pulumi.Output.from_input(inputs)
     depends_on = pulumi.Output.from_input(getattr(opts, "depends_on", None))
 
-    async def ids() -> list[pulumi.Output[str]]:
+    async def ids() -> list[pulumi.Output[str]] | None:
         named = await depends_on.future() or []
         direct = {named} if isinstance(named, pulumi.Resource) else set(named)
         resources = direct | await depends_on.resources() | await known.resources()
-        expanded = await _expand_dependencies(resources, None)
+        expanded = await _with_children(resources)
         # A resource that another program made has no id to wait for.
-        return [
-            resource.id
-            for resource in expanded.values()
-            if isinstance(resource, pulumi.CustomResource) and vars(resource).get("id")
-        ]
+        return (
+            None
+            if expanded is None
+            else [
+                resource.id
+                for resource in expanded
+                if isinstance(resource, pulumi.CustomResource) and vars(resource).get("id")
+            ]
+        )
 
-    awaited: Awaitable[Any] = ids()
-    there: pulumi.Output[Any] = pulumi.Output.from_input(awaited)
+    def all_values(ready: list[Any]) -> dict[str, Any]:
+        if ready[1] is None:
+            message = (
+                "depends_on names a component, whose children this version of Pulumi does"
+                " not show: name the resources in it instead."
+            )
+            raise ArgumentError(message)
+        return {**plain, **ready[0]}
+
+    exist: pulumi.Output[Any] = pulumi.Output.from_input(ids())
     named = depends_on.apply(lambda _: None)
-    return pulumi.Output.all(known, there, named).apply(
-        lambda all_known: {**plain, **all_known[0]}
-    )
+    return pulumi.Output.all(known, exist, named).apply(all_values)
+
+
+async def _with_children(
+    resources: Collection[pulumi.Resource],
+) -> Collection[pulumi.Resource] | None:
+    """Resources, with the children of components in place of the components.
+
+    The contract promises that `depends_on` a component waits for its children, and Pulumi
+    shows them to nothing but its own `invoke`. None if that changes and there are
+    components: a look-up that does not wait for them would give an old answer.
+    """
+    expand = getattr(pulumi.runtime.rpc, "_expand_dependencies", None)
+    if expand is not None:
+        expanded: dict[str, pulumi.Resource] = await expand(resources, None)
+        return expanded.values()
+    components = any(isinstance(each, pulumi.ComponentResource) for each in resources)
+    return None if components else resources

@@ -301,7 +301,7 @@ class Plugin(provider_pb2_grpc.ResourceProviderServicer):
         self, urn: str, shared: ListingCache[Listing] | None = None
     ) -> LookupContext:
         return LookupContext(
-            stack=self._stack, log=_Log(self._tell, urn), in_plugin=True, shared=shared
+            stack=self._stack, log=_Log(self._tell, urn), in_plugin=True, listings=shared
         )
 
     def _tell(

@@ -1,129 +1,34 @@
-"""The functions in programs on a real Pulumi engine, against the emulator."""
+"""The functions in programs on a real Pulumi engine, against the emulator.
+
+What needs no engine is tested below it; `test_sharing` has every way to wait.
+"""
 
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, Protocol
+import subprocess
+import sys
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from conftest import environment_for
 from engine import errors, python_project
 
 from pulumi_ucimage.emulator import DEMO_IMAGE, DEMO_PRIVATE_KEY, DEMO_PUBLIC_KEY, Emulator
+from pulumi_ucimage.emulator.demo import demo_data
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from workspace import Workspace
 
+DEMO: Any = demo_data()
+(DEMO_BUCKET,) = DEMO["Buckets"]
 
-class MakeProject(Protocol):
-    """Makes a workspace of a program's text."""
-
-    def __call__(self, program: str, **extra: str) -> Workspace:
-        """Further arguments are variables of the environment."""
-
-
-@pytest.fixture
-def project(tmp_path: Path, tools: Path, emulator: Emulator) -> MakeProject:
-    """Programs whose environment leads to the emulator."""
-
-    def make(program: str, **extra: str) -> Workspace:
-        return python_project(
-            tmp_path / "workspace",
-            program,
-            tools=tools,
-            extra={**environment_for(emulator), **extra},
-        )
-
-    return make
-
-
-BOTH_FORMS = """
-    import pulumi
-    import pulumi_ucimage as ucimage
-
-    plain = ucimage.get_docker_image("ucs")
-    listed = ucimage.get_docker_images("ucs")
-    output = ucimage.get_docker_image_output(pulumi.Output.from_input("ucs"))
-    inner = output.apply(lambda o: ucimage.get_docker_image("ucs", tag=o.tag))
-    pulumi.export("plain", plain.image)
-    pulumi.export("listed", listed.images[0].latest_tag)
-    pulumi.export("output", output.image)
-    pulumi.export("inner", inner.image)
-"""
-
-
-def test_every_form_works_in_preview_and_up(project: MakeProject) -> None:
-    """Plain, listed, as an Output and within apply: each gives the same tag."""
-    workspace = project(BOTH_FORMS)
-
-    assert f"{DEMO_IMAGE}:1.1.0" in workspace.pulumi("preview")
-    workspace.pulumi("up", "--yes", "--skip-preview")
-    outputs = workspace.outputs()
-
-    assert {f"{DEMO_IMAGE}:1.1.0"} == {
-        outputs["plain"],
-        outputs["output"],
-        outputs["inner"],
-        outputs["listed"]["image"],
-    }
-    assert "2024-07-01T00:00:00Z" == outputs["listed"]["createdAt"]
-
-
-@pytest.mark.parametrize("form", ["", "_output"])
-def test_a_mistake_is_one_line_and_no_traceback(project: MakeProject, form: str) -> None:
-    """An unknown bucket shows our sentence, once, and nothing of Python."""
-    workspace = project(f"""
-        import pulumi_ucimage as ucimage
-        ucimage.get_docker_image{form}("nope")
-    """)
-
-    done = workspace.run("preview")
-    text = done.stdout + done.stderr
-
-    assert done.returncode
-    assert [True] == ["RetCode 43023" in line for line in errors(text)]
-    assert "Traceback" not in text
-
-
-def test_missing_keys_name_every_way(project: MakeProject) -> None:
-    """No keys: one error line that names configuration, environment and profile."""
-    workspace = project(
-        """
-        import pulumi_ucimage as ucimage
-        ucimage.get_docker_image("ucs")
-        """,
-        UCLOUD_PUBLIC_KEY="",
-        UCLOUD_PRIVATE_KEY="",
-    )
-
-    done = workspace.run("preview")
-    (line,) = errors(done.stdout + done.stderr)
-
-    for way in ("--secret ucimage:privateKey", "UCLOUD_PRIVATE_KEY", "credential.json"):
-        assert way in line
-
-
-ONE_LOOK_UP = """
-    import pulumi
-    import pulumi_ucimage as ucimage
-    pulumi.export("image", ucimage.get_docker_image("ucs").image)
-"""
-
-
-def test_explain_is_one_info_line(project: MakeProject) -> None:
-    """With the setting, the choice is told; without, it is not."""
-    workspace = project(ONE_LOOK_UP)
-
-    quiet = workspace.pulumi("preview")
-    told = workspace.pulumi("preview", UCIMAGE_EXPLAIN="true")
-
-    assert "Chose" not in quiet
-    assert f"Chose '1.1.0' of '{DEMO_IMAGE}', created 2024-07-01T00:00:00Z" in told
-
-
-PUSHER = """
+EVERYTHING = """
     import json
     import os
     import urllib.request
@@ -133,211 +38,28 @@ PUSHER = """
     from pulumi.dynamic import CreateResult, Resource, ResourceProvider
 
 
-    class Push(ResourceProvider):
+    class PushProvider(ResourceProvider):
         serialize_as_secret_always = False
 
         def create(self, props):
-            body = {"BucketName": "ucs", "ImageName": "helloworld", "TagName": props["tag"]}
-            urllib.request.urlopen(
-                urllib.request.Request(
-                    os.environ["UCLOUD_API_BASE_URL"] + "emulator/push",
-                    json.dumps(body).encode(),
-                    {"Content-Type": "application/json"},
-                )
-            ).close()
-            return CreateResult("pushed", {**props, "bucket": "ucs"})
+            pushed = {"ImageName": "helloworld", "TagName": "2.0.0"}
+            body = {"BucketName": props["to"], **pushed}
+            request = urllib.request.Request(
+                os.environ["UCLOUD_API_BASE_URL"] + "emulator/push",
+                json.dumps(body).encode(),
+                {"Content-Type": "application/json"},
+            )
+            urllib.request.urlopen(request).close()
+            return CreateResult("pushed", {**props, "bucket": props["to"]})
 
 
-    class Pushed(Resource):
+    class Push(Resource):
         bucket: pulumi.Output[str]
 
-        def __init__(self, name, tag, opts=None):
-            super().__init__(Push(), name, {"tag": tag, "bucket": None}, opts)
-"""
+        def __init__(self, to, tag="", opts=None):
+            props = {"to": to, "tag": tag, "bucket": None}
+            super().__init__(PushProvider(), f"push-{to}", props, opts)
 
-WAITERS = {
-    "depends_on": """
-    pushed = Pushed("pushed", "2.0.0")
-    found = ucimage.get_docker_image_output(
-        "ucs", opts=pulumi.InvokeOutputOptions(depends_on=[pushed])
-    )
-    """,
-    "depends_on one that is an Output": """
-    pushed = Pushed("pushed", "2.0.0")
-    found = ucimage.get_docker_image_output(
-        "ucs", opts=pulumi.InvokeOutputOptions(depends_on=pulumi.Output.from_input(pushed))
-    )
-    """,
-    "a component's child": """
-    component = pulumi.ComponentResource("test:index:Parent", "parent")
-    pushed = Pushed("pushed", "2.0.0", pulumi.ResourceOptions(parent=component))
-    found = ucimage.get_docker_image_output(
-        "ucs", opts=pulumi.InvokeOutputOptions(depends_on=[component])
-    )
-    """,
-    "an argument": """
-    pushed = Pushed("pushed", "2.0.0")
-    found = ucimage.get_docker_image_output(pushed.bucket)
-    """,
-    "an argument whose value is known": """
-    pushed = Pushed("pushed", "2.0.0")
-    bucket = pulumi.Output.all("ucs", pushed.urn).apply(lambda both: both[0])
-    found = ucimage.get_docker_image_output(bucket)
-    """,
-}
-
-
-@pytest.mark.parametrize("waiter", WAITERS)
-def test_look_ups_wait_for_what_they_depend_on(
-    project: MakeProject, emulator: Emulator, waiter: str
-) -> None:
-    """Unknown and no call in preview; in up, after the resource, with what it pushed."""
-    workspace = project(f'{PUSHER}{WAITERS[waiter]}\n    pulumi.export("tag", found.tag)\n')
-
-    workspace.pulumi("preview")
-    assert not emulator.requests
-    workspace.pulumi("up", "--yes", "--skip-preview")
-
-    assert "2.0.0" == workspace.outputs()["tag"]
-
-
-LATER = {
-    **WAITERS,
-    "plain within apply": """
-    pushed = Pushed("pushed", "2.0.0")
-    found = pushed.urn.apply(lambda _: ucimage.get_docker_image("ucs"))
-    """,
-    "an Output within apply": """
-    pushed = Pushed("pushed", "2.0.0")
-    found = pushed.urn.apply(lambda _: ucimage.get_docker_image_output("ucs"))
-    """,
-    "a coroutine": """
-    pushed = Pushed("pushed", "2.0.0")
-
-    async def later():
-        await pushed.urn.future()
-        return ucimage.get_docker_image("ucs")
-
-    found = pulumi.Output.from_input(later()).apply(lambda result: result)
-    """,
-    "an argument that is a coroutine": """
-    pushed = Pushed("pushed", "2.0.0")
-
-    async def later():
-        await pushed.urn.future()
-        return "ucs"
-
-    found = ucimage.get_docker_image_output(later())
-    """,
-    "a thread within apply": """
-    import asyncio
-
-    pushed = Pushed("pushed", "2.0.0")
-    found = pushed.urn.apply(lambda _: asyncio.to_thread(ucimage.get_docker_image, "ucs"))
-    """,
-    "an asynchronous program": """
-    pushed = Pushed("pushed", "2.0.0")
-
-    async def main():
-        await pushed.urn.future()
-        return {"tag": ucimage.get_docker_image("ucs").tag}
-
-    pulumi.run(main)
-    found = None
-    """,
-    "an Output of a coroutine": """
-    pushed = Pushed("pushed", "2.0.0")
-
-    async def later():
-        await pushed.urn.future()
-        return "ucs"
-
-    found = ucimage.get_docker_image_output(pulumi.Output.from_input(later()))
-    """,
-    "a coroutine in a list": """
-    pushed = Pushed("pushed", "2.0.0")
-
-    async def later():
-        await pushed.urn.future()
-        return "none"
-
-    found = ucimage.get_docker_image_output("ucs", tag_regex=".*", floating_tags=[later()])
-    """,
-    "an Output that waits within apply": """
-    pushed = Pushed("pushed", "2.0.0")
-
-    async def later(bucket):
-        await pushed.urn.future()
-        return bucket
-
-    bucket = pulumi.Output.from_input("ucs").apply(later)
-    found = ucimage.get_docker_image_output(bucket)
-    """,
-    "an Output that recovered": """
-    pushed = Pushed("pushed", "2.0.0")
-    bucket = pushed.urn.apply(lambda urn: urn["nope"]).recover(lambda _: "ucs")
-    found = ucimage.get_docker_image_output(bucket)
-    """,
-    "depends_on a coroutine that names nothing": """
-    pushed = Pushed("pushed", "2.0.0")
-
-    async def later():
-        await pushed.urn.future()
-        return []
-
-    found = ucimage.get_docker_image_output(
-        "ucs", opts=pulumi.InvokeOutputOptions(depends_on=later())
-    )
-    """,
-    "the program, until all resources are there": """
-    pushed = Pushed("pushed", "2.0.0")
-    pulumi.runtime.register_resource_transform(lambda args: None)
-    found = ucimage.get_docker_image("ucs")
-    """,
-    "the program, by a plain function of another package": """
-    pushed = Pushed("pushed", "2.0.0")
-    pulumi.runtime.invoke("pulumi:pulumi:getResource", {"urn": pushed.urn})
-    found = ucimage.get_docker_image_output("ucs")
-    """,
-    "an awaitable of the program's own, while the program waits": """
-    import asyncio
-    from pulumi.runtime.sync_await import _sync_await
-
-    pushed = Pushed("pushed", "2.0.0")
-
-    class Later:
-        def __await__(self):
-            yield from pushed.urn.future().__await__()
-            return ucimage.get_docker_image("ucs")
-
-    task = asyncio.ensure_future(Later())
-    _sync_await(asyncio.wait([task]))
-    found = pulumi.Output.from_input(task).apply(lambda result: result)
-    """,
-}
-
-
-@pytest.mark.parametrize("waiter", LATER)
-def test_who_waited_does_not_share_what_was_listed_before(
-    project: MakeProject, waiter: str
-) -> None:
-    """A push by a resource of the same program is seen by whatever waited for it."""
-    workspace = project(f"""{PUSHER}
-    before = [ucimage.get_docker_image("ucs"), ucimage.get_docker_image_output("ucs")]
-    {LATER[waiter]}
-    if found is not None:
-        pulumi.export("tag", found.tag)
-    pulumi.export("before", [before[0].tag, before[1].tag])
-    """)
-
-    workspace.pulumi("up", "--yes", "--skip-preview")
-
-    assert {"tag": "2.0.0", "before": ["1.1.0", "1.1.0"]} == workspace.outputs()
-
-
-FIFTY = """
-    import pulumi
-    import pulumi_ucimage as ucimage
 
     class Part(pulumi.ComponentResource):
         def __init__(self, name):
@@ -345,262 +67,396 @@ FIFTY = """
             self.tag = ucimage.get_docker_image("ucs").tag
             self.register_outputs({})
 
-    tags = []
-    for number in range(10):
-        tags.append(ucimage.get_docker_image("ucs", policy="semver").tag)
-        tags.append(ucimage.get_docker_images("ucs").images[0].latest_tag.name)
-        tags.append(ucimage.get_docker_image_output("ucs", image_name="helloworld").tag)
-        listed = ucimage.get_docker_images_output(pulumi.Output.from_input("ucs"))
-        tags.append(listed.images[0].latest_tag.name)
-        tags.append(Part(f"part-{number}").tag)
-    pulumi.export("tags", pulumi.Output.all(*tags))
-"""
+
+    # The emulator is slow for the first call of an update.
+    ucimage.get_docker_images("large")
+
+    # Every form of both functions.
+    listed = ucimage.get_docker_images("ucs")
+    output = ucimage.get_docker_image_output("ucs", image_name="helloworld")
+    inner = output.apply(lambda o: ucimage.get_docker_image("inner", tag=o.tag))
+    given = ucimage.get_docker_images_output(pulumi.Output.from_input("given"))
+    pulumi.export("plain", ucimage.get_docker_image("ucs").image)
+    pulumi.export("listed", listed.images[0].latest_tag)
+    pulumi.export("output", output.image)
+    pulumi.export("inner", inner.image)
+    pulumi.export("given", given.images[0].latest_tag.image)
+
+    # Many equal questions, and a pin, which does not share with functions.
+    parts = [Part(f"part-{number}").tag for number in range(10)]
+    ucimage.get_docker_images("pinned")
+    pulumi.export("pin", ucimage.ImagePin("pin", bucket_name="pinned").tag)
 
 
-def test_fifty_look_ups_are_one_listing(project: MakeProject, emulator: Emulator) -> None:
-    """Any mix of functions and forms; preview lists once, and so does up."""
-    workspace = project(FIFTY)
-
-    workspace.pulumi("preview")
-    assert 1 == len(emulator.requests)
-    emulator.reset_requests()
-    workspace.pulumi("up", "--yes", "--skip-preview")
-
-    assert ["1.1.0"] * 50 == workspace.outputs()["tags"]
-    assert 1 == len(emulator.requests)
+    # Calls that wait for a push to a bucket that the program has listed before.
+    def after(*depends_on):
+        return pulumi.InvokeOutputOptions(depends_on=list(depends_on))
 
 
-def test_what_waited_together_shares_a_listing_or_two(
-    project: MakeProject, emulator: Emulator
-) -> None:
-    """Fifty look-ups that waited for one push make up groups, and none lists for itself."""
-    workspace = project(f"""{PUSHER}
-    pushed = Pushed("pushed", "2.0.0")
-    opts = pulumi.InvokeOutputOptions(depends_on=[pushed])
-    found = [ucimage.get_docker_image_output("ucs", opts=opts).tag for _ in range(50)]
-    pulumi.export("tags", pulumi.Output.all(*found))
-    """)
-
-    workspace.pulumi("up", "--yes", "--skip-preview")
-
-    assert ["2.0.0"] * 50 == workspace.outputs()["tags"]
-    assert len(emulator.requests) <= 5
+    def depends_on(to):
+        return ucimage.get_docker_image_output(to, opts=after(Push(to)))
 
 
-DIFFERENT = """
-    import pulumi
-    import pulumi_ucimage as ucimage
+    def depends_on_component(to):
+        component = pulumi.ComponentResource("test:index:Parent", "parent")
+        Push(to, opts=pulumi.ResourceOptions(parent=component))
+        return ucimage.get_docker_image_output(to, opts=after(component))
 
-    ucimage.get_docker_images("ucs")
-    ucimage.get_docker_images("ucs", registry="mirror.example.com")
-    ucimage.get_docker_images("ucs", image_name="helloworld")
-    ucimage.get_docker_images("ucs", order_by="Default")
-    ucimage.get_docker_images("ucs", project_id="org-1")
-    ucimage.get_docker_images("ucs", limit=1)
-    ucimage.get_docker_images("ucs", offset=1)
-    ucimage.get_docker_images("ucs", profile="elsewhere")
-    for values in (
-        {"region": "cn-sh2"},
-        {"profile": "other-key"},
-        {"bucket_name": "nope"},
-        {"bucket_name": "nope"},
+
+    def argument(to):
+        return ucimage.get_docker_image_output(Push(to).bucket)
+
+
+    def plain_within_apply(to):
+        return Push(to).bucket.apply(ucimage.get_docker_image)
+
+
+    def output_within_apply(to):
+        return Push(to).bucket.apply(ucimage.get_docker_image_output)
+
+
+    def coroutine(to):
+        async def later():
+            await push.id.future()
+            return ucimage.get_docker_image(to)
+
+        push = Push(to)
+        return pulumi.Output.from_input(later()).apply(lambda result: result)
+
+
+    for wait in (
+        *(depends_on, depends_on_component, argument),
+        *(plain_within_apply, output_within_apply, coroutine),
     ):
-        try:
-            ucimage.get_docker_images(**{"bucket_name": "ucs", **values})
-        except ucimage.ApiError:
-            pass
+        name = wait.__name__
+        ucimage.get_docker_image(name)
+        pulumi.export(name, wait(name).tag)
+
+    # A resource that uses a secret result.
+    first = Push("first")
+    found = ucimage.get_docker_image_output(pulumi.Output.secret("ucs"), opts=after(first))
+    Push("second", found.tag)
+    pulumi.export("secret", found.tag)
+
+    # The main code waits until all resources are there.
+    ucimage.get_docker_image("main_code")
+    Push("main_code")
+    pulumi.runtime.register_resource_transform(lambda args: None)
+    pulumi.export("main_code", ucimage.get_docker_image("main_code").tag)
+
+
+    # An asynchronous program.
+    async def main():
+        ucimage.get_docker_image("asynchronous")
+        await Push("asynchronous").id.future()
+        return {"asynchronous": ucimage.get_docker_image("asynchronous").tag}
+
+
+    pulumi.run(main)
 """
+UNKNOWN_IN_PREVIEW = (
+    "depends_on",
+    "depends_on_component",
+    "argument",
+    "plain_within_apply",
+    "output_within_apply",
+)
+WAITING = (*UNKNOWN_IN_PREVIEW, "coroutine", "main_code", "asynchronous")
 
 
-def test_other_questions_and_errors_are_not_shared(
-    project: MakeProject, emulator: Emulator, tmp_path: Path
-) -> None:
-    """Region, project, order, window, key and endpoint are part of the query."""
-    with Emulator() as elsewhere:
-        urls = {
-            "default": emulator.url,
-            "other-key": emulator.url,
-            "elsewhere": elsewhere.url,
-        }
-        config, keys = tmp_path / "config.json", tmp_path / "credential.json"
-        config.write_text(
-            json.dumps(
-                [
-                    {"profile": name, "region": "cn-bj2", "base_url": url}
-                    for name, url in urls.items()
-                ]
-            )
-        )
-        keys.write_text(
-            json.dumps(
-                [
-                    {
-                        "profile": name,
-                        "public_key": f"{name}-key" if "other" in name else DEMO_PUBLIC_KEY,
-                        "private_key": DEMO_PRIVATE_KEY,
-                    }
-                    for name in urls
-                ]
-            )
-        )
-        workspace = project(
-            DIFFERENT,
-            **dict.fromkeys(environment_for(emulator), ""),
-            UCLOUD_SHARED_CONFIG_FILE=str(config),
-            UCLOUD_SHARED_CREDENTIAL_FILE=str(keys),
-        )
+@dataclass(frozen=True)
+class Deployed:
+    """What a preview and an update of the program with everything came to.
 
-        workspace.pulumi("preview")
+    Attributes:
+        preview: what the preview printed.
+        listed: how often the preview listed each bucket, and the update after it.
+        events: the engine's events of the update.
+        outputs: the stack's outputs.
+        resources: the resources in the state, by their names.
+    """
 
-        assert 1 == len(elsewhere.requests)
-    asked = [
-        (r["BucketName"], r["Region"], r["PublicKey"], r.get("ProjectId"), r.get("OrderBy"))
-        for r in emulator.requests
+    preview: str
+    listed: tuple[Counter[str], Counter[str]]
+    events: list[dict[str, Any]]
+    outputs: dict[str, Any]
+    resources: dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def deployed(tmp_path_factory: pytest.TempPathFactory, tools: Path) -> Deployed:
+    """The program with everything, previewed and then brought up."""
+    names = ("ucs", "inner", "given", "pinned", "first", "second", *WAITING)
+    images = [{"ImageName": f"r.example.com/ucs/image-{n}"} for n in range(150)]
+    buckets = [
+        *({**DEMO_BUCKET, "BucketName": name} for name in names),
+        {**DEMO_BUCKET, "BucketName": "large", "ImageSet": images},
     ]
-    key = DEMO_PUBLIC_KEY
-    # With a limit, and with an offset, these are questions of their own too.
-    assert 3 == asked.count(("ucs", "cn-bj2", key, None, None))
-    assert 1 == asked.count(("ucs", "cn-bj2", key, None, "Default"))
-    assert 1 == asked.count(("ucs", "cn-bj2", key, "org-1", None))
-    assert 1 == asked.count(("ucs", "cn-sh2", key, None, None))
-    assert 1 == asked.count(("ucs", "cn-bj2", "other-key-key", None, None))
-    assert 2 == asked.count(("nope", "cn-bj2", key, None, None))
+    with Emulator(data={**DEMO, "Buckets": buckets}) as emulator:
+
+        def listings() -> Counter[str]:
+            first_pages = (r for r in emulator.requests if r.get("Offset", "0") == "0")
+            counted = Counter(r["BucketName"] for r in first_pages)
+            emulator.reset_requests()
+            return counted
+
+        workspace = python_project(
+            tmp_path_factory.mktemp("deployed") / "workspace",
+            EVERYTHING,
+            tools=tools,
+            extra=environment_for(emulator),
+        )
+        preview = workspace.pulumi("preview")
+        listed_in_preview = listings()
+        emulator.fault("delay=2.1*1")
+        log = workspace.folder / "events.json"
+        workspace.pulumi(
+            *("up", "--yes", "--skip-preview", "--event-log", str(log)),
+            PULUMI_DEBUG_COMMANDS="true",
+        )
+        state = json.loads(workspace.pulumi("stack", "export"))["deployment"]
+        return Deployed(
+            preview,
+            (listed_in_preview, listings()),
+            [json.loads(line) for line in log.read_text().splitlines()],
+            workspace.outputs(),
+            {r["urn"].rpartition("::")[2]: r for r in state["resources"]},
+        )
 
 
-PINNED = """
-    import pulumi
-    import pulumi_ucimage as ucimage
+def test_every_form_works_in_preview_and_up(deployed: Deployed) -> None:
+    """Plain, listed, as an Output and within apply: each gives the same tag."""
+    outputs, image = deployed.outputs, f"{DEMO_IMAGE}:1.1.0"
 
-    ucimage.get_docker_images("ucs")
-    ucimage.ImagePin("first", bucket_name="ucs")
-"""
-
-
-def test_a_pin_lists_for_itself(project: MakeProject, emulator: Emulator) -> None:
-    """A pin never takes a listing that a function made."""
-    workspace = project(PINNED)
-
-    workspace.pulumi("preview")
-
-    assert 2 == len(emulator.requests)
-
-
-def test_a_long_listing_says_how_far_it_is(
-    project: MakeProject, emulator: Emulator
-) -> None:
-    """After two seconds there is a status line, with counts, that leaves no trace."""
-    for number in range(150):
-        emulator.push("ucs", f"ucs/image-{number}", "1")
-    emulator.fault("delay=2.1*1")
-    workspace = project("""
-    import pulumi_ucimage as ucimage
-    ucimage.get_docker_images("ucs")
-    """)
-    log = workspace.folder / "events.json"
-
-    workspace.pulumi(
-        *("up", "--yes", "--skip-preview", "--event-log", str(log)),
-        PULUMI_DEBUG_COMMANDS="true",
+    assert image in deployed.preview
+    assert {image} == {outputs[n] for n in ("plain", "output", "inner", "given")}
+    assert (image, "2024-07-01T00:00:00Z") == (
+        outputs["listed"]["image"],
+        outputs["listed"]["createdAt"],
     )
-    events = [json.loads(line) for line in log.read_text().splitlines()]
+
+
+@pytest.mark.parametrize("waiting", WAITING)
+def test_a_call_that_waited_sees_what_was_pushed(deployed: Deployed, waiting: str) -> None:
+    """In an update it comes after the resource, and does not use what was listed before."""
+    assert "2.0.0" == deployed.outputs[waiting]
+
+
+@pytest.mark.parametrize("waiting", UNKNOWN_IN_PREVIEW)
+def test_a_call_that_waits_is_unknown_in_a_preview(
+    deployed: Deployed, waiting: str
+) -> None:
+    """Only the call before it lists the bucket."""
+    assert 1 == deployed.listed[0][waiting]
+
+
+def test_equal_questions_share_one_listing(deployed: Deployed) -> None:
+    """The main code of a preview lists a bucket once; so does that of an update."""
+    assert 1 == deployed.listed[0]["ucs"]
+    # In the update, the call that waited lists it once more.
+    assert 2 == deployed.listed[1]["ucs"]
+
+
+def test_a_pin_does_not_share_with_a_function(deployed: Deployed) -> None:
+    """The function lists the bucket, and so does the pin."""
+    assert 2 == deployed.listed[0]["pinned"]
+    assert "1.1.0" == deployed.outputs["pin"]
+
+
+def test_results_carry_dependencies_and_secrets(deployed: Deployed) -> None:
+    """What uses a result depends on what the look-up depended on, and stays secret."""
+    dependencies = deployed.resources["push-second"]["dependencies"]
+
+    assert ["push-first"] == [urn.rpartition("::")[2] for urn in dependencies]
+    assert "[secret]" == deployed.outputs["secret"]
+
+
+def test_a_long_listing_says_how_far_it_is(deployed: Deployed) -> None:
+    """After two seconds there is a status line, with counts, that leaves no trace."""
     lines = [
         event["diagnosticEvent"]
-        for event in events
+        for event in deployed.events
         if "so far" in event.get("diagnosticEvent", {}).get("message", "")
     ]
 
-    assert lines
-    assert "Listing bucket 'ucs': 100 of 151 images so far." in lines[0]["message"]
+    assert "Listing bucket 'large': 100 of 150 images so far." in lines[0]["message"]
     assert all(line["ephemeral"] for line in lines)
 
 
-def test_results_carry_dependencies_and_secrets(project: MakeProject) -> None:
-    """What uses a result depends on what the look-up depended on, and stays secret."""
-    workspace = project(f"""{PUSHER}
-    first = Pushed("first", "2.0.0")
-    found = ucimage.get_docker_image_output(
-        pulumi.Output.secret("ucs"),
-        opts=pulumi.InvokeOutputOptions(depends_on=[first]),
-    )
-    second = Pushed("second", found.tag)
-    pulumi.export("tag", found.tag)
-    """)
-
-    workspace.pulumi("up", "--yes", "--skip-preview")
-    state: Any = json.loads(workspace.pulumi("stack", "export"))["deployment"]["resources"]
-    (second,) = [r for r in state if r["urn"].endswith("::second")]
-
-    assert ["first"] == [urn.rpartition("::")[2] for urn in second["dependencies"]]
-    assert "[secret]" == workspace.outputs()["tag"]
+def test_a_choice_is_not_explained_unasked(deployed: Deployed) -> None:
+    """Without the setting, no line says what was chosen."""
+    assert "Chose" not in deployed.preview
 
 
-def test_the_automation_api_asks_anew_in_each_run(
-    project: MakeProject, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Two runs of an inline program in one process each see what is listed then."""
-    import pulumi  # noqa: PLC0415
-    from pulumi import automation  # noqa: PLC0415
+# Programs that fail or warn, in stacks that they share.
 
-    import pulumi_ucimage as ucimage  # noqa: PLC0415
-
-    workspace = project(ONE_LOOK_UP)
-    for name in ("UCLOUD_API_BASE_URL", "UCLOUD_PUBLIC_KEY", "UCLOUD_PRIVATE_KEY", "PATH"):
-        monkeypatch.setenv(name, workspace.environment[name])
-
-    def program() -> None:
-        pulumi.export("tag", ucimage.get_docker_image("ucs").tag)
-
-    stack = automation.create_stack(
-        "inline",
-        project_name="inline",
-        program=program,
-        opts=automation.LocalWorkspaceOptions(
-            work_dir=str(workspace.folder), env_vars=workspace.environment
-        ),
-    )
-    stack.set_config("ucimage:region", automation.ConfigValue("cn-bj2"))
-
-    first = stack.up().outputs["tag"].value
-    emulator.push("ucs", "helloworld", "3.0.0")
-    second = stack.up().outputs["tag"].value
-
-    assert ("1.1.0", "3.0.0") == (first, second)
-
-
-ONE_LANE = """
+ONE_LOOK_UP = """
     import os
 
     import pulumi
     import pulumi_ucimage as ucimage
 
-    def look_up(**arguments):
-        found = ucimage.get_docker_image_output("ucs", **arguments)
-        return found.image.recover(lambda error: type(error).__name__)
-
-    pulumi.export("first", look_up())
-    pulumi.export("missing", look_up(tag="nope"))
-    os.environ["UCIMAGE_REGISTRY"] = "mirror.example.com"
-    pulumi.export("mirror", look_up())
-    pulumi.export("wrong", look_up(policy="nope"))
-    del os.environ["UCIMAGE_REGISTRY"]
-    pulumi.export("last", look_up())
+    bucket = os.environ.get("BUCKET", "ucs")
+    if "OUTPUT" in os.environ:
+        pulumi.export("image", ucimage.get_docker_image_output(bucket).image)
+    else:
+        pulumi.export("image", ucimage.get_docker_image(bucket).image)
+        ucimage.get_docker_images(bucket)
 """
 
 
-def test_look_ups_of_one_lane_are_each_their_own(
-    project: MakeProject, emulator: Emulator
+@pytest.fixture(scope="module")
+def module_emulator() -> Iterator[Emulator]:
+    """One emulator for the stacks of this module."""
+    with Emulator() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def project(
+    tmp_path_factory: pytest.TempPathFactory, tools: Path, module_emulator: Emulator
+) -> Callable[..., Workspace]:
+    """Makes a stack of a program; more arguments are variables of its environment."""
+
+    def make(**extra: str) -> Workspace:
+        return python_project(
+            tmp_path_factory.mktemp("project") / "workspace",
+            ONE_LOOK_UP,
+            tools=tools,
+            extra={**environment_for(module_emulator), **extra},
+        )
+
+    return make
+
+
+@pytest.fixture(scope="module")
+def one_look_up(project: Callable[..., Workspace]) -> Workspace:
+    """A stack whose program looks up one image."""
+    return project()
+
+
+@pytest.mark.parametrize("form", [{}, {"OUTPUT": "1"}])
+def test_a_mistake_is_one_line_and_no_traceback(
+    one_look_up: Workspace, form: dict[str, str]
 ) -> None:
-    """One that fails takes no other along, and each has the environment of its moment."""
-    workspace = project(ONE_LANE)
+    """An unknown bucket shows our sentence, once, and nothing of Python."""
+    done = one_look_up.run("preview", BUCKET="nope", **form)
+    text = done.stdout + done.stderr
 
-    workspace.pulumi("up", "--yes", "--skip-preview")
+    assert done.returncode
+    assert [True] == ["RetCode 43023" in line for line in errors(text)]
+    assert "Traceback" not in text
 
-    image = f"{DEMO_IMAGE}:1.1.0"
-    assert workspace.outputs() == {
-        "first": image,
-        "missing": "NoMatchingTagError",
-        "mirror": "mirror.example.com/ucs/helloworld:1.1.0",
-        "wrong": "InvalidPolicyError",
-        "last": image,
-    }
-    assert 1 == len(emulator.requests)
+
+def test_missing_keys_name_every_way(one_look_up: Workspace) -> None:
+    """No keys: one error line that names configuration, environment and profile."""
+    done = one_look_up.run("preview", UCLOUD_PUBLIC_KEY="", UCLOUD_PRIVATE_KEY="")
+    (line,) = errors(done.stdout + done.stderr)
+
+    for way in ("--secret ucimage:privateKey", "UCLOUD_PRIVATE_KEY", "credential.json"):
+        assert way in line
+
+
+def test_explain_is_one_info_line(one_look_up: Workspace) -> None:
+    """With the setting, a line says what was chosen."""
+    text = one_look_up.pulumi("preview", UCIMAGE_EXPLAIN="true")
+
+    assert f"Chose '1.1.0' of '{DEMO_IMAGE}', created 2024-07-01T00:00:00Z" in text
+
+
+def test_the_configuration_of_the_stack_suffices(
+    project: Callable[..., Workspace], module_emulator: Emulator
+) -> None:
+    """Keys, region and endpoint from `pulumi config`; an unencrypted key is a warning."""
+    workspace = project(**dict.fromkeys(environment_for(module_emulator), ""))
+    workspace.pulumi(
+        *("config", "set-all", "--secret", f"ucimage:privateKey={DEMO_PRIVATE_KEY}"),
+        *("--plaintext", f"ucimage:publicKey={DEMO_PUBLIC_KEY}"),
+        *("--plaintext", "ucimage:region=cn-bj2"),
+        *("--plaintext", f"ucimage:baseUrl={module_emulator.url}"),
+        *("--plaintext", "ucimage:registry=mirror.example.com"),
+    )
+    text = workspace.pulumi("up", "--yes", "--skip-preview")
+
+    assert "mirror.example.com/ucs/helloworld:1.1.0" == workspace.outputs()["image"]
+    assert "--secret" not in text
+    assert DEMO_PRIVATE_KEY not in workspace.pulumi("stack", "export")
+
+    workspace.pulumi("config", "set", "--plaintext", "ucimage:privateKey", DEMO_PRIVATE_KEY)
+    text = workspace.pulumi("preview").partition("Diagnostics:")[2]
+
+    assert 1 == text.count("`pulumi config set --secret ucimage:privateKey`")
+    assert DEMO_PRIVATE_KEY not in text
+
+
+MANY_RUNS = """
+import gc
+import json
+import resource
+import sys
+import weakref
+
+import pulumi
+from pulumi import automation
+
+import pulumi_ucimage as ucimage
+
+monitors, tags = [], []
+
+
+def program():
+    monitors.append(weakref.ref(pulumi.runtime.settings.get_monitor()))
+    listed = ucimage.get_docker_images("ucs")
+    tags.append(listed.images[0].latest_tag.name)
+    name = {"image_name": "image-0"}
+    pulumi.export("output", ucimage.get_docker_image_output("ucs", **name).tag)
+    bucket = pulumi.Output.from_input("ucs")
+    pulumi.export("given", ucimage.get_docker_image_output(bucket, **name).tag)
+
+
+stack = automation.create_stack("inline", project_name="inline", program=program)
+for run in range(20):
+    stack.preview()
+    gc.collect()
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    print(json.dumps({"tag": tags[-1], "peak": peak}), flush=True)
+    sys.stdin.readline()
+print(json.dumps([monitor() is None for monitor in monitors]))
+"""
+
+
+def test_the_automation_api_keeps_nothing_of_a_run(
+    one_look_up: Workspace, tools: Path
+) -> None:
+    """Twenty runs in one process: each asks again, and the memory stays as it was."""
+    tag_set = [{"TagName": f"1.0.{n}", "CreateTime": 1_700_000_000 + n} for n in range(20)]
+    images = [
+        {"ImageName": f"r.example.com/ucs/image-{n}", "TagSet": tag_set}
+        for n in range(2000)
+    ]
+    data = {**DEMO, "Buckets": [{**DEMO_BUCKET, "ImageSet": images}]}
+    with (
+        Emulator(data=data) as emulator,
+        subprocess.Popen(
+            [sys.executable, "-c", MANY_RUNS],
+            env={**one_look_up.environment, **environment_for(emulator)},
+            cwd=one_look_up.folder,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        ) as process,
+    ):
+        assert process.stdin
+        assert process.stdout
+        runs = []
+        for number in range(20):
+            runs.append(json.loads(process.stdout.readline()))
+            emulator.push("ucs", "image-0", f"2.0.{number}")
+            process.stdin.write("\n")
+            process.stdin.flush()
+        are_gone = json.loads(process.stdout.readline())
+
+    assert ["1.0.19", *(f"2.0.{n}" for n in range(19))] == [run["tag"] for run in runs]
+    # Pulumi itself keeps the last monitor.
+    assert [True] * 19 == are_gone[:-1]
+    assert runs[-1]["peak"] < 1.1 * runs[4]["peak"]

@@ -37,7 +37,7 @@ ROWS: Final = (
     calling.PLAIN_LISTING,
     computing.MEMORY,
 )
-_PACKAGES: Final = ("pulumi", "urllib3", "msgspec", "requests", "ucloud-sdk-python3")
+_PACKAGES: Final = ("pulumi", "requests", "urllib3", "pydantic", "ucloud-sdk-python3")
 _INTRODUCTION: Final = """\
 # Performance
 

@@ -33,7 +33,15 @@ from faults import (
 )
 from test_clients import connections_to
 from urllib3 import HTTPConnectionPool
-from urllib3.exceptions import MaxRetryError
+from urllib3.connection import HTTPConnection
+from urllib3.exceptions import (
+    ConnectTimeoutError,
+    MaxRetryError,
+    NameResolutionError,
+    NewConnectionError,
+    ProtocolError,
+    ProxyError,
+)
 
 from pulumi_ucimage._http.client import HttpResponse
 from pulumi_ucimage._http.clock import Clock, Deadline
@@ -509,13 +517,88 @@ def test_too_many_open_files_are_no_problem_of_the_ca_bundle(authority: Authorit
 def test_machine_problems(error: Exception, problem: str | None) -> None:
     """Four errors are about this machine, wherever they are wrapped."""
     found = machine_problem(error)
-    pool = HTTPConnectionPool("h")
-    wrapped = explain(requests.ConnectionError(MaxRetryError(pool, "/", error)), setting="")
+    wrapped = requests.ConnectionError(MaxRetryError(POOL, "/", error))
+    text, retry = explain(wrapped, setting="its address")
 
     assert (found is None) == (problem is None)
     assert (found or "").startswith(problem or "")
-    assert (problem or "was not called") in wrapped.problem or not problem
-    assert (wrapped.retry is Retry.NEVER) or not problem
+    assert (f"was not called: {problem}" in text) == (problem is not None)
+    assert retry is Retry.NEVER or not problem
+
+
+# Messages
+
+
+POOL = HTTPConnectionPool("h")
+CONNECTION = HTTPConnection("h")
+NO_CONNECTION = NewConnectionError(CONNECTION, "x")
+PROXIED = ProxyError("x", ConnectionRefusedError())
+EXPLANATIONS: dict[str, tuple[Exception, str, Retry]] = {
+    "unknown host": (
+        NameResolutionError("h", CONNECTION, socket.gaierror()),
+        "has a host name that cannot be resolved; check ADDRESS and the DNS.",
+        Retry.TRANSIENT,
+    ),
+    "refused": (
+        ConnectionRefusedError(),
+        "refused the connection; check ADDRESS, and whether a firewall blocks it or a proxy"
+        " is needed (HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY).",
+        Retry.TRANSIENT,
+    ),
+    "no route": (NO_CONNECTION, "cannot be reached; check the network,", Retry.TRANSIENT),
+    "connect timeout": (
+        ConnectTimeoutError(CONNECTION, "x"),
+        "timed out; try again later, or check ADDRESS,",
+        Retry.TRANSIENT,
+    ),
+    "read timeout": (TimeoutError(), "timed out; try again later,", Retry.TRANSIENT),
+    "reset": (
+        ConnectionResetError(),
+        "cut the connection; try again later, or check ADDRESS and",
+        Retry.TRANSIENT,
+    ),
+    "incomplete": (http.client.IncompleteRead(b""), "cut the conn", Retry.TRANSIENT),
+    "TLS cut": (ssl.SSLEOFError(), "cut the connection;", Retry.TRANSIENT),
+    "no TLS": (
+        ssl.SSLError(),
+        "does not speak TLS as expected; check ADDRESS and whether a proxy or firewall"
+        " answers in its place.",
+        Retry.NEVER,
+    ),
+    "no proxy": (
+        PROXIED,
+        "is behind a proxy that cannot be reached; check HTTPS_PROXY,",
+        Retry.TRANSIENT,
+    ),
+    "proxy's refusal": (
+        ProxyError("x", OSError("407")),
+        "is behind a proxy that refused the connection; check the proxy's address, user",
+        Retry.NEVER,
+    ),
+    "no HTTP": (
+        http.client.BadStatusLine("x"),
+        "sent something that is not valid HTTP; check ADDRESS and",
+        Retry.NEVER,
+    ),
+    "another error": (ValueError(), "sent something that is not valid", Retry.NEVER),
+}
+
+
+@pytest.mark.parametrize(
+    ("error", "says", "retry"), EXPLANATIONS.values(), ids=EXPLANATIONS
+)
+def test_a_failed_request_says_what_to_check(
+    error: Exception, says: str, retry: Retry
+) -> None:
+    """Every failure has advice, however requests and urllib3 wrap its error."""
+    for wrapped in (
+        error,
+        requests.ConnectionError(ProtocolError("Connection aborted.", error)),
+        requests.ConnectionError(MaxRetryError(POOL, "/", error)),
+    ):
+        found = explain(wrapped, setting="ADDRESS")
+        assert found[0].startswith(says)
+        assert retry is found[1]
 
 
 # TLS

@@ -198,7 +198,7 @@ def test_starting_loads_no_client() -> None:
     """The schema needs nothing that only calls need."""
     code = (
         "import sys, pulumi_ucimage.plugin.server, pulumi_ucimage.plugin.schema as s;"
-        " s.schema(); print(sorted({'urllib3', 'msgspec', 're2'} & set(sys.modules)))"
+        " s.schema(); print(sorted({'requests', 'pydantic', 're2'} & set(sys.modules)))"
     )
 
     done = subprocess.run(

@@ -80,8 +80,8 @@ def _versions() -> list[str]:
 def _choice(bench: Bench) -> Measured:
     names = _versions()
     tags = [Tag(name, 1_600_000_000 + number) for number, name in enumerate(names)]
-    semver = Policy.of({"policy": "semver"})
-    ranged = Policy.of({"policy": "semver", "semver_range": ">=1.2 <30 || ^35"})
+    semver = Policy.from_arguments({"policy": "semver"})
+    ranged = Policy.from_arguments({"policy": "semver", "semver_range": ">=1.2 <30 || ^35"})
 
     def choosing(policy: Policy) -> float:
         return cpu_s(lambda: select(policy, tags, image_name="r.io/app", now=2e9))
@@ -111,7 +111,7 @@ def _choice(bench: Bench) -> Measured:
 
 def _profiled_choice(_bench: Bench) -> None:
     tags = [Tag(name, 1_600_000_000) for name in _versions()]
-    semver = Policy.of({"policy": "semver"})
+    semver = Policy.from_arguments({"policy": "semver"})
     for _ in range(5):
         select(semver, tags, image_name="r.io/app", now=2e9)
 

@@ -146,74 +146,74 @@ CHOICE: Final = (
     Argument(
         "order",
         Type.STRING,
-        "Which end of that order is chosen: `highest` (the default) or `lowest`.",
+        "Which end is chosen: `highest` (the default) or `lowest`.",
     ),
     Argument(
         "semver_range",
         Type.STRING,
-        "With policy `semver` only: versions outside of this range are left out, such"
-        " as `^1.2`, `~1.2.3`, `>=1.1 <2 || >3`, `1.x` or `1.2 - 2.3`. Prereleases are"
-        " in range only where the range names one. `*` by default.",
+        "Only versions in this range, such as `^1.2`, `~1.2.3`, `>=1.1 <2 || >3`, `1.x`"
+        " or `1.2 - 2.3`. Only with policy `semver`. Prereleases are in range only if a"
+        " comparator names one, as in `^1.2-0`. Default: `*`.",
     ),
     Argument(
         "semver_loose",
         Type.BOOLEAN,
-        "With policy `semver` only: whether `1`, `1.2` and `v1.2-5` are versions too,"
-        " and not only three numeric parts. False by default.",
+        "Whether `1`, `1.2` and `v1.2-5` are versions too, not only names with three"
+        " numeric parts. Only with policy `semver`. Default: False.",
     ),
     Argument(
         "tag_regex",
         Type.STRING,
-        "Only tags that match this RE2 expression as a whole.",
+        "Only tags that match this regular expression (RE2) as a whole.",
     ),
     Argument(
         "tag_exclude_regex",
         Type.STRING,
-        "Tags that match this RE2 expression as a whole are then left out.",
+        "No tags that match this regular expression (RE2) as a whole.",
     ),
     Argument(
         "tag_extract",
         Type.STRING,
         "What the policy compares instead of the tag: a template over the groups of"
-        " `tag_regex`, such as `$1`, `$name` or `${name}` (`$$` is a dollar). The tag"
-        " itself is what comes out. Not with `newest`.",
+        " `tag_regex`, such as `$1`, `$name` or `${name}` (`$$` is a dollar sign). The"
+        " result is still the tag itself. Not with policy `newest`.",
     ),
     Argument(
         "min_age",
         Type.STRING,
-        "Tags younger than this are left out: `30s`, `15m`, `12h` or `7d`.",
+        "Reject tags that are younger than this: `30s`, `15m`, `12h` or `7d`.",
     ),
     Argument(
         "as_of",
         Type.STRING,
-        "Tags created after this moment are left out; RFC 3339, such as"
-        " `2026-03-01T12:00:00Z`. The same date chooses the same tag anywhere and at"
-        " any time; `min_age` then counts from it.",
+        "Reject tags that were created after this time (RFC 3339, such as"
+        " `2026-03-01T12:00:00Z`), so that the choice is the same everywhere and at any"
+        " time. `min_age` then counts from it.",
     ),
     Argument(
         "floating_tags",
         Type.STRINGS,
-        "Names that move from image to image and are left out unless `tag_regex`"
-        " matches them. By default `latest`, `stable`, `edge`, `nightly`, `main`,"
-        " `master`, `dev` and `develop`.",
+        "Names that move from image to image. They are rejected unless `tag_regex` matches"
+        " them. Default: `latest`, `stable`, `edge`, `nightly`, `main`, `master`, `dev`,"
+        " `develop` and `buildcache`.",
     ),
     Argument(
         "tag",
         Type.STRING,
-        "Exactly this tag, looked up among all names; an error if it is not there.",
+        "Exactly this tag, whatever the other arguments say; an error if it is not listed.",
     ),
     Argument(
         "wait",
         Type.STRING,
-        "With `tag` only: look again until the tag is listed, for at most so long,"
-        " such as `90s`. For a tag that was pushed a moment ago.",
+        "Look again until `tag` is listed, at most this long, such as `90s`: for a tag"
+        " that was pushed a moment ago. Only with `tag`.",
     ),
     Argument(
         "default_tag",
         Type.STRING,
-        "Used, with `found` False, where nothing is left to choose from. Where the"
-        " image itself is missing it serves only if `image_name` is a full name, with"
-        " the registry's host. Not with `tag`.",
+        "Used, with `found` False, if nothing is left to choose from. If the image itself"
+        " is missing, it is used only if `image_name` is a full name with a registry"
+        " host. Not with `tag`.",
     ),
 )
 

@@ -11,7 +11,9 @@ import os
 import signal
 import sys
 import threading
+import time
 import traceback
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar
 
 import grpc
@@ -35,9 +37,10 @@ from pulumi_ucimage.plugin import pins, wire
 from pulumi_ucimage.version import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from concurrent.futures import Future
 
+    from pulumi_ucimage._lookup.pin_messages import Message
     from pulumi_ucimage._secret import Secret
     from pulumi_ucimage._ucloud.listing import Listing
 
@@ -126,6 +129,7 @@ class Plugin(provider_pb2_grpc.ResourceProviderServicer):
         self._waiting: set[Future[Any]] = set()
         # The protocol does not tell what a call waited for: each may have, for a push.
         self._shared: ListingCache[Listing] = ListingCache(keeps=False)
+        self._start_refresh()
         self._lock = threading.Lock()
 
     def abandon(self) -> None:
@@ -187,6 +191,8 @@ class Plugin(provider_pb2_grpc.ResourceProviderServicer):
 
     @_clean
     def Configure(self, request: Any) -> Any:  # noqa: N802
+        # The engine configures a plugin once for each preview, up and refresh.
+        self._start_refresh()
         args = {
             f"{NAMESPACE}:{key}": _text(value)
             for key, value in wire.plain(request.args).items()
@@ -234,13 +240,18 @@ class Plugin(provider_pb2_grpc.ResourceProviderServicer):
     @_clean
     def Check(self, request: Any) -> Any:  # noqa: N802
         _refuse_other_types(request)
+        # Each choice lists for itself: the protocol does not say what a pin waited for.
         context = self._context(request.urn)
+        pin = _name(request.urn)
         try:
-            inputs = self._wait(lambda: pins.checked(request.olds, request.news, context))
+            inputs, messages = self._wait(
+                lambda: pins.checked(request.olds, request.news, context, pin=pin)
+            )
         except UcimageError as error:
-            reason = wire.in_wire_names(str(error))
+            reason = wire.in_wire_names(pins.failure(error, request.olds))
             failure = provider_pb2.CheckFailure(reason=reason)
             return provider_pb2.CheckResponse(inputs=request.news, failures=[failure])
+        self._tell_all(messages, request.urn)
         return provider_pb2.CheckResponse(inputs=inputs)
 
     @_clean
@@ -248,46 +259,47 @@ class Plugin(provider_pb2_grpc.ResourceProviderServicer):
         _refuse_other_types(request)
         # Outputs hold all inputs, for an engine that does not send those of before.
         olds = request.old_inputs if request.old_inputs.fields else request.olds
-        return pins.diff(olds, request.news, request.ignoreChanges)
+        return pins.diff(olds, request.news)
 
     @_clean
     def Create(self, request: Any) -> Any:  # noqa: N802
         _refuse_other_types(request)
-        identity, outputs = pins.created(request.properties, preview=request.preview)
+        identity, outputs = pins.created(
+            request.properties, pin=_name(request.urn), preview=request.preview
+        )
         return provider_pb2.CreateResponse(id=identity, properties=outputs)
 
     @_clean
     def Read(self, request: Any) -> Any:  # noqa: N802
         _refuse_other_types(request)
-        context = self._context(request.urn)
         # What a program reads by its id has outputs only.
         known = request.inputs if request.inputs.fields else request.properties
-        if "tag" not in known.fields:
+        if not pins.holds_choice(known):
+            context = self._context(request.urn)
             identity, inputs, outputs = self._wait(
                 lambda: pins.imported(request.id, context)
             )
             return provider_pb2.ReadResponse(id=identity, inputs=inputs, properties=outputs)
-        identity = request.id
+        context = replace(
+            self._context(request.urn, self._refresh_listings), not_before=self._began_s
+        )
+        identity, pin = request.id, _name(request.urn)
         try:
-            inputs, outputs, news = self._wait(
-                lambda: pins.refreshed(known, request.properties, context)
+            inputs, outputs, messages = self._wait(
+                lambda: pins.refreshed(known, request.properties, context, pin=pin)
             )
         except UcimageError as error:
-            self._tell(
-                engine_log.WARNING,
-                f"The pin {identity} was not looked at: {wire.in_wire_names(str(error))}",
-                request.urn,
-            )
+            messages = [pins.not_looked_at(pin, error, known)]
             inputs, outputs = request.inputs, request.properties
-        else:
-            for line in news:
-                context.log.info(line)
+        self._tell_all(messages, request.urn)
         return provider_pb2.ReadResponse(id=identity, inputs=inputs, properties=outputs)
 
     @_clean
     def Update(self, request: Any) -> Any:  # noqa: N802
         _refuse_other_types(request)
-        _, outputs = pins.created(request.news, preview=request.preview)
+        outputs = pins.updated(
+            request.olds, request.news, pin=_name(request.urn), preview=request.preview
+        )
         return provider_pb2.UpdateResponse(properties=outputs)
 
     @_clean
@@ -304,6 +316,11 @@ class Plugin(provider_pb2_grpc.ResourceProviderServicer):
             stack=self._stack, log=_Log(self._tell, urn), in_plugin=True, listings=shared
         )
 
+    def _start_refresh(self) -> None:
+        """Let the looks from now on share listings that begin from now on."""
+        self._refresh_listings: ListingCache[Listing] = ListingCache(keeps=True)
+        self._began_s = time.monotonic()
+
     def _tell(
         self, severity: int, message: str, urn: str = "", *, ephemeral: bool = False
     ) -> None:
@@ -315,6 +332,11 @@ class Plugin(provider_pb2_grpc.ResourceProviderServicer):
                 urn,
                 ephemeral=ephemeral,
             )
+
+    def _tell_all(self, messages: Iterable[Message], urn: str) -> None:
+        for text, is_warning in messages:
+            severity = engine_log.WARNING if is_warning else engine_log.INFO
+            self._tell(severity, text, urn)
 
     def _wait(self, ask: Callable[[], T]) -> T:
         """The answer of something that may call the API, unless it is cancelled."""
@@ -349,6 +371,11 @@ def _text(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(value)
+
+
+def _name(urn: str) -> str:
+    """A resource's name in the program."""
+    return urn.rpartition("::")[2]
 
 
 def _refuse_other_types(request: Any) -> None:

@@ -70,7 +70,7 @@ def _plain(value: Value) -> Any:  # noqa: PLR0911 - one for each kind
 
 def is_unknown(value: object) -> bool:
     """Whether a value is unknown, or has an unknown in it."""
-    return pin_rules.holds(value, UNKNOWN)
+    return pin_rules.contains_unknown(value, UNKNOWN)
 
 
 def is_secret(value: Value) -> bool:
@@ -175,21 +175,24 @@ def in_wire_names(text: str) -> str:
 
 # A pin's states: see `pin_state`.
 _STATE: Final = {wire_name(key): key for key in pin_state.STATE}
+_WIRE: Final = {key: wire for wire, key in _STATE.items()}
 
 
 def state(values: Mapping[str, Any]) -> dict[str, Any]:
-    """A pin's state as the rules have it: Python's names, and "" where there is nothing."""
+    """A pin's state as the rules have it: Python's names, and "" for what there is not.
+
+    Fields that this release does not know keep their names and values.
+    """
     return {
-        key: "" if values[wire] is None else values[wire]
-        for wire, key in _STATE.items()
-        if wire in values
+        _STATE.get(wire, wire): "" if wire in _STATE and value is None else value
+        for wire, value in values.items()
     }
 
 
 def from_state(values: Mapping[str, Any]) -> dict[str, Any]:
     """A pin's state for the wire: what was not asked is left out."""
     return {
-        wire: None if values[key] == "" else values[key]
-        for wire, key in _STATE.items()
-        if key in values and (key in pin_state.CHOSEN or values[key] != "")
+        _WIRE.get(key, key): None if key in _WIRE and value == "" else value
+        for key, value in values.items()
+        if value != "" or key in pin_state.OUTPUTS or key not in _WIRE
     }

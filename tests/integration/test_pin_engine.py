@@ -273,6 +273,7 @@ def test_a_failed_look_is_a_warning(life: Life) -> None:
         {"region": "cn-bj2", "semver_loose": False, "tag": "", "wait": ""},
         {
             "floating_tags": [
+                "buildcache",
                 "develop",
                 "dev",
                 "master",

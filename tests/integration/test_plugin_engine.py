@@ -28,6 +28,7 @@ FLOATING_TAGS = (
     "master",
     "dev",
     "develop",
+    "buildcache",
 )
 PLUGIN = Path(sys.executable).parent / "pulumi-resource-ucimage"
 NO_KEYS = {"UCLOUD_PUBLIC_KEY": "", "UCLOUD_PRIVATE_KEY": ""}

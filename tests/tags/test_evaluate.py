@@ -1,4 +1,4 @@
-"""What falls out of a choice, why, and in which order the rest comes."""
+"""Which tags a policy rejects, for which reason, and how they are counted."""
 
 from __future__ import annotations
 
@@ -13,21 +13,22 @@ from choosing import (
     NOW,
     TAGS,
     at_once,
+    evaluated,
     hourly,
     names,
-    sorted_out,
     undated,
 )
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pulumi_ucimage._tags.evaluate import Choice, RejectReason, Tag
+from pulumi_ucimage._tags.policy import FLOATING_TAGS
 
 DIGEST = "0123456789abcdef" * 4
 AT_20 = "2023-11-14T22:13:20Z"  # FIRST
 
-# arguments, tags that fall out at the step, tags that do not fall out at all.
-STEPS: list[tuple[RejectReason, dict[str, Any], list[str | None], list[str | None]]] = [
+# reason, arguments, tags rejected for the reason, tags that are candidates.
+REASONS: list[tuple[RejectReason, dict[str, Any], list[str | None], list[str | None]]] = [
     (
         RejectReason.INVALID,
         {},
@@ -66,8 +67,8 @@ STEPS: list[tuple[RejectReason, dict[str, Any], list[str | None], list[str | Non
     (
         RejectReason.FLOATING,
         {},
-        ["latest", "stable", "edge", "nightly", "main", "master", "dev", "develop"],
-        ["Latest", "latest-1", "development", "beta"],
+        list(FLOATING_TAGS),
+        ["Latest", "latest-1", "development", "beta", "buildcache-1"],
     ),
     (RejectReason.FLOATING, {"floating_tags": ["beta"]}, ["beta"], ["latest", "main"]),
     (RejectReason.FLOATING, {"floating_tags": []}, [], ["latest", "main"]),
@@ -135,32 +136,32 @@ STEPS: list[tuple[RejectReason, dict[str, Any], list[str | None], list[str | Non
 ]
 
 
-def fallen(choice: Choice, step: RejectReason) -> set[str | None]:
-    """The names that fell out at a step."""
-    return {tag.name for tag in choice.rejected[step]}
+def rejected(choice: Choice, reason: RejectReason) -> set[str | None]:
+    """The names that were rejected for a reason."""
+    return {tag.name for tag in choice.rejected[reason]}
 
 
-@pytest.mark.parametrize(("step", "arguments", "out", "left"), STEPS)
-def test_tags_fall_out_where_they_should(
-    step: RejectReason,
+@pytest.mark.parametrize(("reason", "arguments", "out", "left"), REASONS)
+def test_each_reason_rejects_its_tags(
+    reason: RejectReason,
     arguments: dict[str, Any],
     out: list[str | None],
     left: list[str | None],
 ) -> None:
-    """Each step leaves out what it names and nothing else."""
+    """Each reason rejects the tags that it names and no others."""
     for name in out:
-        choice = sorted_out(at_once([name]), **arguments)
-        assert fallen(choice, step) == {name or None}, name
+        choice = evaluated(at_once([name]), **arguments)
+        assert rejected(choice, reason) == {name or None}, name
     for name in left:
-        choice = sorted_out(at_once([name]), **arguments)
+        choice = evaluated(at_once([name]), **arguments)
         assert names(choice) == [name], name
 
 
 def young(seconds: int, **arguments: Any) -> bool:
-    """Whether a tag that was created so long after FIRST is too young."""
+    """Whether a tag is too young that was created this long after FIRST."""
     tag = Tag("1", FIRST + seconds)
     now = arguments.pop("now", NOW)
-    choice = sorted_out([tag], now=now, **arguments)
+    choice = evaluated([tag], now=now, **arguments)
     assert choice.rejected[RejectReason.TOO_YOUNG] == [tag] or names(choice) == ["1"]
     return not choice.candidates
 
@@ -193,13 +194,13 @@ AGES: list[tuple[int, dict[str, Any], bool]] = [
 
 @pytest.mark.parametrize(("seconds", "arguments", "expected"), AGES)
 @pytest.mark.parametrize("policy", ["newest", "semver"])
-def test_tags_are_too_young_from_their_second_on(
+def test_the_limit_of_age_is_exact(
     seconds: int,
     arguments: dict[str, Any],
     expected: bool,  # noqa: FBT001 - a column of the table
     policy: str,
 ) -> None:
-    """A tag that was created exactly at the limit stays, one a second later does not."""
+    """A tag that was created at the limit is a candidate, one a second later is not."""
     loosely: dict[str, Any] = {"semver_loose": True} if policy == "semver" else {}
 
     assert young(seconds, policy=policy, **loosely, **arguments) == expected
@@ -218,17 +219,17 @@ def test_tags_are_too_young_from_their_second_on(
         ({"policy": "numerical"}, False),
     ],
 )
-def test_undated_tags_fall_out_where_time_counts(
+def test_undated_tags_are_rejected_if_time_matters(
     arguments: dict[str, Any],
     expected: bool,  # noqa: FBT001 - a column of the table
 ) -> None:
-    """A tag without a CreateTime falls out under newest, min_age and as_of alone."""
-    choice = sorted_out(undated("1.0.0 1"), **arguments)
+    """Only newest, min_age and as_of reject a tag without a CreateTime."""
+    choice = evaluated(undated("1.0.0 1"), **arguments)
 
     assert bool(choice.rejected[RejectReason.UNDATED]) == expected
 
 
-# Of two steps that would both leave a tag out, the first is the one that counts it.
+# If two reasons apply, the first one counts: reason, name, CreateTime, arguments.
 BOTH: list[tuple[RejectReason, str | None, int | None, dict[str, Any]]] = [
     (
         RejectReason.INVALID,
@@ -261,26 +262,29 @@ BOTH: list[tuple[RejectReason, str | None, int | None, dict[str, Any]]] = [
 ]
 
 
-@pytest.mark.parametrize(("step", "name", "create_time", "arguments"), BOTH)
+@pytest.mark.parametrize(("reason", "name", "create_time", "arguments"), BOTH)
 def test_the_first_reason_counts(
-    step: RejectReason, name: str | None, create_time: int | None, arguments: dict[str, Any]
+    reason: RejectReason,
+    name: str | None,
+    create_time: int | None,
+    arguments: dict[str, Any],
 ) -> None:
-    """The steps are tried in their order, and a tag counts at one of them."""
-    choice = sorted_out([Tag(name, create_time)], **arguments)
+    """The reasons are checked in their order, and a tag is counted once."""
+    choice = evaluated([Tag(name, create_time)], **arguments)
 
-    assert choice.counts()[step.value] == 1
+    assert choice.counts()[reason.value] == 1
 
 
 def test_counts_are_those_of_the_contract() -> None:
-    """The counts have their names in the order of the steps."""
+    """The counts have the contract's names, in the order of the reasons."""
     keys = "total invalid artifact floating not_matched excluded too_young undated"
     keys += " unparsable out_of_range candidates"
 
-    assert list(sorted_out([]).counts()) == keys.split()
+    assert list(evaluated([]).counts()) == keys.split()
 
 
-def test_every_step_counts() -> None:
-    """Tags that fall out for every reason are counted at each."""
+def test_every_reason_is_counted() -> None:
+    """Tags that are rejected for each of the reasons are counted there."""
     arguments: dict[str, Any] = {
         "policy": "semver",
         "semver_range": "^1",
@@ -297,7 +301,7 @@ def test_every_step_counts() -> None:
         Tag("1.4.0", None),
     ]
 
-    assert sorted_out(tags, floating_tags=["latestx"], **arguments).counts() == {
+    assert evaluated(tags, floating_tags=["latestx"], **arguments).counts() == {
         "total": 14,
         "invalid": 3,
         "artifact": 1,
@@ -314,8 +318,8 @@ def test_every_step_counts() -> None:
 
 @given(TAGS, ARGUMENTS, st.integers(min_value=FIRST - 2, max_value=FIRST + HOUR))
 def test_counts_add_up(tags: list[Tag], arguments: dict[str, Any], now: int) -> None:
-    """Whatever comes in, each distinct tag is counted once."""
-    counts = sorted_out(tags, now=now, **arguments).counts()
+    """Each distinct tag is counted once."""
+    counts = evaluated(tags, now=now, **arguments).counts()
     total = counts.pop("total")
 
     assert sum(counts.values()) == total
@@ -328,24 +332,24 @@ def test_counts_add_up(tags: list[Tag], arguments: dict[str, Any], now: int) -> 
 def test_arrival_order_does_not_matter(
     data: st.DataObject, tags: list[Tag], arguments: dict[str, Any]
 ) -> None:
-    """The same tags in another order make the same choice, to the last detail."""
+    """The same tags in another order give an equal choice."""
     shuffled = data.draw(st.permutations(tags))
 
-    assert sorted_out(shuffled, **arguments) == sorted_out(tags, **arguments)
+    assert evaluated(shuffled, **arguments) == evaluated(tags, **arguments)
 
 
 @given(TAGS, ARGUMENTS)
-def test_input_stays_as_it_is(tags: list[Tag], arguments: dict[str, Any]) -> None:
-    """Tags and arguments are not changed by a choice."""
+def test_input_is_not_changed(tags: list[Tag], arguments: dict[str, Any]) -> None:
+    """Evaluating changes neither the tags nor the arguments."""
     before = copy.deepcopy((tags, arguments))
-    sorted_out(tags, **arguments)
+    evaluated(tags, **arguments)
 
     assert (tags, arguments) == before
 
 
-def test_any_iterable_of_tags_will_do() -> None:
-    """Tags that can be read only once are enough."""
-    assert names(sorted_out(iter(hourly("1 2")))) == ["2", "1"]  # type: ignore[arg-type]
+def test_an_iterator_of_tags_is_enough() -> None:
+    """Tags that can be iterated only once are accepted."""
+    assert names(evaluated(iter(hourly("1 2")))) == ["2", "1"]  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -362,24 +366,24 @@ def test_any_iterable_of_tags_will_do() -> None:
 def test_a_tag_listed_twice_counts_once(
     times: list[int | None], expected: int | None
 ) -> None:
-    """Of a tag that is listed several times the newest CreateTime counts."""
+    """If a tag is listed several times, its newest CreateTime counts."""
     tags = [Tag("1", time) for time in times]
-    choice = sorted_out(tags, policy="numerical")
+    choice = evaluated(tags, policy="numerical")
 
     assert choice.total == 1
     assert [tag.create_time for tag in choice.candidates] == [expected]
 
 
 def test_each_tag_without_a_name_counts() -> None:
-    """Nameless tags are not one and the same."""
-    choice = sorted_out([Tag(None, 1), Tag("", 1), Tag(None, 1), Tag(None, None)])
+    """Tags without a name are different tags."""
+    choice = evaluated([Tag(None, 1), Tag("", 1), Tag(None, 1), Tag(None, None)])
 
     assert choice.counts()["invalid"] == 4
 
 
-def test_left_out_tags_are_newest_first() -> None:
-    """What fell out is in the order in which people look for it."""
-    choice = sorted_out([Tag("a", None), *hourly("b c d")], policy="numerical")
+def test_rejected_tags_are_newest_first() -> None:
+    """Rejected tags are sorted by time, undated ones last."""
+    choice = evaluated([Tag("a", None), *hourly("b c d")], policy="numerical")
 
     assert [tag.name for tag in choice.rejected[RejectReason.UNPARSABLE]] == [
         "d",

@@ -1,4 +1,4 @@
-"""One tag comes out: the best, the one that was named, the default, or an error."""
+"""Selecting one tag: the best, the one that is named, the default, or an error."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ TAGS_HERE = "1.0.0 1.1.0 latest 1.0.5 sha"
 
 
 def test_the_best_tag_is_selected() -> None:
-    """The first of what is left comes out, with its time and all that was left."""
+    """The first candidate is selected, with its time and all candidates."""
     selection = selected(hourly(TAGS_HERE), policy="semver")
 
     assert (selection.tag, selection.create_time) == ("1.1.0", FIRST + HOUR)
@@ -32,13 +32,12 @@ def test_the_best_tag_is_selected() -> None:
 
 
 @pytest.mark.parametrize(
-    "tag", ["1.0.0", "latest", "a b", f"sha256-{'0' * 64}.sig", "young", "undated"]
+    "tag", ["1.0.0", "latest", f"sha256-{'0' * 64}.sig", "young", "undated"]
 )
 def test_an_explicit_tag_is_found_among_all_names(tag: str) -> None:
-    """An explicit tag comes out whatever the policy makes of it."""
+    """An explicit tag is selected even if the policy rejects it."""
     tags = [
         *hourly("1.0.0 1.1.0 latest"),
-        Tag("a b", FIRST),
         Tag(f"sha256-{'0' * 64}.sig", FIRST),
         Tag("young", NOW + 1),
         Tag("undated", None),
@@ -50,7 +49,7 @@ def test_an_explicit_tag_is_found_among_all_names(tag: str) -> None:
 
 
 def test_an_explicit_tag_has_its_newest_time() -> None:
-    """Of an explicit tag that is listed twice the newest CreateTime counts."""
+    """If an explicit tag is listed twice, its newest CreateTime counts."""
     tags = [Tag("1", 5), Tag("1", 7), Tag("1", None), Tag("2", 9)]
 
     assert selected(tags, tag="1").create_time == 7
@@ -60,8 +59,8 @@ def test_an_explicit_tag_has_its_newest_time() -> None:
 @pytest.mark.parametrize(
     ("listed", "tag"), [("1.0.0", "1.0"), ("a", "A"), ("", "1"), ("v1", "1")]
 )
-def test_an_explicit_tag_that_is_not_there_is_an_error(listed: str, tag: str) -> None:
-    """An explicit tag is itself or an error, never one like it."""
+def test_an_explicit_tag_that_is_not_listed_is_an_error(listed: str, tag: str) -> None:
+    """A similar tag is never used instead."""
     with pytest.raises(NoMatchingTagError, match=rf"has no tag '{tag}'"):
         selected(hourly(listed), tag=tag)
 
@@ -73,33 +72,33 @@ EXTRACTION: dict[str, Any] = {
 }
 
 
-def test_twins_are_an_error() -> None:
-    """Two tags whose extracted text is the same and best are an error that names them."""
+def test_ambiguous_tags_are_an_error() -> None:
+    """Two tags that share the best extracted text are an error that names them."""
     with pytest.raises(AmbiguousTagError, match="'a-2', 'b-2'"):
         selected(hourly("a-1 a-2 b-2 b-1"), **EXTRACTION)
 
 
-def test_twins_are_an_error_before_a_default() -> None:
-    """A default tag serves where nothing is left, not where too much is."""
+def test_ambiguous_tags_are_an_error_with_a_default_too() -> None:
+    """A default tag is for the case that nothing is left."""
     with pytest.raises(AmbiguousTagError):
         selected(hourly("a-1 b-1"), default_tag="x", **EXTRACTION)
 
 
-def test_twins_that_are_not_best_are_no_error() -> None:
-    """Two tags with the same extracted text do not matter below the best."""
+def test_equal_texts_below_the_best_are_not_an_error() -> None:
+    """Only the best extracted text must be unique."""
     assert selected(hourly("a-1 b-1 c-2"), **EXTRACTION).tag == "c-2"
 
 
-def test_twins_are_no_error_where_a_tag_is_named() -> None:
-    """With an explicit tag nothing has to be told apart."""
+def test_ambiguous_tags_are_not_an_error_with_an_explicit_tag() -> None:
+    """With an explicit tag nothing has to be chosen."""
     selection = selected(hourly("a-1 b-1"), tag="a-1", **EXTRACTION)
 
     assert selection.tag == "a-1"
     assert names(selection.choice) == ["b-1", "a-1"]
 
 
-def test_the_default_serves_where_nothing_is_left() -> None:
-    """The default tag comes out unfound, though it were listed, and then with its time."""
+def test_the_default_is_used_if_nothing_is_left() -> None:
+    """The default tag counts as not found even if it is listed; then it has its time."""
     tags = hourly("1.0.0 latest")
     absent = selected(tags, policy="semver", semver_range="2", default_tag="2.0.0")
     present = selected(tags, policy="semver", semver_range="2", default_tag="1.0.0")
@@ -109,8 +108,8 @@ def test_the_default_serves_where_nothing_is_left() -> None:
     assert selected([], default_tag="1").tag == "1"
 
 
-def test_the_default_waits_for_nothing_to_be_left() -> None:
-    """The default tag is not used where a tag is left."""
+def test_the_default_is_not_used_if_a_tag_is_left() -> None:
+    """A candidate comes before the default tag."""
     selection = selected(hourly("1.0.0"), default_tag="2.0.0")
 
     assert (selection.tag, selection.found) == ("1.0.0", True)
@@ -118,13 +117,13 @@ def test_the_default_waits_for_nothing_to_be_left() -> None:
 
 @pytest.mark.parametrize("tags", ["", "latest main", "a"])
 def test_nothing_left_is_an_error(tags: str) -> None:
-    """Without a default, nothing to choose is an error."""
+    """Without a default, nothing to choose from is an error."""
     with pytest.raises(NoMatchingTagError, match=r"\ANo tag of "):
         selected(hourly(tags), tag_exclude_regex="a")
 
 
 def outcome(tags: list[Tag], arguments: dict[str, Any]) -> object:
-    """The selection, or what the error is and says."""
+    """The selection, or the type and message of the error."""
     try:
         return selected(tags, **arguments)
     except SelectionError as error:
@@ -135,17 +134,17 @@ def outcome(tags: list[Tag], arguments: dict[str, Any]) -> object:
 def test_arrival_order_does_not_matter(
     tags: list[Tag], arguments: dict[str, Any], order: list[int]
 ) -> None:
-    """The same tags in another order end with the same tag and text, or error."""
+    """The same tags in another order give the same tag and text, or the same error."""
     shuffled = [tags[i] for i in order if i < len(tags)]
 
     assert outcome(shuffled, arguments) == outcome(tags, arguments)
 
 
 @given(TAGS, ARGUMENTS)
-def test_what_comes_out_is_one_of_the_tags(
+def test_the_selected_tag_is_one_of_the_tags(
     tags: list[Tag], arguments: dict[str, Any]
 ) -> None:
-    """A tag comes out that went in, with its CreateTime."""
+    """The selected tag is listed, with its CreateTime."""
     selection = outcome(tags, arguments)
     if isinstance(selection, Selection):
         assert selection.found
@@ -153,8 +152,8 @@ def test_what_comes_out_is_one_of_the_tags(
 
 
 @given(TAGS, ARGUMENTS)
-def test_input_stays_as_it_is(tags: list[Tag], arguments: dict[str, Any]) -> None:
-    """Tags and arguments are not changed by a selection."""
+def test_input_is_not_changed(tags: list[Tag], arguments: dict[str, Any]) -> None:
+    """A selection changes neither the tags nor the arguments."""
     before = copy.deepcopy((tags, arguments))
     outcome(tags, arguments)
 
@@ -162,10 +161,10 @@ def test_input_stays_as_it_is(tags: list[Tag], arguments: dict[str, Any]) -> Non
 
 
 @given(TAGS, ARGUMENTS)
-def test_a_default_tag_leaves_nothing_to_fail_for_lack_of_tags(
+def test_with_a_default_tag_only_ambiguity_is_an_error(
     tags: list[Tag], arguments: dict[str, Any]
 ) -> None:
-    """With a default tag the only error is that two are as good as one another."""
+    """With a default tag there is always something to use, except among ambiguous tags."""
     try:
         selection = selected(tags, default_tag="default", **arguments)
     except AmbiguousTagError:

@@ -1,4 +1,4 @@
-"""What a duration and a moment are, and how a moment is shown."""
+"""Durations and timestamps: what can be parsed, and how a time is written."""
 
 from __future__ import annotations
 
@@ -25,31 +25,31 @@ DURATIONS = [
     ("36500d", 3153600000),
     ("3153600000s", 3153600000),
 ]
-UNREADABLE = "a duration is written as 30s, 15m, 12h or 7d"
+HOW_TO_WRITE = "a duration is written as 30s, 15m, 12h or 7d"
 TOO_LONG = "a duration is at most 36500d"
-NO_DURATIONS = [
-    ("", UNREADABLE),
-    ("7", UNREADABLE),
-    ("d", UNREADABLE),
-    ("7D", UNREADABLE),
-    ("7w", UNREADABLE),
-    ("7 d", UNREADABLE),
-    (" 7d", UNREADABLE),
-    ("7d\n", UNREADABLE),
-    ("-7d", UNREADABLE),
-    ("+7d", UNREADABLE),
-    ("1.5h", UNREADABLE),
-    ("1h30m", UNREADABLE),
-    ("1_0s", UNREADABLE),
-    ("\u0667d", UNREADABLE),
-    ("9" * 5000 + "s", UNREADABLE),
+INVALID_DURATIONS = [
+    ("", HOW_TO_WRITE),
+    ("7", HOW_TO_WRITE),
+    ("d", HOW_TO_WRITE),
+    ("7D", HOW_TO_WRITE),
+    ("7w", HOW_TO_WRITE),
+    ("7 d", HOW_TO_WRITE),
+    (" 7d", HOW_TO_WRITE),
+    ("7d\n", HOW_TO_WRITE),
+    ("-7d", HOW_TO_WRITE),
+    ("+7d", HOW_TO_WRITE),
+    ("1.5h", HOW_TO_WRITE),
+    ("1h30m", HOW_TO_WRITE),
+    ("1_0s", HOW_TO_WRITE),
+    ("\u0667d", HOW_TO_WRITE),
+    ("9" * 5000 + "s", HOW_TO_WRITE),
     ("36501d", TOO_LONG),
     ("3153600001s", TOO_LONG),
     ("999999999999d", TOO_LONG),
 ]
 
-# As Python's own reader of ISO 8601 has them, and by hand where it has none.
-MOMENTS = [
+# As parsed by Python's datetime, or by hand if it cannot parse them.
+TIMESTAMPS = [
     ("2009-02-13T23:31:30Z", 1234567890),
     ("1970-01-01T00:00:00Z", 0),
     ("1969-12-31T23:59:59Z", -1),
@@ -67,7 +67,7 @@ MOMENTS = [
     ("9999-12-31T23:59:59Z", 253402300799),
     ("0001-01-01T01:00:00+01:00", -62135596800),
 ]
-NO_MOMENTS = [
+INVALID_TIMESTAMPS = [
     "",
     "2023-11-14",
     "2023-11-14T22:13:20",
@@ -99,36 +99,36 @@ NO_MOMENTS = [
 
 @pytest.mark.parametrize(("text", "seconds"), DURATIONS)
 def test_durations_are_seconds(text: str, seconds: int) -> None:
-    """A duration is a number with a unit of seconds, minutes, hours or days."""
+    """A duration is a whole number of seconds, minutes, hours or days."""
     assert parse_duration(text) == seconds
 
 
-@pytest.mark.parametrize(("text", "message"), NO_DURATIONS)
-def test_other_text_is_no_duration(text: str, message: str) -> None:
-    """Text that is no duration is refused with what would be one."""
+@pytest.mark.parametrize(("text", "message"), INVALID_DURATIONS)
+def test_other_text_is_not_a_duration(text: str, message: str) -> None:
+    """The message says how a duration is written."""
     with pytest.raises(ValueError, match=rf"\A{re.escape(message)}\Z"):
         parse_duration(text)
 
 
-@pytest.mark.parametrize(("text", "seconds"), MOMENTS)
-def test_moments_are_unix_seconds(text: str, seconds: int) -> None:
-    """A moment is what RFC 3339 says; a part of a second is dropped."""
+@pytest.mark.parametrize(("text", "seconds"), TIMESTAMPS)
+def test_timestamps_are_unix_seconds(text: str, seconds: int) -> None:
+    """A time is parsed as in RFC 3339; a fraction of a second is dropped."""
     assert parse_timestamp(text) == seconds
     assert isinstance(parse_timestamp(text), int)
 
 
-@pytest.mark.parametrize("text", NO_MOMENTS)
-def test_other_text_is_no_moment(text: str) -> None:
-    """Text that is no moment is refused with what would be one."""
-    message = "a moment is written as RFC 3339 has it, 2026-03-01T12:00:00Z"
+@pytest.mark.parametrize("text", INVALID_TIMESTAMPS)
+def test_other_text_is_not_a_timestamp(text: str) -> None:
+    """The message says how a time is written."""
+    message = "a time is written as in RFC 3339, for example 2026-03-01T12:00:00Z"
 
     with pytest.raises(ValueError, match=rf"\A{re.escape(message)}\Z"):
         parse_timestamp(text)
 
 
 @given(st.integers(min_value=-62135596800, max_value=253402300799))
-def test_a_shown_moment_is_read_as_the_same(seconds: int) -> None:
-    """Every second that RFC 3339 can write is written in UTC and read again."""
+def test_a_written_time_is_parsed_as_the_same(seconds: int) -> None:
+    """Every second that RFC 3339 can express is written in UTC and parsed back."""
     text = format_timestamp(seconds)
 
     assert re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z", text)
@@ -136,8 +136,8 @@ def test_a_shown_moment_is_read_as_the_same(seconds: int) -> None:
 
 
 @given(st.datetimes(), st.integers(min_value=-1439, max_value=1439))
-def test_moments_are_read_as_python_reads_them(local: datetime, ahead: int) -> None:
-    """A moment with any offset is the one that Python's own reader makes of it."""
+def test_timestamps_are_parsed_as_by_datetime(local: datetime, ahead: int) -> None:
+    """A time with any offset is the same as for Python's datetime."""
     sign, minutes = "-" if ahead < 0 else "+", abs(ahead)
     text = f"{local.replace(microsecond=0).isoformat()}{sign}"
     text += f"{minutes // 60:02}:{minutes % 60:02}"
@@ -161,6 +161,6 @@ def test_moments_are_read_as_python_reads_them(local: datetime, ahead: int) -> N
         (2**60, "9999-12-31T23:59:59Z"),
     ],
 )
-def test_moments_are_shown_in_utc(seconds: int, text: str) -> None:
-    """A moment is shown as RFC 3339 in UTC; one beyond year 9999 as the last in it."""
+def test_times_are_written_in_utc(seconds: int, text: str) -> None:
+    """A time is written in UTC; one beyond year 9999 as the last second of 9999."""
     assert format_timestamp(seconds) == text

@@ -1,4 +1,4 @@
-"""Tags and policies for tests of the choice, written down and made up."""
+"""Tags and policies for the tests of tag selection, fixed and random ones."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ IMAGE = "registry.test/team/app"
 
 
 def hourly(names: str) -> list[Tag]:
-    """Tags of which each was created an hour after the one before."""
+    """Tags created one after the other, an hour apart."""
     return [Tag(name, FIRST + i * HOUR) for i, name in enumerate(names.split())]
 
 
@@ -34,18 +34,18 @@ def at_once(names: Iterable[str | None]) -> list[Tag]:
     return [Tag(name, FIRST) for name in names]
 
 
-def sorted_out(tags: Sequence[TagLike], *, now: float = NOW, **arguments: Any) -> Choice:
-    """What a policy with these arguments makes of tags."""
-    return evaluate(Policy.of(arguments), tags, now=now)
+def evaluated(tags: Sequence[TagLike], *, now: float = NOW, **arguments: Any) -> Choice:
+    """Evaluate a policy with these arguments."""
+    return evaluate(Policy.from_arguments(arguments), tags, now=now)
 
 
 def selected(tags: Sequence[TagLike], *, now: float = NOW, **arguments: Any) -> Selection:
-    """The tag that a policy with these arguments selects."""
-    return select(Policy.of(arguments), tags, image_name=IMAGE, now=now)
+    """Select a tag by a policy with these arguments."""
+    return select(Policy.from_arguments(arguments), tags, image_name=IMAGE, now=now)
 
 
 def names(choice: Choice) -> list[str]:
-    """The names of what is left, best first."""
+    """The names of the candidates, best first."""
     return [candidate.name for candidate in choice.candidates]
 
 
@@ -98,7 +98,7 @@ _REGEX: dict[str, Any] = {
 }
 _EXTRACTION: dict[str, Any] = {
     "tag_regex": st.just("(?P<name>[a-z]+-?)?v?(.*)"),
-    "tag_extract": st.sampled_from(["$2", "${name}", "$1$2", "1.$2", "é"]),
+    "tag_extract": st.sampled_from(["$2", "${name}", "$1$2", "1.$2", "é$1"]),
 }
 _SEMVER: dict[str, Any] = {
     "semver_range": st.sampled_from(["*", "^1", ">=1.0.0-0 <9", "<1 || >2", "*-0"]),

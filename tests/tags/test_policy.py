@@ -1,4 +1,4 @@
-"""Arguments become a policy, or one sentence that says what would be right."""
+"""Arguments become a policy, or one sentence that says what to write."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import pytest
 from pulumi_ucimage._tags.policy import FLOATING_TAGS, Policy
 from pulumi_ucimage.errors import ArgumentError, InvalidPolicyError, SelectionError
 
-NO_TAG = "a tag has letters, digits, '_', '.' and '-', at most 128 in all, and begins"
-NO_TAG += " with none of '.' and '-'."
-SEMVER_ONLY = " serves policy 'semver' alone; set policy to 'semver' or leave it out."
+NO_TAG = "a tag has 1 to 128 letters, digits, '_', '.' and '-', and does not begin with"
+NO_TAG += " '.' or '-'."
+SEMVER_ONLY = " works only with policy 'semver'; set policy to 'semver', or leave it out."
 
 # arguments, the whole message.
 WRONG: list[tuple[dict[str, Any], str]] = [
@@ -27,56 +27,55 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"order": "asc"}, "order must be one of highest, lowest, not 'asc'."),
     (
         {"policy": "semver", "semver_range": "latest"},
-        "semver_range 'latest' cannot be used: 'latest' is not a comparator; write an"
-        " operator (none, =, !=, >, >=, <, <=, ~ or ^) and a version, such as ^1.2,"
+        "semver_range 'latest' is invalid: 'latest' is not a comparator; write an"
+        " operator (none, =, !=, >, >=, <, <=, ~ or ^) and a version, for example ^1.2,"
         " >=1.1 <2, 1.x || 3.x or 1.2 - 2.3.",
     ),
     (
         {"tag_regex": "test-(.*"},
-        "tag_regex 'test-(.*' cannot be used: RE2 says missing ): test-(.*; what it takes"
+        "tag_regex 'test-(.*' is invalid: RE2 says missing ): test-(.*; its syntax"
         " is listed at https://github.com/google/re2/wiki/Syntax.",
     ),
     (
         {"tag_exclude_regex": "["},
-        "tag_exclude_regex '[' cannot be used: RE2 says missing ]: [; what it takes is"
+        "tag_exclude_regex '[' is invalid: RE2 says missing ]: [; its syntax is"
         " listed at https://github.com/google/re2/wiki/Syntax.",
     ),
     (
         {"policy": "semver", "tag_regex": "(.)", "tag_extract": "$2"},
-        "tag_extract '$2' cannot be used: tag_regex has no group '2'; it has 1.",
+        "tag_extract '$2' is invalid: tag_regex has no group '2'; it has 1.",
     ),
     (
         {"min_age": "a week"},
-        "min_age 'a week' cannot be used: a duration is written as 30s, 15m, 12h or 7d.",
+        "min_age 'a week' is invalid: a duration is written as 30s, 15m, 12h or 7d.",
     ),
     (
         {"tag": "1", "wait": "90"},
-        "wait '90' cannot be used: a duration is written as 30s, 15m, 12h or 7d.",
+        "wait '90' is invalid: a duration is written as 30s, 15m, 12h or 7d.",
     ),
     (
         {"as_of": "2026-03-01"},
-        "as_of '2026-03-01' cannot be used: a moment is written as RFC 3339 has it,"
-        " 2026-03-01T12:00:00Z.",
+        "as_of '2026-03-01' is invalid: a time is written as in RFC 3339, for"
+        " example 2026-03-01T12:00:00Z.",
     ),
-    ({"default_tag": "a b"}, f"default_tag 'a b' cannot be used: {NO_TAG}"),
-    ({"default_tag": "-a"}, f"default_tag '-a' cannot be used: {NO_TAG}"),
-    ({"default_tag": "\u00e9"}, f"default_tag '\u00e9' cannot be used: {NO_TAG}"),
+    ({"default_tag": "a b"}, f"default_tag 'a b' is invalid: {NO_TAG}"),
+    ({"default_tag": "-a"}, f"default_tag '-a' is invalid: {NO_TAG}"),
+    ({"default_tag": "\u00e9"}, f"default_tag '\u00e9' is invalid: {NO_TAG}"),
     (
         {"default_tag": "a" * 129},
-        f"default_tag '{'a' * 129}' cannot be used: {NO_TAG}",
+        f"default_tag '{'a' * 129}' is invalid: {NO_TAG}",
     ),
-    ({"default_tag": "1\n"}, f"default_tag '1\\n' cannot be used: {NO_TAG}"),
     (
         {"floating_tags": ["latest", "rc-*"]},
-        f"floating_tags 'rc-*' cannot be used: {NO_TAG}",
+        f"floating_tags 'rc-*' is invalid: {NO_TAG}",
     ),
     ({"semver_range": "^1"}, "semver_range" + SEMVER_ONLY),
     ({"policy": "numerical", "semver_range": "*"}, "semver_range" + SEMVER_ONLY),
     ({"policy": "newest", "semver_loose": True}, "semver_loose" + SEMVER_ONLY),
     (
         {"tag_regex": "(.)", "tag_extract": "$1"},
-        "tag_extract is what a policy compares, and 'newest' compares times; set policy to"
-        " 'semver', 'numerical' or 'alphabetical', or leave tag_extract out.",
+        "tag_extract sets what a policy compares, but 'newest' compares times; set policy"
+        " to 'semver', 'numerical' or 'alphabetical', or leave tag_extract out.",
     ),
     (
         {"policy": "semver", "tag_extract": "$1"},
@@ -86,9 +85,15 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"wait": "0s"}, "wait waits for one tag; name it in tag, or leave wait out."),
     (
         {"tag": "1", "default_tag": "1"},
-        "default_tag does not go with tag, which must be there; leave one of them out.",
+        "default_tag cannot be used with tag, which must be listed; leave one of them out.",
     ),
-    # What is said first where several things are wrong: what does not go together.
+    (
+        {"policy": "semver", "tag_regex": "(.)", "tag_extract": "v"},
+        "tag_extract 'v' is invalid: it names no group, so every tag would be equal; write"
+        " $1 for the first ( ) of tag_regex, or ${name} for (?P<name>...).",
+    ),
+    ({"tag": "a b"}, f"tag 'a b' is invalid: {NO_TAG}"),
+    # If several things are wrong, the combination is reported first.
     ({"semver_range": "latest"}, "semver_range" + SEMVER_ONLY),
 ]
 
@@ -98,7 +103,7 @@ RIGHT: list[dict[str, Any]] = [
     {"policy": "newest", "semver_loose": False},
     {"tag_regex": "a", "tag_exclude_regex": "b", "min_age": "1d", "default_tag": "1"},
     {"policy": "numerical", "tag_regex": "(.)", "tag_extract": "$1"},
-    {"tag": "a b", "wait": "90s", "policy": "semver", "as_of": "2026-03-01T12:00:00Z"},
+    {"tag": "a.b", "wait": "90s", "policy": "semver", "as_of": "2026-03-01T12:00:00Z"},
     {"default_tag": "a" * 128},
     {"default_tag": "_A.b-9"},
     {"floating_tags": []},
@@ -107,18 +112,16 @@ RIGHT: list[dict[str, Any]] = [
 
 
 @pytest.mark.parametrize(("arguments", "message"), WRONG)
-def test_a_policy_that_cannot_be_is_refused(
-    arguments: dict[str, Any], message: str
-) -> None:
-    """Each wrong value or combination is one sentence that names it and its cure."""
+def test_invalid_arguments_are_refused(arguments: dict[str, Any], message: str) -> None:
+    """Each invalid value or combination is one sentence that says what to write."""
     with pytest.raises(InvalidPolicyError, match=rf"\A{re.escape(message)}\Z"):
-        Policy.of(arguments)
+        Policy.from_arguments(arguments)
 
 
-def test_the_refusal_is_of_an_argument_and_of_a_selection() -> None:
-    """Whoever catches wrong arguments or failed selections catches a wrong policy."""
+def test_an_invalid_policy_is_an_argument_error_and_a_selection_error() -> None:
+    """A program can catch it as either, and as a ValueError."""
     with pytest.raises(InvalidPolicyError) as caught:
-        Policy.of({"policy": "latest"})
+        Policy.from_arguments({"policy": "latest"})
 
     assert isinstance(caught.value, ArgumentError)
     assert isinstance(caught.value, SelectionError)
@@ -126,17 +129,17 @@ def test_the_refusal_is_of_an_argument_and_of_a_selection() -> None:
 
 
 @pytest.mark.parametrize("arguments", RIGHT)
-def test_a_policy_that_can_be_is_not(arguments: dict[str, Any]) -> None:
-    """What goes together makes a policy, which remembers what it was made of."""
+def test_valid_arguments_make_a_policy(arguments: dict[str, Any]) -> None:
+    """The policy remembers its arguments."""
     before = dict(arguments)
-    policy = Policy.of(arguments)
+    policy = Policy.from_arguments(arguments)
 
     assert policy.arguments == arguments == before
 
 
-def test_nothing_given_is_the_default() -> None:
-    """Without an argument the newest tag is chosen, and what floats is left out."""
-    policy = Policy.of({})
+def test_the_defaults() -> None:
+    """Without arguments the newest tag is chosen, but no floating tag."""
+    policy = Policy.from_arguments({})
 
     assert policy == Policy()
     assert (policy.name, policy.highest) == ("newest", True)
@@ -150,16 +153,16 @@ def test_nothing_given_is_the_default() -> None:
     assert policy.floating_tags == frozenset(FLOATING_TAGS)
 
 
-def test_what_floats_by_default_is_named() -> None:
-    """The default of floating_tags is the one that is documented."""
-    names = "latest stable edge nightly main master dev develop"
+def test_the_default_floating_tags() -> None:
+    """They are those of the contract."""
+    names = "latest stable edge nightly main master dev develop buildcache"
 
     assert list(FLOATING_TAGS) == names.split()
 
 
 def test_each_argument_has_its_meaning() -> None:
-    """Every argument becomes what it says, in seconds where it is a time."""
-    policy = Policy.of(
+    """Every argument is parsed; times are in seconds."""
+    policy = Policy.from_arguments(
         {
             "policy": "numerical",
             "order": "lowest",
@@ -186,17 +189,19 @@ def test_each_argument_has_its_meaning() -> None:
     assert (policy.tag, policy.wait_s) == ("t", 90)
 
 
-def test_a_range_and_looseness_are_those_of_semver() -> None:
-    """With policy semver a range and looseness are taken."""
-    policy = Policy.of({"policy": "semver", "semver_range": "^1", "semver_loose": True})
+def test_semver_takes_a_range_and_looseness() -> None:
+    """Both are used with policy semver."""
+    policy = Policy.from_arguments(
+        {"policy": "semver", "semver_range": "^1", "semver_loose": True}
+    )
 
     assert policy.semver_range.text == "^1"
     assert policy.semver_loose
 
 
 def test_a_default_tag_is_kept() -> None:
-    """The default tag is what serves later."""
-    assert Policy.of({"default_tag": "1"}).default_tag == "1"
+    """The default tag is kept for later."""
+    assert Policy.from_arguments({"default_tag": "1"}).default_tag == "1"
 
 
 @pytest.mark.parametrize(
@@ -208,9 +213,9 @@ def test_a_default_tag_is_kept() -> None:
         ({"policy": "semver", "as_of": "1970-01-01T00:00:00Z"}, True),
     ],
 )
-def test_time_is_needed_where_it_is_compared(
+def test_time_is_needed_if_it_is_compared(
     arguments: dict[str, Any],
     expected: bool,  # noqa: FBT001 - a column of the table
 ) -> None:
-    """A tag without a CreateTime cannot be judged by newest, min_age and as_of."""
-    assert Policy.of(arguments).needs_time == expected
+    """newest, min_age and as_of need a CreateTime."""
+    assert Policy.from_arguments(arguments).needs_time == expected

@@ -1,4 +1,4 @@
-"""Which tag comes first: ranks, ties, ambiguous, and the order that people read."""
+"""Which tag comes first: ranks, ties, ambiguity, and the order of listings."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from choosing import (
     TAG,
     TAGS,
     at_once,
+    evaluated,
     hourly,
     names,
-    sorted_out,
     undated,
 )
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pulumi_ucimage._tags.evaluate import Tag, newest, newest_first, rank
 from pulumi_ucimage._tags.policy import Policy
 from pulumi_ucimage._tags.semver import parse_version
 
-# arguments, tags as they are ranked: the best first.
+# arguments, tags from the best to the worst.
 ORDERS: list[tuple[dict[str, Any], str]] = [
     (
         {"policy": "semver", "semver_range": "*-0"},
@@ -61,27 +61,27 @@ ORDERS: list[tuple[dict[str, Any], str]] = [
 
 
 @pytest.mark.parametrize(("arguments", "names_ranked"), ORDERS)
-def test_policies_rank(arguments: dict[str, Any], names_ranked: str) -> None:
-    """A policy sorts by its rule, whatever the tags' times, and back for lowest."""
+def test_policies_rank_tags(arguments: dict[str, Any], names_ranked: str) -> None:
+    """A policy sorts by its rule; order lowest reverses it."""
     ranked = names_ranked.split()
     tags = at_once(sorted(ranked))
-    lowest = sorted_out(tags, order="lowest", **arguments)
+    lowest = evaluated(tags, order="lowest", **arguments)
 
-    assert names(sorted_out(tags, order="highest", **arguments)) == ranked
+    assert names(evaluated(tags, order="highest", **arguments)) == ranked
     assert names(lowest) == ranked[::-1]
 
 
 def test_newest_ranks_by_time() -> None:
-    """The policy newest sorts by CreateTime alone, 0 included."""
+    """The policy newest sorts by CreateTime; 0 is a time like any other."""
     tags = [Tag("9", 0), Tag("1", FIRST), Tag("2", FIRST - 1)]
 
-    assert names(sorted_out(tags)) == ["1", "2", "9"]
-    assert names(sorted_out(tags, order="lowest")) == ["9", "2", "1"]
+    assert names(evaluated(tags)) == ["1", "2", "9"]
+    assert names(evaluated(tags, order="lowest")) == ["9", "2", "1"]
 
 
-def test_candidates_tell_what_they_were_ranked_by() -> None:
-    """A candidate is the original tag, with its time and what was compared."""
-    choice = sorted_out(
+def test_candidates_have_what_they_were_ranked_by() -> None:
+    """A candidate has the original tag, its time and the compared text."""
+    choice = evaluated(
         hourly("b-2 b-1"), policy="numerical", tag_regex="b-(.*)", tag_extract="$1"
     )
 
@@ -91,7 +91,7 @@ def test_candidates_tell_what_they_were_ranked_by() -> None:
     ]
 
 
-# arguments, tags of equal rank: the one that is taken first.
+# arguments, tags of equal rank from the best to the worst.
 TIES: list[tuple[dict[str, Any], list[str]]] = [
     ({}, ["1.10.0", "1.9.0"]),
     ({}, ["1.4.2", "1.4"]),
@@ -115,10 +115,12 @@ TIES: list[tuple[dict[str, Any], list[str]]] = [
 
 @pytest.mark.parametrize(("arguments", "ranked"), TIES)
 @pytest.mark.parametrize("order", ["highest", "lowest"])
-def test_ties_are_broken(arguments: dict[str, Any], ranked: list[str], order: str) -> None:
-    """Equal ranks are sorted by version, then by the greatest name, in either order."""
+def test_ties_are_broken_by_the_higher_version(
+    arguments: dict[str, Any], ranked: list[str], order: str
+) -> None:
+    """Ties are broken by the higher version, then by the last name, in either order."""
     for arrival in itertools.islice(itertools.permutations(ranked), 24):
-        assert names(sorted_out(at_once(arrival), order=order, **arguments)) == ranked
+        assert names(evaluated(at_once(arrival), order=order, **arguments)) == ranked
 
 
 NAMES = st.lists(
@@ -129,21 +131,20 @@ NAMES = st.lists(
 
 
 def before(one: str, two: str) -> bool:
-    """Whether the first of two tags of equal rank is to be taken, by the contract."""
+    """Whether the first of two tied tags comes first, by the contract."""
     read = [parse_version(name, loose=True) for name in (one, two)]
     if read[0] and read[1] and read[0].precedence != read[1].precedence:
         return read[0].precedence > read[1].precedence
     return one > two
 
 
-@settings(max_examples=500)
 @given(NAMES)
-def test_ties_are_broken_as_pairs_are(equals: list[str]) -> None:
-    """Of equals that which goes before each other is first, else the highest version.
+def test_ties_of_many_are_broken_as_those_of_two(equals: list[str]) -> None:
+    """A tag that comes before each other one is first, or else the highest version.
 
-    Versions and other names can go in a circle, for precedence and bytes may disagree.
+    Versions and other names can form a circle, because precedence and bytes can disagree.
     """
-    ranked = names(sorted_out(at_once(equals)))
+    ranked = names(evaluated(at_once(equals)))
     for i, first in enumerate(ranked):
         rest = ranked[i + 1 :]
         champions = [
@@ -155,26 +156,32 @@ def test_ties_are_broken_as_pairs_are(equals: list[str]) -> None:
             versions = [one for one in ranked[i:] if parse_version(one, loose=True)]
             assert all(before(first, x) for x in versions if x != first)
             assert first in versions
-        assert names(sorted_out(at_once(rest))) == rest
+        assert names(evaluated(at_once(rest))) == rest
 
 
-def test_a_circle_is_cut_at_the_highest_version() -> None:
-    """Where each of three tags goes before another, the highest version is first."""
+def test_a_circle_begins_with_the_highest_version() -> None:
+    """If each of three tags comes before another, the highest version is first."""
     circle = ["1.10.0", "1.9.0", "1.5_a"]
 
     assert before("1.10.0", "1.9.0")
     assert before("1.9.0", "1.5_a")
     assert before("1.5_a", "1.10.0")
-    assert names(sorted_out(at_once(circle))) == circle
+    assert names(evaluated(at_once(circle))) == circle
 
 
-def extracting(template: str = "$1") -> dict[str, Any]:
-    """Arguments that compare what stands behind a hyphen."""
-    return {"policy": "semver", "tag_regex": "[a-z]+-(.*)", "tag_extract": template}
+def extracting() -> dict[str, Any]:
+    """Arguments that compare what follows a hyphen."""
+    return {"policy": "semver", "tag_regex": "[a-z]+-(.*)", "tag_extract": "$1"}
 
 
-# tags, arguments, the ambiguous.
-TWINS: list[tuple[str, dict[str, Any], list[str]]] = [
+SHORTENED = {
+    "policy": "semver",
+    "tag_regex": "[a-z]+-(.*)[.].*",
+    "tag_extract": "$1.0",
+}
+
+# tags, arguments, the ambiguous tags.
+AMBIGUOUS: list[tuple[str, dict[str, Any], list[str]]] = [
     ("a-1.0.0 b-1.0.0", extracting(), ["a-1.0.0", "b-1.0.0"]),
     ("b-1.0.0 c-1.0.0 a-1.0.0", extracting(), ["a-1.0.0", "b-1.0.0", "c-1.0.0"]),
     ("a-1.0.0 b-1.0.0 c-0.9.0", extracting(), ["a-1.0.0", "b-1.0.0"]),
@@ -188,22 +195,22 @@ TWINS: list[tuple[str, dict[str, Any], list[str]]] = [
     ("a-1.0.0 b-v1.0.0", extracting(), []),
     ("a-1.0.0 a-1.0.0", extracting(), []),
     ("a-1 b-1", extracting(), []),
-    ("a-1.0.0 b-1.0.0", extracting("1.0.0"), ["a-1.0.0", "b-1.0.0"]),
+    ("a-1.0.0 b-1.0.9", SHORTENED, ["a-1.0.0", "b-1.0.9"]),
     ("1.0.0 v1.0.0", {"policy": "semver"}, []),
     ("", extracting(), []),
 ]
 
 
-@pytest.mark.parametrize(("tags", "arguments", "ambiguous"), TWINS)
-def test_twins_share_the_best_extracted_text(
+@pytest.mark.parametrize(("tags", "arguments", "ambiguous"), AMBIGUOUS)
+def test_ambiguous_tags_share_the_best_extracted_text(
     tags: str, arguments: dict[str, Any], ambiguous: list[str]
 ) -> None:
-    """Tags are ambiguous where the text that was extracted is the same and best."""
-    assert sorted_out(hourly(tags), **arguments).ambiguous() == ambiguous
+    """Tags are ambiguous if they have the same extracted text and it is the best."""
+    assert evaluated(hourly(tags), **arguments).ambiguous() == ambiguous
 
 
-def test_newest_first_sorts_a_list_for_people() -> None:
-    """Each tag once, the newest first; ties as in a choice, undated ones last."""
+def test_newest_first_sorts_a_listing() -> None:
+    """Each tag once, newest first; ties as in a choice, undated ones last."""
     tags = [
         Tag(None, FIRST),
         *undated("u 1.9.0 1.10.0"),
@@ -230,19 +237,19 @@ def test_newest_first_sorts_a_list_for_people() -> None:
 
 @given(TAGS)
 def test_newest_first_keeps_every_tag(tags: list[Tag]) -> None:
-    """Nothing is left out of a list for people, and each tag is there once."""
+    """Nothing is missing from a listing, and each tag is there once."""
     before = list(tags)
     listed = newest_first(tags)
 
     assert {tag.name or None for tag in tags} == {tag.name for tag in listed}
-    assert len(listed) == sorted_out(tags).total
+    assert len(listed) == evaluated(tags).total
     assert tags == before
 
 
 @given(TAGS)
 def test_newest_is_what_the_policy_chooses(tags: list[Tag]) -> None:
-    """The latest tag of a listing is the one that a choice by default would take."""
-    chosen = names(sorted_out(tags))
+    """The latest tag of a listing is the one that the default policy chooses."""
+    chosen = names(evaluated(tags))
     latest = newest(newest_first(tags))
 
     assert (latest.name if latest else None) == (chosen[0] if chosen else None)
@@ -252,13 +259,13 @@ def test_newest_is_what_the_policy_chooses(tags: list[Tag]) -> None:
 def test_a_lower_tag_changes_nothing(
     tags: list[Tag], tag: Tag, arguments: dict[str, Any]
 ) -> None:
-    """A tag that ranks lower, or falls out, leaves the best one and its ambiguous alone.
+    """Adding a tag that ranks lower or is rejected does not change the best one.
 
-    Among equals this holds for versions among versions, and for other names among others.
+    In a tie this holds only among versions, and only among other names.
     """
     if tag.name in {other.name for other in tags}:
         return
-    choice, more = sorted_out(tags, **arguments), sorted_out([*tags, tag], **arguments)
+    choice, more = evaluated(tags, **arguments), evaluated([*tags, tag], **arguments)
     if not choice.candidates:
         return
     best = choice.candidates[0]
@@ -300,19 +307,19 @@ RANKS: list[tuple[dict[str, Any], str, int | None, object]] = [
 
 
 @pytest.mark.parametrize(("arguments", "name", "create_time", "expected"), RANKS)
-def test_a_tag_has_a_rank_whatever_is_filtered(
+def test_a_rejected_tag_has_a_rank(
     arguments: dict[str, Any], name: str, create_time: int | None, expected: object
 ) -> None:
-    """A tag ranks by what the policy compares, outside of its range and filters too."""
-    assert rank(Policy.of(arguments), Tag(name, create_time)) == expected
+    """The rank of a tag does not depend on filters and range."""
+    assert rank(Policy.from_arguments(arguments), Tag(name, create_time)) == expected
 
 
 @given(TAGS, ARGUMENTS)
-def test_a_candidate_has_the_rank_that_it_was_sorted_by(
+def test_a_candidate_has_the_rank_by_which_it_was_sorted(
     tags: list[Tag], arguments: dict[str, Any]
 ) -> None:
-    """The rank of a tag alone is the one that it has in a choice."""
-    choice = sorted_out(tags, **arguments)
+    """The rank of a single tag is its rank in a choice."""
+    choice = evaluated(tags, **arguments)
 
     for candidate in choice.candidates:
         tag = Tag(candidate.name, candidate.create_time)

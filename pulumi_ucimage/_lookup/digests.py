@@ -6,7 +6,7 @@ This module loads requests. Others import it only when a digest is needed.
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pulumi_ucimage._config.docker_config import (
     HELPER_LIMIT_S,
@@ -14,8 +14,13 @@ from pulumi_ucimage._config.docker_config import (
     docker_credentials,
 )
 from pulumi_ucimage._http.retry import RetryPolicy
-from pulumi_ucimage._registry.client import RegistryClient, registry_endpoint
+from pulumi_ucimage._registry.client import (
+    RegistryClient,
+    is_unknown,
+    registry_endpoint,
+)
 from pulumi_ucimage._secret import fingerprint
+from pulumi_ucimage.errors import RegistryError
 
 if TYPE_CHECKING:
     from pulumi_ucimage._config.resolve import Settings
@@ -47,12 +52,41 @@ def resolve_digest(
     return client.digest(path, tag, deadline, is_listed=is_listed)
 
 
-def has_digest(
-    repository: str, digest: str, settings: Settings, deadline: Deadline
-) -> bool:
-    """Whether the registry still has an image; arguments and errors as `resolve_digest`."""
+class Look(NamedTuple):
+    """What a registry has of a pinned image.
+
+    Attributes:
+        has_digest: whether the pinned bytes are still there.
+        is_retagged: whether the tag names other bytes now.
+    """
+
+    has_digest: bool
+    is_retagged: bool
+
+
+def look_at(repo_digest: str, tag: str, settings: Settings, deadline: Deadline) -> Look:
+    """Ask the registry of a digest for it, and for what a tag names now.
+
+    Args:
+        repo_digest: `<host>/<path>@<digest>`.
+        tag: the tag that named this digest once.
+        settings: credentials and retries.
+        deadline: when the look must be done.
+
+    Raises:
+        UcimageError: see `RegistryClient.digest`; not if the registry has no such tag.
+    """
+    repository, _, digest = repo_digest.partition("@")
     client, path = _client(repository, settings, deadline)
-    return client.has_digest(path, digest, deadline)
+    try:
+        current = client.digest(path, tag, deadline)
+    except RegistryError as error:
+        if not is_unknown(error):
+            raise
+        return Look(client.has_digest(path, digest, deadline), is_retagged=False)
+    if current == digest:
+        return Look(has_digest=True, is_retagged=False)
+    return Look(client.has_digest(path, digest, deadline), is_retagged=True)
 
 
 def _client(

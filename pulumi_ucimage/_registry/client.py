@@ -114,8 +114,7 @@ class RegistryClient:
         try:
             self.retries.call(attempt, deadline)
         except RegistryError as error:
-            # A 404 without the registry's own code may come from another server.
-            if error.status == HTTPStatus.NOT_FOUND and error.code in _UNKNOWN:
+            if is_unknown(error):
                 return False
             raise
         return True
@@ -130,6 +129,14 @@ class RegistryClient:
             )
             raise ResponseError(message)
         return _Attempt(self, manifest, deadline)
+
+
+def is_unknown(error: RegistryError) -> bool:
+    """Whether the registry says that it does not have what was asked for.
+
+    A 404 without the registry's own code may come from another server.
+    """
+    return error.status == HTTPStatus.NOT_FOUND and error.code in _UNKNOWN
 
 
 class Manifest(NamedTuple):

@@ -259,6 +259,7 @@ IMAGE_PIN: Final = (
         "Whether the pin may go to a tag that ranks below the one it has. False by"
         " default; an explicit `tag` may always.",
     ),
+    RESOLVE_DIGEST,
 )
 
 

@@ -31,6 +31,7 @@ check: $(STAMP) ## Run formatter, linter, type checker and import rules
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/pyright
 	$(BIN)/lint-imports
 
 docs: $(STAMP) ## Write the tables of the documents anew, from the code

@@ -11,6 +11,10 @@ import pulumi.dynamic
 from pulumi_ucimage._pulumi import program
 from pulumi_ucimage._pulumi.stack_config import warn_about_stack_config
 from pulumi_ucimage._spec import arguments, pin_state, results
+from pulumi_ucimage._spec.arguments import (  # noqa: TC001 - signatures can be resolved
+    OrderName,
+    PolicyName,
+)
 
 
 class ImagePin(pulumi.dynamic.Resource, module="ucimage", name="ImagePin"):
@@ -45,8 +49,8 @@ class ImagePin(pulumi.dynamic.Resource, module="ucimage", name="ImagePin"):
         image_name: pulumi.Input[str | None] | None = None,
         registry: pulumi.Input[str | None] | None = None,
         order_by: pulumi.Input[str | None] | None = None,
-        policy: pulumi.Input[str | None] | None = None,
-        order: pulumi.Input[str | None] | None = None,
+        policy: pulumi.Input[PolicyName | None] | None = None,
+        order: pulumi.Input[OrderName | None] | None = None,
         semver_range: pulumi.Input[str | None] | None = None,
         semver_loose: pulumi.Input[bool | None] | None = None,
         tag_regex: pulumi.Input[str | None] | None = None,

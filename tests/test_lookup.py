@@ -159,10 +159,11 @@ def test_wait_ends(emulator: Emulator) -> None:
     """At most so long: the last look is at the end, and then it is an error."""
     time = Time()
 
-    with pytest.raises(NoMatchingTagError, match=r"no tag '9'"):
+    with pytest.raises(NoMatchingTagError, match=r"no tag '9'") as caught:
         ask(None, time, tag="9", wait="10s")
 
     assert [1.0, 2.0, 4.0, 3.0] == time.sleeps
+    assert caught.value.__context__ is None
 
 
 @pytest.mark.parametrize(

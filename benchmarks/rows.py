@@ -219,7 +219,7 @@ def choice(bench: Bench) -> Measured:
     semver = {"policy": "semver"}
 
     def choose(**arguments: str) -> None:
-        select(Policy.parse(arguments), tags, image_name="r.io/app", now=2e9)
+        select(Policy.from_arguments(arguments), tags, image_name="r.io/app", now=2e9)
 
     return compare(
         cpu_s,

@@ -198,7 +198,7 @@ def _meaning(key: str, value: Any) -> Any:
     if value is None or value == "":
         return _DEFAULTS.get(key, "")
     try:
-        _ARGUMENTS[key].check(value)
+        value = _ARGUMENTS[key].checked(value)
         return _MEANINGS[key](value) if key in _MEANINGS else value
     except ValueError:
         return object()

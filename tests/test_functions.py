@@ -90,6 +90,8 @@ def test_image_result_has_every_field(serve: Any) -> None:
         "short_name": "helloworld",
         "tag": "2",
         "image": f"{HELLO}:2",
+        "digest": None,
+        "repo_digest": None,
         "create_time": 1234567890,
         "created_at": "2009-02-13T23:31:30Z",
         "resource_id": "uhub-1",

@@ -45,15 +45,15 @@ class TagLike(Protocol):
 class RejectReason(enum.Enum):
     """Why a tag is rejected, in the order in which the reasons are checked."""
 
-    INVALID = "invalid"
-    ARTIFACT = "artifact"
-    FLOATING = "floating"
-    NOT_MATCHED = "not_matched"
-    EXCLUDED = "excluded"
-    TOO_YOUNG = "too_young"
-    UNDATED = "undated"
-    UNPARSABLE = "unparsable"
-    OUT_OF_RANGE = "out_of_range"
+    INVALID = "invalid"  # no name, or not a tag name
+    ARTIFACT = "artifact"  # a signature or another attachment of an image
+    FLOATING = "floating"  # in floating_tags, and tag_regex does not match it
+    NOT_MATCHED = "not_matched"  # tag_regex does not match it
+    EXCLUDED = "excluded"  # tag_exclude_regex matches it
+    TOO_YOUNG = "too_young"  # for min_age or as_of
+    UNDATED = "undated"  # no CreateTime under newest, min_age or as_of
+    UNPARSABLE = "unparsable"  # not a version, or not a number
+    OUT_OF_RANGE = "out_of_range"  # not in semver_range
 
 
 class Candidate(NamedTuple):

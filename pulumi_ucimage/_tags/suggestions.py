@@ -1,8 +1,8 @@
-"""What to change if nothing is left to choose from. Each change is tried first."""
+"""What to change if nothing is left to choose from; each change is tried first."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 from pulumi_ucimage._formatting import quoted, some
 from pulumi_ucimage._tags.evaluate import RejectReason, evaluate
@@ -18,28 +18,45 @@ from pulumi_ucimage._tags.wording import is_only_a_prerelease, old_enough_at, wh
 from pulumi_ucimage.errors import InvalidPolicyError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
+    from typing import TypeAlias
 
-    from pulumi_ucimage._tags.evaluate import Choice, TagLike
+    from pulumi_ucimage._tags.evaluate import Candidate, Choice
+
+    Changes: TypeAlias = Mapping[str, Any]
+    """Arguments to set; None to leave one out."""
 
 _FAR_FUTURE: Final = 2.0**40
-"""Unix seconds at which every tag is old enough: a text must not depend on the clock."""
 _MAX_EXAMPLES: Final = 3
-_NO_TIME_LIMITS: Final = {"as_of": None, "min_age": None}
 
+_NO_LIMITS: Final[Changes] = {"as_of": None, "min_age": None}
+_NO_VERSIONS: Final[Changes] = {"semver_range": None, "semver_loose": None}
+_AS_VERSIONS: Final[Sequence[Changes]] = (
+    {"policy": SEMVER},
+    {"policy": SEMVER, "semver_loose": True},
+)
+_AS_NUMBERS: Final[Changes] = {"policy": NUMERICAL, **_NO_VERSIONS}
+_BY_TIME: Final[Changes] = {"policy": NEWEST, **_NO_VERSIONS, "tag_extract": None}
+_BY_NAME: Final[Changes] = {"policy": ALPHABETICAL, **_NO_VERSIONS}
+_FROM_A_DIGIT: Final[Changes] = {"tag_regex": "[^0-9]*([0-9].*)", "tag_extract": "$1"}
 
-class _Change(NamedTuple):
-    """Other arguments, which may leave a tag to choose.
-
-    Attributes:
-        arguments: what to set; None to leave one out.
-        tag: the tag that they must choose; empty for any.
-        what: what that tag is.
-    """
-
-    arguments: Mapping[str, Any]
-    tag: str = ""
-    what: str = ""
+_CHANGES: Final[Mapping[RejectReason, Sequence[Changes]]] = {
+    RejectReason.UNPARSABLE: (
+        {"semver_loose": True},
+        {"semver_loose": True, "semver_range": None},
+        *_AS_VERSIONS,
+        _FROM_A_DIGIT,
+        _AS_NUMBERS,
+        _BY_TIME,
+        _BY_NAME,
+    ),
+    RejectReason.UNDATED: [
+        {**changes, **_NO_LIMITS} for changes in ({}, *_AS_VERSIONS, _AS_NUMBERS, _BY_NAME)
+    ],
+    RejectReason.EXCLUDED: ({"tag_exclude_regex": None},),
+    RejectReason.NOT_MATCHED: ({"tag_regex": None, "tag_extract": None},),
+}
+"""What to try for each reason, the nearest first; the other reasons need a look at tags."""
 
 
 def suggestions(choice: Choice) -> list[str]:
@@ -49,179 +66,131 @@ def suggestions(choice: Choice) -> list[str]:
         choice: one without candidates.
     """
     found = [
-        _when_old_enough(choice),
-        *(_first_that_helps(choice, reason) for reason in _CHANGES),
-        _floating_tag(choice),
+        _too_young(choice),
+        _out_of_range(choice),
+        _first_that_helps(choice, RejectReason.UNPARSABLE),
+        _first_that_helps(choice, RejectReason.UNDATED),
+        _first_that_helps(choice, RejectReason.EXCLUDED),
+        _partial_match(choice) or _first_that_helps(choice, RejectReason.NOT_MATCHED),
+        _floating(choice),
     ]
     return [text for text in found if text]
 
 
-def _when_old_enough(choice: Choice) -> str:
+def _too_young(choice: Choice) -> str:
     """Say when the first tag is old enough."""
-    policy, young = choice.policy, choice.rejected[RejectReason.TOO_YOUNG]
-    fitting = _evaluate(choice, _NO_TIME_LIMITS, young)
-    times = [tag.create_time or 0 for tag in fitting.candidates] if fitting else []
-    oldest = [tag for tag in young if times and tag.create_time == min(times)]
-    first = _evaluate(choice, _NO_TIME_LIMITS, oldest)
+    young = {tag.name for tag in choice.rejected[RejectReason.TOO_YOUNG]}
+    every = _evaluate(choice, _NO_LIMITS) if young else None
+    fitting = [tag for tag in every.candidates if tag.name in young] if every else []
+    first = min(fitting, key=lambda tag: tag.create_time or 0, default=None)
     if first is None:
         return ""
-    best = first.candidates[0]
-    name, time = quoted(best.name), old_enough_at(best, policy)
-    if policy.as_of_s is None:
+    name, time = quoted(first.name), old_enough_at(first, choice.policy)
+    changes = {"as_of": time}
+    changed = _evaluate(choice, changes, now=_FAR_FUTURE)
+    if changed is None or changed.candidates[0].name != first.name:
+        return ""
+    if choice.policy.as_of_s is None:
         return f"wait, or lower min_age; the first, {name}, is old enough from {time}"
-    return f"set as_of to {quoted(time)} or later to choose {name}"
+    return f"{_in_words(choice, changes)} or later to choose {name}"
 
 
-def _floating_tag(choice: Choice) -> str:
-    """Name a tag that moves."""
+def _out_of_range(choice: Choice) -> str:
+    """Name the highest version outside the range, which a person can write as it is.
+
+    A prerelease that the range only does not name comes first, then releases.
+    """
+    policy, reason = choice.policy, RejectReason.OUT_OF_RANGE
+    only_prereleases = {
+        tag.name
+        for tag in choice.rejected[reason]
+        if is_only_a_prerelease(reason, tag, policy)
+    }
+
+    def distance(tag: Candidate) -> tuple[bool, bool]:
+        return tag.name not in only_prereleases, not _is_release(tag)
+
+    every = _evaluate(choice, {"semver_range": "*-0"})
+    best = min(every.candidates, key=distance) if every else None
+    if best is None:
+        return ""
+    changes = {"semver_range": best.text}
+    changed = _evaluate(choice, changes)
+    if changed is None or changed.candidates[0].name != best.name:
+        return ""
+    if best.name in only_prereleases:
+        what = why_rejected(reason, policy, is_prerelease=True)
+    else:
+        end = "highest" if policy.highest else "lowest"
+        kind = "release" if _is_release(best) else "version"
+        what = f"the {end} {kind} outside the range"
+    return f"{quoted(best.name)} is {what}; {_in_words(choice, changes)} to choose it"
+
+
+def _is_release(tag: Candidate) -> bool:
+    version = parse_version(tag.text, loose=True)
+    return version is not None and not version.prerelease
+
+
+def _partial_match(choice: Choice) -> str:
+    """Name the tags of which tag_regex matches a part, and an expression for the whole."""
+    policy, reason = choice.policy, RejectReason.NOT_MATCHED
+    names = [tag.name or "" for tag in choice.rejected[reason]]
+    partly = [name for name in names if policy.include and policy.include.search(name)]
+    if policy.include is None or not partly:
+        return ""
+    text = policy.include.text
+    text = f"(?:{text})" if "|" in text else text
+    # What comes before a group must not match a part of what the group extracts.
+    anything = ".*?" if policy.extract else ".*"
+    wholes = (f"{text}.*", f"{anything}{text}", f"{anything}{text}.*")
+    fix = _first_that_helps(choice, reason, [{"tag_regex": whole} for whole in wholes])
+    note = "tag_regex must match the whole tag, and matches only a part of"
+    return f"{note} {some(partly, _MAX_EXAMPLES)}{f'; {fix}' if fix else ''}"
+
+
+def _floating(choice: Choice) -> str:
     floating = choice.rejected[RejectReason.FLOATING]
     if not floating:
         return ""
-    words = _in_words(choice, {"tag": floating[0].name, "default_tag": None})
-    return f"{words} to use a tag that moves"
+    changes = {"tag": floating[0].name, "default_tag": None}
+    return f"{_in_words(choice, changes)} to use a tag that moves"
 
 
-def _versions(choice: Choice) -> Iterator[_Change]:
-    """The highest version outside the range, as a person would write it.
-
-    A prerelease that is out of range only for being one comes first, then releases.
-    """
-    policy, outside = choice.policy, choice.rejected[RejectReason.OUT_OF_RANGE]
-    every = _evaluate(choice, {"semver_range": "*-0"}, outside)
-    versions = every.candidates if every else []
-    nearest = {
-        tag.name
-        for tag in outside
-        if is_only_a_prerelease(RejectReason.OUT_OF_RANGE, tag, policy)
-    }
-    releases = {
-        tag.name
-        for tag in versions
-        if (version := parse_version(tag.text, loose=True)) and not version.prerelease
-    }
-    end = "highest" if policy.highest else "lowest"
-    prerelease = why_rejected(RejectReason.OUT_OF_RANGE, policy, is_prerelease=True)
-    for what, names in (
-        (prerelease, nearest),
-        (f"the {end} release outside the range", releases),
-        (f"the {end} version outside the range", {tag.name for tag in versions}),
-    ):
-        for best in [tag for tag in versions if tag.name in names][:1]:
-            yield _Change({"semver_range": best.text}, best.name, what)
-
-
-def _readings(choice: Choice) -> Iterator[_Change]:
-    """Other ways to read tags that are not versions, or not numbers."""
-    policy = choice.policy
-    if policy.name == SEMVER:
-        yield _Change({"semver_loose": True})
-        yield _Change({"semver_loose": True, "semver_range": None})
-    else:
-        yield from _policies(SEMVER)
-    prefix = _prefix(choice.rejected[RejectReason.UNPARSABLE])
-    if prefix and policy.include is None:
-        yield _Change({"tag_regex": f"{prefix}(.*)", "tag_extract": "$1"})
-    yield from _policies(NUMERICAL, NEWEST, ALPHABETICAL)
-
-
-def _prefix(tags: Iterable[TagLike]) -> str:
-    """What comes before the first digit in the newest tag that has one, as a regex."""
-    for name in (tag.name or "" for tag in tags):
-        start = next((i for i, c in enumerate(name) if c.isdigit()), 0)
-        if start:
-            return name[:start].replace(".", "[.]")
+def _first_that_helps(
+    choice: Choice, reason: RejectReason, tries: Sequence[Changes] | None = None
+) -> str:
+    """Return the first change that chooses a tag with that reason; empty if none does."""
+    rejected = {tag.name for tag in choice.rejected[reason]}
+    for changes in _CHANGES[reason] if tries is None else tries:
+        if not rejected or (changes is _FROM_A_DIGIT and choice.policy.include):
+            continue
+        changed = _evaluate(choice, changes)
+        if changed is None or changed.candidates[0].name not in rejected:
+            continue
+        best = changed.candidates[0]
+        text = f"{_in_words(choice, changes)} to choose {quoted(best.name)}"
+        # These reasons are checked before the age, so the tag may be too young as well.
+        before_age = reason in {RejectReason.EXCLUDED, RejectReason.NOT_MATCHED}
+        if before_age and changed.policy.min_age_s is not None:
+            text += f", old enough from {old_enough_at(best, changed.policy)}"
+        return text
     return ""
 
 
-def _policies(*names: str) -> Iterator[_Change]:
-    """Other policies, without the arguments that they do not take."""
-    for name in names:
-        if name == SEMVER:
-            yield _Change({"policy": SEMVER})
-            yield _Change({"policy": SEMVER, "semver_loose": True})
-        else:
-            extract = {"tag_extract": None} if name == NEWEST else {}
-            yield _Change(
-                {"policy": name, **extract, "semver_range": None, "semver_loose": None}
-            )
-
-
-def _without_times(choice: Choice) -> Iterator[_Change]:
-    if choice.policy.name != NEWEST:
-        yield _Change(_NO_TIME_LIMITS)
-        return
-    for change in _policies(SEMVER, NUMERICAL, ALPHABETICAL):
-        yield _Change({**change.arguments, **_NO_TIME_LIMITS})
-
-
-def _whole_matches(choice: Choice) -> Iterator[_Change]:
-    """Expressions that match the tags of which tag_regex matches only a part."""
-    regex = choice.policy.include
-    if regex is None or not _partly_matched(choice):
-        yield _Change({"tag_regex": None, "tag_extract": None})
-        return
-    text = f"(?:{regex.text})" if "|" in regex.text else regex.text
-    # What comes before a group must not take a part of what the group extracts.
-    anything = ".*?" if choice.policy.extract else ".*"
-    for whole in (f"{text}.*", f"{anything}{text}", f"{anything}{text}.*"):
-        yield _Change({"tag_regex": whole})
-
-
-def _partly_matched(choice: Choice) -> list[str]:
-    regex = choice.policy.include
-    names = [tag.name or "" for tag in choice.rejected[RejectReason.NOT_MATCHED]]
-    return [name for name in names if regex and regex.search(name)]
-
-
-_CHANGES: Final[Mapping[RejectReason, Callable[[Choice], Iterable[_Change]]]] = {
-    RejectReason.OUT_OF_RANGE: _versions,
-    RejectReason.UNPARSABLE: _readings,
-    RejectReason.UNDATED: _without_times,
-    RejectReason.EXCLUDED: lambda _: [_Change({"tag_exclude_regex": None})],
-    RejectReason.NOT_MATCHED: _whole_matches,
-}
-"""The changes to try for each reason, the nearest first."""
-_BEFORE_AGE: Final = (RejectReason.EXCLUDED, RejectReason.NOT_MATCHED)
-"""Reasons that are checked before the age: their tags may be too young as well."""
-
-
-def _first_that_helps(choice: Choice, reason: RejectReason) -> str:
-    """The first change that chooses a tag with that reason, as a clause; may be empty."""
-    rejected = {tag.name for tag in choice.rejected[reason]}
-    notes = []
-    if partly := _partly_matched(choice) if reason is RejectReason.NOT_MATCHED else []:
-        names = some(partly, _MAX_EXAMPLES)
-        notes = [f"tag_regex must match the whole tag, and matches only a part of {names}"]
-    for change in _CHANGES[reason](choice) if rejected else ():
-        changed = _evaluate(choice, change.arguments)
-        if changed is None or (best := changed.candidates[0]).name not in rejected:
-            continue
-        if change.tag not in {"", best.name}:
-            continue
-        name, words = quoted(best.name), _in_words(choice, change.arguments)
-        if change.what:
-            notes += [f"{name} is {change.what}", f"{words} to choose it"]
-        else:
-            notes += [f"{words} to choose {name}"]
-        if changed.policy.min_age_s and reason in _BEFORE_AGE:
-            notes[-1] += f", old enough from {old_enough_at(best, changed.policy)}"
-        break
-    return "; ".join(notes)
-
-
 def _evaluate(
-    choice: Choice, changes: Mapping[str, Any], tags: Sequence[TagLike] | None = None
+    choice: Choice, changes: Changes, *, now: float | None = None
 ) -> Choice | None:
-    """Evaluate the policy with other arguments.
+    """Evaluate the policy after changes of its arguments.
 
     Args:
         choice: one without candidates.
-        changes: arguments to set; None to leave one out.
-        tags: None for all that are not too young under these arguments.
+        changes: the changes.
+        now: Unix seconds; None for a time at which the same tags are too young.
 
     Returns:
         None if nothing can be chosen, if the arguments are invalid, or if a value cannot be
-        shown in a way that can be copied.
+        shown so that it can be copied.
     """
     texts = [value for value in changes.values() if isinstance(value, str)]
     if any(quoted(text) != f"'{text}'" for text in texts):
@@ -233,20 +202,20 @@ def _evaluate(
         )
     except InvalidPolicyError:
         return None
-    if tags is None:
-        has_limits = policy.as_of_s is not None or policy.min_age_s is not None
-        tags = [
-            tag
-            for reason, rejected in choice.rejected.items()
-            if not (has_limits and reason is RejectReason.TOO_YOUNG)
-            for tag in rejected
-        ]
-    changed = evaluate(policy, tags, now=_FAR_FUTURE)
+    tags = [tag for rejected in choice.rejected.values() for tag in rejected]
+    changed = evaluate(policy, tags, now=_now(choice) if now is None else now)
     return changed if changed.candidates and not changed.ambiguous() else None
 
 
-def _in_words(choice: Choice, changes: Mapping[str, Any]) -> str:
-    """Changes as an instruction, without those that change nothing."""
+def _now(choice: Choice) -> float:
+    """A time at which the same tags are too young: a text must not depend on the clock."""
+    young = choice.rejected[RejectReason.TOO_YOUNG]
+    old_enough = ((tag.create_time or 0) + (choice.policy.min_age_s or 0) for tag in young)
+    return min(old_enough, default=_FAR_FUTURE) - 1
+
+
+def _in_words(choice: Choice, changes: Changes) -> str:
+    """Return changes as an instruction, without those that change nothing."""
     given = choice.policy.arguments
     new = {name: value for name, value in changes.items() if given.get(name) != value}
     values = {k: quoted(v) if isinstance(v, str) else v for k, v in new.items()}

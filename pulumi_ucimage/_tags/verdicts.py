@@ -65,7 +65,7 @@ def verdicts(choice: Choice) -> list[TagVerdict]:
 
 
 def why_not(choice: Choice, name: str) -> str:
-    """Return why the policy does not choose a tag, as a clause such as `it is not in ^2`.
+    """Return why the policy does not choose a tag, as a clause that starts with `it is`.
 
     Args:
         choice: what the policy makes of the tags that are listed now.

@@ -1,4 +1,4 @@
-"""Versions and ranges mean what Masterminds/semver and Flux say, asked in person.
+"""Versions and ranges behave as in Masterminds/semver and Flux.
 
 The oracle in ``masterminds/`` is a Go program on the real libraries.
 """
@@ -22,7 +22,7 @@ from pulumi_ucimage._tags.semver import Range, Version, parse_version
 
 SEED = 20251124
 QUESTIONS = 8000 if settings.get_current_profile_name() == "thorough" else 1000
-# Masterminds stops at 64 bits; that numbers are exact here is told in test_semver.
+# Masterminds stops at 64 bits; test_semver.py tests that numbers are exact here.
 UNREADABLE = re.compile(r"[0-9]{20}")
 
 
@@ -36,7 +36,7 @@ class Question:
 
 @dataclass(frozen=True)
 class Answer:
-    """What is told about a query; a flag for each version, in its order."""
+    """What a program says about a question; a flag for each version, in its order."""
 
     range: bool
     loose: list[bool]
@@ -78,13 +78,13 @@ def oracle(
 
 
 class Generator:
-    """Random ranges and versions: small numbers, so that they meet; some are broken."""
+    """Random ranges and versions: small numbers, so that many match; some are invalid."""
 
     def __init__(self, seed: int) -> None:
-        self._random = random.Random(seed)  # noqa: S311 - wanted: the same each time
+        self._random = random.Random(seed)  # noqa: S311 - the same each time
 
     def questions(self, count: int) -> Iterator[Question]:
-        """Make about so many questions, without those that cannot be compared."""
+        """Make up to this many questions, without those that cannot be compared."""
         for _ in range(count):
             query = Question(
                 self._broken(self._range(), 0.1),
@@ -159,7 +159,7 @@ class Generator:
 
 
 def own_answer(query: Question) -> Answer:
-    """Answer a query as the Go program does, from this project's code."""
+    """Answer a question as the Go program does, by this project's code."""
     loose = [parse_version(text, loose=True) for text in query.versions]
     try:
         own = Range.parse(query.range)
@@ -178,19 +178,19 @@ def own_answer(query: Question) -> Answer:
 
 
 def compare(one: Version | None, two: Version | None) -> int:
-    """Return -1, 0 or 1, as Masterminds does; 0 where one is no version."""
+    """Return -1, 0 or 1, as Masterminds does; 0 if one is not a version."""
     if one is None or two is None:
         return 0
     return (one.precedence > two.precedence) - (one.precedence < two.precedence)
 
 
 def has_three_numbers(text: str) -> bool:
-    """Tell whether the dots that Flux counts stand between numbers."""
+    """Whether the dots that Flux counts are between numbers."""
     return re.split("[-+]", text, maxsplit=1)[0].count(".") == 2
 
 
 def differences(questions: Sequence[Question], answers: Sequence[Answer]) -> list[str]:
-    """Tell, for a person, where this project's answers are others."""
+    """Describe where this project's answers differ."""
     found = []
     for query, theirs in zip(questions, answers, strict=True):
         own = own_answer(query)
@@ -208,13 +208,13 @@ def differences(questions: Sequence[Question], answers: Sequence[Answer]) -> lis
     return found
 
 
-def test_random_questions_get_the_same_answers(oracle: Oracle) -> None:
-    """Random ranges and versions are read, matched and ordered as in the originals."""
+def test_random_questions_have_the_same_answers(oracle: Oracle) -> None:
+    """Random ranges and versions are parsed, matched and ordered as in the originals."""
     questions = list(Generator(SEED).questions(QUESTIONS))
     answers = oracle(questions)
 
     assert differences(questions, answers) == []
-    # Neither answer to any query is rare, so the line above says something.
+    # No answer is rare, so that equal answers prove something.
     good = [answer for answer in answers if answer.range]
     for flags in (
         [answer.range for answer in answers],
@@ -227,8 +227,8 @@ def test_random_questions_get_the_same_answers(oracle: Oracle) -> None:
         assert 0.1 < sum(flags) / len(flags) < 0.9
 
 
-def test_differences_are_the_deliberate_ones(oracle: Oracle) -> None:
-    """Exact numbers and three numbers are all that this project does differently."""
+def test_only_the_deliberate_differences_exist(oracle: Oracle) -> None:
+    """Only exact numbers, and three numbers for Flux, differ."""
     deliberate = Question(
         range=">=18446744073709551616",
         versions=["18446744073709551616.0.0", "1.2-3.4", "1-a.b.c", "1.2.3"],

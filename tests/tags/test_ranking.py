@@ -235,6 +235,11 @@ def test_newest_first_sorts_a_listing() -> None:
     ]
 
 
+def test_newest_first_sorts_by_time_not_by_name() -> None:
+    """A listing in which every name and time differs is sorted by time alone."""
+    assert [tag.name for tag in newest_first(hourly("c a d b"))] == ["b", "d", "a", "c"]
+
+
 @given(TAGS)
 def test_newest_first_keeps_every_tag(tags: list[Tag]) -> None:
     """Nothing is missing from a listing, and each tag is there once."""

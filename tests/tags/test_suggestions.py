@@ -157,11 +157,11 @@ SUGGESTIONS: list[tuple[list[Tag], dict[str, Any], list[str]]] = [
         {"policy": "semver", "semver_range": "2", **EXTRACT},
         [],
     ),
-    # 2.1 is in the range 2-5 too; but it is not the prerelease that was meant.
+    # 2.1 is in the range 2-5 too, and would be chosen instead of the prerelease.
     (
         hourly("2-5 2.1"),
         {"policy": "semver", "semver_range": "=2.0.0", "semver_loose": True},
-        [out_of_range("2.1", HIGHEST_RELEASE)],
+        [],
     ),
     # A value of more than 200 characters is not shown.
     (
@@ -186,17 +186,15 @@ SUGGESTIONS: list[tuple[list[Tag], dict[str, Any], list[str]]] = [
     (
         hourly("b1.2.3 b1.0.1"),
         {"policy": "semver", "semver_range": "1.0.x"},
-        ["set tag_regex to 'b(.*)' and tag_extract to '$1' to choose 'b1.0.1'"],
+        ["set tag_regex to '[^0-9]*([0-9].*)' and tag_extract to '$1' to choose 'b1.0.1'"],
     ),
     (
         hourly("x build-9 build-10 y"),
         {"policy": "numerical"},
-        ["set tag_regex to 'build-(.*)' and tag_extract to '$1' to choose 'build-10'"],
-    ),
-    (
-        hourly("v.1 v.2 vx3"),
-        {"policy": "numerical", "tag_exclude_regex": "vx3"},
-        ["set tag_regex to 'v[.](.*)' and tag_extract to '$1' to choose 'v.2'"],
+        [
+            "set tag_regex to '[^0-9]*([0-9].*)' and tag_extract to '$1' to choose"
+            " 'build-10'"
+        ],
     ),
     (
         hourly("1.2.3.4 1.2.3.10"),

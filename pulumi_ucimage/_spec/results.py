@@ -200,7 +200,7 @@ class GetDockerImageResult(_Result):
     repo_digest: Annotated[
         str | None,
         "With `resolve_digest`: `<host>/<path>@<digest>`, a reference to exactly these"
-        " content, even after the tag is pushed again. None otherwise.",
+        " bytes, even after the tag is pushed again. None otherwise.",
     ]
     create_time: Annotated[
         int | None, "When it was pushed, in Unix seconds. None if the API sent none."
@@ -234,7 +234,7 @@ IMAGE_PIN = (
         "repo_digest",
         str | None,
         "With `resolve_digest`: `<host>/<path>@<digest>`, a reference to exactly these"
-        " content, even after the tag is pushed again.",
+        " bytes, even after the tag is pushed again.",
     ),
     Field(
         "create_time",

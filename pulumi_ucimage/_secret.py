@@ -1,4 +1,4 @@
-"""Keys that cannot be printed, logged, compared by accident, copied or pickled."""
+"""Secrets, which cannot be printed, logged, compared by accident, copied or pickled."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ _SALT: Final = os.urandom(32)
 
 @final
 class Secret:
-    """A text that only `reveal` gives out.
+    """A text that only `reveal` returns.
 
-    `repr`, `str`, `vars` and formatting show asterisks; copying and pickling are
-    errors, so that no state, log or traceback with locals can take it along.
+    `repr`, `str` and formatting show asterisks; `vars`, copying and pickling are errors, so
+    that no state, log or traceback with locals can hold the text.
     """
 
     __slots__ = ("_reveal",)
@@ -31,7 +31,7 @@ class Secret:
         self._reveal: Callable[[], str] = reveal
 
     def reveal(self) -> str:
-        """The text; for the line that uses it, never for a variable."""
+        """The text; use it in the same line, never keep it in a variable."""
         return self._reveal()
 
     def __bool__(self) -> bool:
@@ -53,7 +53,7 @@ class Credentials:
     Attributes:
         public_key: names the key; sent with each call.
         private_key: signs each call; never sent.
-        security_token: sent with each call where the key is temporary, else None.
+        security_token: sent with each call if the key is temporary, else None.
         origin: where the pair was found, for messages: "the environment".
     """
 
@@ -63,13 +63,32 @@ class Credentials:
     origin: str
 
     def fingerprint(self) -> bytes:
-        """What equal keys have in common; means nothing outside of this process."""
+        """Equal for equal keys; means nothing outside of this process."""
         parts = (self.public_key, self.private_key, self.security_token)
         return fingerprint(part.reveal() if part else "" for part in parts)
 
 
+@final
+@dataclass(frozen=True, slots=True, eq=False)
+class RegistryCredentials:
+    """A user name and password for a registry, from one place.
+
+    Attributes:
+        username: the user name.
+        password: the password, or a token that the registry takes as one.
+        origin: where they were found, for messages: "the environment".
+        identity_token: in place of user name and password, exchanged for tokens at the
+            registry's token service.
+    """
+
+    username: str
+    password: Secret
+    origin: str
+    identity_token: Secret | None = None
+
+
 def fingerprint(texts: Iterable[str]) -> bytes:
-    """What equal texts have in common; means nothing outside of this process."""
+    """Equal for equal texts; means nothing outside of this process."""
     digest = hashlib.blake2b(key=_SALT)
     for text in texts:
         digest.update(f"{len(text)} {text}".encode("utf-8", "surrogatepass"))

@@ -7,6 +7,7 @@
       TransportError          no usable connection
       ResponseError           an answer that cannot be used
       ApiError                the API answered with a RetCode that is not 0
+      RegistryError           the registry refused the request or does not know the tag
       SelectionError          no tag could be chosen
         InvalidPolicyError    (also an ArgumentError) a rule that cannot be
         NoSuchImageError      no image of that name
@@ -21,6 +22,10 @@ copied.
 
 from __future__ import annotations
 
+import errno
+import socket
+import ssl
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 import pulumi
@@ -74,8 +79,10 @@ class TransportError(UcimageError):
         port: its TCP port.
     """
 
-    def __init__(self, problem: str, *, host: str, port: int) -> None:
-        super().__init__(f"The UCloud API at {printable(address(host, port))} {problem}")
+    def __init__(
+        self, problem: str, *, host: str, port: int, peer: str = "The UCloud API"
+    ) -> None:
+        super().__init__(f"{peer} at {printable(address(host, port))} {problem}")
         self.host = host
         self.port = port
 
@@ -92,35 +99,73 @@ class ResponseError(UcimageError):
         self.status = status
 
 
-# RetCodes as of UCloud's pages `summary/public.md` and `ugc-api/error_code.md`.
-_CURES = {
+_MACHINE_PROBLEMS = {
+    errno.EMFILE: "this process has too many open files; close some or raise the limit"
+    " (ulimit -n)",
+    errno.ENFILE: "this machine has too many open files; close some or raise the limit"
+    " (fs.file-max)",
+    errno.ENOMEM: "this machine has no memory left; free some or raise the limit",
+    errno.ENOSPC: "this machine has no disk space left; free some",
+}
+
+
+def machine_problem(error: BaseException) -> str | None:
+    """What this machine has run out of, as a clause with advice.
+
+    Returns:
+        None if the error has another reason, such as a server or a setting.
+    """
+    # These two have numbers of their own.
+    if not isinstance(error, OSError) or isinstance(error, (ssl.SSLError, socket.gaierror)):
+        return None
+    return _MACHINE_PROBLEMS.get(error.errno or 0)
+
+
+# RetCodes as described in UCloud's `summary/public.md` and `ugc-api/error_code.md`.
+_TEMPORARY_KEYS = (
+    "set ucimage:securityToken (`pulumi config set --secret ucimage:securityToken`) or"
+    " UCIMAGE_SECURITY_TOKEN, in the same place as the key pair"
+)
+_HINTS = {
     110: "the API timed out; try again later",
-    130: "the API's gateway could not pass the call on; try again later",
-    150: "the API is unavailable for the moment; try again later",
-    153: "the API throttles these keys; try again later or look up less at once",
-    160: "the call has no Action; check ucimage:baseUrl (UCLOUD_API_BASE_URL)",
-    161: "this endpoint does not know the action;"
-    " check ucimage:baseUrl (UCLOUD_API_BASE_URL)",
-    170: "the signature did not arrive; check what stands between here and the API",
-    171: "the private key does not belong to the public key;"
-    " set both anew, from one key pair of UCloud's console",
-    172: "UCloud does not know the public key; set the key pair anew",
+    130: "the API's gateway could not forward the call; try again later",
+    150: "the API is unavailable at the moment; try again later",
+    153: "the API limits how often these keys may call it; try again later, or look up"
+    " fewer images at once",
+    160: "the call arrived without its action; check ucimage:baseUrl (UCLOUD_API_BASE_URL)",
+    161: "this endpoint does not know the action; check ucimage:baseUrl"
+    " (UCLOUD_API_BASE_URL)",
+    170: "the signature did not arrive; check whether a proxy or firewall changes requests",
+    171: "the private key does not belong to the public key; set both again, using one key"
+    " pair from UCloud's console",
+    172: "UCloud does not know the public key; set the key pair again",
     174: "the key needs a security token that is missing or has expired;"
-    " set ucimage:securityToken (`pulumi config set --secret ucimage:securityToken`) or"
-    " UCIMAGE_SECURITY_TOKEN, in the place where the pair of keys is set",
+    f" {_TEMPORARY_KEYS}",
     292: "the key may not use this project;"
     " set ucimage:projectId (`pulumi config set ucimage:projectId org-abc123`),"
     " UCLOUD_PROJECT_ID, the profile's project_id or the argument project_id to one of"
     " the account's projects",
-    294: "this machine's address is not among those that may use the key;"
-    " add it in UCloud's console",
-    299: "the key's user lacks the permission;"
-    " allow GetDockerImageList to it in UCloud's IAM",
+    294: "the key may not be used from this machine's IP address; allow it in UCloud's"
+    " console",
+    299: "the key's user lacks the permission; allow GetDockerImageList in UCloud's IAM",
+    **dict.fromkeys(
+        (43000, 43001, 43002, 43003, 43019, 43020, 43021),
+        "UCloud's image service failed internally; try again later",
+    ),
+    **dict.fromkeys(
+        (43004, 43005),
+        f"the token is invalid or has expired; with temporary keys, {_TEMPORARY_KEYS};"
+        " otherwise set the key pair again",
+    ),
+    43006: "a parameter is missing; set project_id, the only one that is optional",
     43023: "the bucket does not exist in this region and project, or the API could not"
     " list it (it has one code for both); check bucket_name, region and project_id",
     43025: "UCloud does not accept the bucket's name; check bucket_name",
+    43027: "this endpoint does not serve the call; set ucimage:baseUrl"
+    " (UCLOUD_API_BASE_URL) to https://api.ucloud.cn/",
     43033: "UCloud does not accept a parameter; check region, bucket_name and order_by",
 }
+"""What to do about a RetCode. Which are retried: `_ucloud.client.RETRIED_RET_CODES`."""
 
 
 class ApiError(UcimageError):
@@ -138,17 +183,90 @@ class ApiError(UcimageError):
         self, *, ret_code: int, message: str, action: str, bucket: str, region: str
     ) -> None:
         said = printable(message, limit=500)
-        cure = _CURES.get(ret_code, "look it up in UCloud's list of error codes")
+        hint = _HINTS.get(ret_code, "look it up in UCloud's list of error codes")
         words = f" ({said})" if said else ""
         super().__init__(
             f"{action} for bucket {quoted(bucket)} in region {quoted(region)} failed with"
-            f" RetCode {ret_code}{words}: {cure}."
+            f" RetCode {ret_code}{words}: {hint}."
         )
         self.ret_code = ret_code
         self.message = said
         self.action = action
         self.bucket = bucket
         self.region = region
+
+
+class RegistryError(UcimageError):
+    """The registry refused the request, or does not know what was asked for.
+
+    Attributes:
+        status: the HTTP status.
+        code: the registry's own code, such as `MANIFEST_UNKNOWN`; None if it sent none.
+        host: the registry, `host[:port]`.
+        name: what was asked for, `ucs/helloworld:1.4.2`.
+    """
+
+    def __init__(
+        self,
+        *,
+        status: int,
+        code: str | None,
+        message: str,
+        host: str,
+        name: str,
+        credentials: str | None = None,
+        is_listed: bool = True,
+    ) -> None:
+        """Write the sentence.
+
+        Args:
+            status: the HTTP status.
+            code: the registry's own code.
+            message: the registry's own words; may be empty.
+            host: the registry.
+            name: what was asked for.
+            credentials: where those that were sent come from; None if none were sent.
+            is_listed: whether the API lists the tag.
+        """
+        said = ": ".join(filter(None, (code, printable(message, limit=300))))
+        words = f"HTTP status {status}{f', {said}' if said else ''}"
+        registry, image = f"The registry at {printable(host)}", quoted(name)
+        if status == HTTPStatus.UNAUTHORIZED:
+            sentence = (
+                f"{registry} refused the credentials from {credentials} for {image}"
+                f" ({words}): check the user name and password, and that this user may pull"
+                " the image."
+            )
+        elif status == HTTPStatus.FORBIDDEN:
+            who = f"the user from {credentials}" if credentials else "an anonymous user"
+            sentence = (
+                f"{registry} does not allow {who} to pull {image} ({words}): allow it, or"
+                " use credentials that may."
+            )
+        elif status == HTTPStatus.NOT_FOUND:
+            listed = (
+                "is listed by the API, but unknown to" if is_listed else "is unknown to"
+            )
+            sentence = (
+                f"The image {image} {listed} the registry at {printable(host)} ({words}):"
+                " push it there, choose another tag, or check the argument registry,"
+                " ucimage:registry and UCIMAGE_REGISTRY."
+            )
+        elif status == HTTPStatus.TOO_MANY_REQUESTS:
+            sentence = (
+                f"{registry} limits how often it is asked for {image} ({words}): try again"
+                " later, or resolve fewer digests at once."
+            )
+        else:
+            sentence = (
+                f"{registry} refused the request for {image} ({words}): check the image's"
+                " name, the argument registry, ucimage:registry and UCIMAGE_REGISTRY."
+            )
+        super().__init__(sentence)
+        self.status = status
+        self.code = code
+        self.host = host
+        self.name = name
 
 
 class SelectionError(UcimageError):

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence  # noqa: TC003 - signatures can be resolved
-from typing import Any
+from typing import Any, get_args
 
 import pulumi
 import pulumi.dynamic
 
+from pulumi_ucimage._pulumi import program
+from pulumi_ucimage._pulumi.stack_config import warn_about_stack_config
 from pulumi_ucimage._spec import arguments, pin_state, results
+from pulumi_ucimage._spec.arguments import (  # noqa: TC001 - signatures can be resolved
+    OrderName,
+    PolicyName,
+)
 
 
 class ImagePin(pulumi.dynamic.Resource, module="ucimage", name="ImagePin"):
@@ -21,10 +27,13 @@ class ImagePin(pulumi.dynamic.Resource, module="ucimage", name="ImagePin"):
     tag: pulumi.Output[str]
     image: pulumi.Output[str]
     image_name: pulumi.Output[str]
+    digest: pulumi.Output[str | None]
+    repo_digest: pulumi.Output[str | None]
     create_time: pulumi.Output[int | None]
     created_at: pulumi.Output[str | None]
     found: pulumi.Output[bool]
     previous_tag: pulumi.Output[str | None]
+    previous_digest: pulumi.Output[str | None]
     chosen_at: pulumi.Output[str]
     available: pulumi.Output[bool]
     retagged: pulumi.Output[bool]
@@ -40,8 +49,8 @@ class ImagePin(pulumi.dynamic.Resource, module="ucimage", name="ImagePin"):
         image_name: pulumi.Input[str | None] | None = None,
         registry: pulumi.Input[str | None] | None = None,
         order_by: pulumi.Input[str | None] | None = None,
-        policy: pulumi.Input[str | None] | None = None,
-        order: pulumi.Input[str | None] | None = None,
+        policy: pulumi.Input[PolicyName | None] | None = None,
+        order: pulumi.Input[OrderName | None] | None = None,
         semver_range: pulumi.Input[str | None] | None = None,
         semver_loose: pulumi.Input[bool | None] | None = None,
         tag_regex: pulumi.Input[str | None] | None = None,
@@ -55,9 +64,12 @@ class ImagePin(pulumi.dynamic.Resource, module="ucimage", name="ImagePin"):
         default_tag: pulumi.Input[str | None] | None = None,
         triggers: pulumi.Input[Mapping[str, pulumi.Input[str]] | None] | None = None,
         allow_downgrade: pulumi.Input[bool | None] | None = None,
+        resolve_digest: pulumi.Input[bool | None] | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         values = locals()
+        if not program.is_mocked():
+            warn_about_stack_config()
         # Loads all that chooses, which a program without a pin does without.
         from pulumi_ucimage.pin_provider import ImagePinProvider  # noqa: PLC0415
 
@@ -71,7 +83,7 @@ class ImagePin(pulumi.dynamic.Resource, module="ucimage", name="ImagePin"):
             pulumi.ResourceOptions.merge(opts, finish),
         )
         # The state has "" if there is nothing, because Pulumi does not store None.
-        for name in ("create_time", "created_at", "previous_tag"):
+        for name in _OPTIONAL:
             setattr(self, name, getattr(self, name).apply(_or_none))
         self.create_time = self.create_time.apply(_whole)
 
@@ -95,6 +107,9 @@ class ImagePin(pulumi.dynamic.Resource, module="ucimage", name="ImagePin"):
 
         props = finished(args.name, dict(args.props), args.opts)
         return pulumi.ResourceTransformationResult(props, args.opts)
+
+
+_OPTIONAL = tuple(o.name for o in results.IMAGE_PIN if get_args(o.type))
 
 
 def _or_none(value: Any) -> Any:

@@ -25,15 +25,14 @@ from pulumi.dynamic import (
     UpdateResult,
 )
 
+from pulumi_ucimage._config.stack import stack_values
 from pulumi_ucimage._formatting import quoted
 from pulumi_ucimage._lookup import pin_messages, pin_rules
 from pulumi_ucimage._lookup.context import LookupContext
 from pulumi_ucimage._lookup.listing_cache import ListingCache
 from pulumi_ucimage._lookup.pinned import pinned
 from pulumi_ucimage._pulumi import engine_log
-from pulumi_ucimage._secret import Secret
 from pulumi_ucimage._spec import pin_state
-from pulumi_ucimage._spec.settings import NAMESPACE, SETTINGS
 from pulumi_ucimage._tags.timestamps import format_timestamp
 from pulumi_ucimage.errors import ArgumentError, UcimageError
 
@@ -63,9 +62,9 @@ class ImagePinProvider(ResourceProvider):
 
         Called once per process. A process serves one preview, one up or one refresh.
         """
-        stack = {s.key: req.config.get(f"{NAMESPACE}:{s.key}") for s in SETTINGS}
-        self._stack = {key: Secret(value) for key, value in stack.items() if value}
-        self._listings: ListingCache[Listing] = ListingCache(keeps=True)
+        self._stack = stack_values(req.config.get)
+        self._choices: ListingCache[Listing] = ListingCache(keeps=True)
+        self._looks: ListingCache[Listing] = ListingCache(keeps=True)
         self._began_s = time.monotonic()
 
     def check(self, _olds: State, news: State) -> CheckResult:
@@ -73,7 +72,8 @@ class ImagePinProvider(ResourceProvider):
         program = news.get(pin_state.PROGRAM) or {}
         urn = program.get("urn") or _olds.get(pin_state.URN, "")
         olds = _without_internal(_olds)
-        context = self._context(urn, program.get("not_before"))
+        not_before = program.get("not_before", time.monotonic())
+        context = self._context(urn, self._choices, not_before)
         try:
             _refuse_unknown_inputs(news, olds)
             state, messages = pin_rules.reconcile(
@@ -120,7 +120,7 @@ class ImagePinProvider(ResourceProvider):
         state = {key: value for key, value in props.items() if key not in outputs_only}
         try:
             state, messages = pin_rules.refresh(
-                state, self._context(urn, self._began_s), pin=_name(urn, id_)
+                state, self._context(urn, self._looks, self._began_s), pin=_name(urn, id_)
             )
         except UcimageError as error:
             messages = [pin_messages.not_looked_at(_name(urn, id_), error, state)]
@@ -130,18 +130,12 @@ class ImagePinProvider(ResourceProvider):
     def delete(self, _id: str, _props: State) -> None:
         """Forget the choice; nothing is called."""
 
-    def _context(self, urn: str, not_before: float | None) -> LookupContext:
-        """Where a look-up runs.
-
-        Args:
-            urn: under which resource its progress is shown.
-            not_before: a listing must have begun after this; None for now.
-        """
+    def _context(
+        self, urn: str, listings: ListingCache[Listing], not_before: float
+    ) -> LookupContext:
+        """Where a look-up runs, and which listings it may share."""
         return LookupContext(
-            stack=self._stack,
-            log=_Log(urn),
-            listings=self._listings,
-            not_before=time.monotonic() if not_before is None else not_before,
+            stack=self._stack, log=_Log(urn), listings=listings, not_before=not_before
         )
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import trustme
 
-from pulumi_ucimage._http.proxy import Route
+from pulumi_ucimage._http.network import CaBundle, NetworkSettings
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,7 +27,9 @@ class Authority:
         self.ca = trustme.CA()
         self.file = folder / "authority.pem"
         self.ca.cert_pem.write_to_path(str(self.file))
-        self.trusted = Route(proxy=None, ca_bundle=str(self.file))
+        self.trusted = NetworkSettings(
+            ca_bundle=CaBundle(str(self.file), "REQUESTS_CA_BUNDLE")
+        )
 
     def server(self, name: str, *, not_after: datetime | None = None) -> ssl.SSLContext:
         """What a server of that name shows."""

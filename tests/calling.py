@@ -1,4 +1,4 @@
-"""Calls of the API with keys that can be searched for, and no waiting between tries."""
+"""Calls of the API with keys to search for, and without waits between attempts."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 from typing_extensions import Self
 
+from pulumi_ucimage._http.client import HttpClient
 from pulumi_ucimage._http.clock import Clock, Deadline
 from pulumi_ucimage._http.endpoint import Endpoint
-from pulumi_ucimage._http.proxy import Route
+from pulumi_ucimage._http.network import NetworkSettings
 from pulumi_ucimage._http.retry import RetryPolicy
-from pulumi_ucimage._http.transport import Transport
 from pulumi_ucimage._secret import Credentials, Secret
-from pulumi_ucimage._ucloud.client import Bucket, Client
+from pulumi_ucimage._ucloud.client import UCLOUD_API, Bucket, Client
 
 if TYPE_CHECKING:
     from pulumi_ucimage._ucloud.responses import Page
@@ -22,17 +22,17 @@ PRIVATE_KEY = "canary-private-8b2d"
 TOKEN = "canary/token+c07a="
 SECRETS = (PUBLIC_KEY, PRIVATE_KEY, TOKEN)
 BUCKET = Bucket(name="ucs", region="cn-bj2")
-DIRECT = Route(proxy=None, ca_bundle=True)
+DIRECT = NetworkSettings()
 
 
 def credentials() -> Credentials:
-    """The canary's keys."""
+    """The keys above."""
     keys = Secret(PUBLIC_KEY), Secret(PRIVATE_KEY), Secret(TOKEN)
     return Credentials(*keys, origin="the environment")
 
 
 class Time:
-    """A clock that goes on only when somebody sleeps, and keeps how long."""
+    """A clock that moves only by sleeping, and records each sleep."""
 
     def __init__(self, random: float = 1.0) -> None:
         self.now = 1_800_000_000.0
@@ -45,22 +45,22 @@ class Time:
         )
 
     def sleep(self, seconds: float) -> None:
-        """Go on by so much."""
+        """Move the clock."""
         self.now += seconds
         self.sleeps.append(seconds)
 
 
 class Caller:
-    """Asks one server for pages; between tries it goes on at once.
+    """Gets pages from one server; it does not wait between attempts.
 
     Args:
         url: where the server is.
-        retries: further tries after the first.
+        retries: attempts after the first.
         timeout_s: the look-up's deadline, in real seconds.
-        route: how the server is reached.
+        network: proxy and certificates.
         read_timeout_s: the longest silence of the server.
-        bucket: what is asked for.
-        clock: time and waiting; by default the real time, and no waiting.
+        bucket: the bucket to list.
+        clock: by default the real time, without waiting.
     """
 
     def __init__(
@@ -69,27 +69,29 @@ class Caller:
         *,
         retries: int = 3,
         timeout_s: float = 60,
-        route: Route = DIRECT,
+        network: NetworkSettings = DIRECT,
         read_timeout_s: float = 30,
         bucket: Bucket = BUCKET,
         clock: Clock | None = None,
     ) -> None:
         self.sleeps: list[float] = []
         self.timeout_s = timeout_s
-        self.transport = Transport(
-            Endpoint.parse(url), route, read_timeout_s=read_timeout_s
+        endpoint = Endpoint.parse(url)
+        self.http = HttpClient(
+            endpoint, network, peer=UCLOUD_API, read_timeout_s=read_timeout_s
         )
         self._bucket = bucket
         self._clock = clock or Clock(sleep=self.sleeps.append, random=lambda: 1.0)
         self.client = Client(
-            transport=self.transport,
+            http=self.http,
+            path=endpoint.path,
             credentials=credentials(),
             retries=RetryPolicy(max_retries=retries, clock=self._clock),
         )
 
     @property
-    def tries(self) -> int:
-        """How many tries the last page took."""
+    def attempts(self) -> int:
+        """How many attempts the last page took."""
         return len(self.sleeps) + 1
 
     def get_page(self) -> Page:
@@ -102,4 +104,4 @@ class Caller:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.transport.close()
+        self.http.close()

@@ -3,57 +3,124 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import fcntl
 import os
 import shutil
 import subprocess
 import sys
+import time
+import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pulumi.runtime
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
-from pulumi_ucimage._lookup import clients
+from pulumi_ucimage._http.client import close_connections
 from pulumi_ucimage.emulator import Emulator
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 ROOT = Path(__file__).parent.parent
 
-# A slow machine is no failed property; and CI must fail the same way twice.
+# No property may depend on the machine's speed, and CI must fail the same way twice.
+# `make test-thorough` chooses the thorough profile.
 settings.register_profile(
-    "ucimage", deadline=None, derandomize=bool(os.environ.get("CI")), print_blob=True
+    "quick",
+    max_examples=40,
+    deadline=None,
+    derandomize=bool(os.environ.get("CI")),
+    print_blob=True,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )
-settings.load_profile("ucimage")
+settings.register_profile("thorough", settings.get_profile("quick"), max_examples=1000)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or "quick")
+
+ENGINE_FIXTURES = {"tools", "node_modules", "go_environment", "registry_program"}
+
+_GRACE_S = float(os.environ.get("TESTS_GRACE_S") or 10)  # to end after the last test
+_RUN = "TESTS_RUN_ID"
+
+_left_out: set[str] = set()
+_left_running: list[str] = []
 
 
-_rejected: list[str] = []
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Keep what needs Pulumi's engine, Go or Node in the folder that test-fast ignores."""
+    needed = ENGINE_FIXTURES.intersection(getattr(item, "fixturenames", ()))
+    if needed and "integration" not in item.path.parts:
+        pytest.fail(f"It uses {', '.join(needed)}: move it to tests/integration.")
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     """Note each test that was skipped or expected to fail; `live` ones may be."""
     if "live" not in report.keywords and (report.skipped or hasattr(report, "wasxfail")):
-        _rejected.append(report.nodeid)
+        _left_out.add(report.nodeid)
+
+
+def pytest_collectreport(report: pytest.CollectReport) -> None:
+    """Note each module that skipped itself."""
+    if report.skipped:
+        _left_out.add(report.nodeid)
 
 
 def pytest_deselected(items: list[pytest.Item]) -> None:
     """Note each test that CI did not run; a developer may choose some."""
     if os.environ.get("CI"):
-        _rejected.extend(i.nodeid for i in items if not i.get_closest_marker("live"))
+        _left_out.update(i.nodeid for i in items if not i.get_closest_marker("live"))
 
 
-def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Fail a run that left a test out: what is not run guards nothing."""
-    if _rejected and session.exitstatus == pytest.ExitCode.OK:
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: object) -> None:
+    """Take over what a worker of pytest-xdist noted."""
+    _left_out.update(getattr(node, "workeroutput", {}).get("left_out", ()))
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Mark the processes of this run; workers and what tests start inherit the mark."""
+    if not hasattr(config, "workerinput"):
+        os.environ[_RUN] = uuid.uuid4().hex
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_sessionfinish(session: pytest.Session) -> Iterator[None]:
+    """Fail a run that left a test out, or a process running."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["left_out"] = list(_left_out)
+        return (yield)
+    yield  # pytest-xdist ends its workers
+    end = time.monotonic() + _GRACE_S
+    while (running := _processes()) and time.monotonic() < end:
+        time.sleep(0.05)
+    _left_running.extend(running)
+    if (_left_out or _left_running) and session.exitstatus == pytest.ExitCode.OK:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
+    return None
+
+
+def _processes() -> list[str]:
+    """The commands of other processes of this run, where /proc says."""
+    mark = f"{_RUN}={os.environ[_RUN]}".encode()
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if int(process.name) != os.getpid() and (
+                mark in (process / "environ").read_bytes().split(b"\0")
+            ):
+                command = (process / "cmdline").read_bytes().replace(b"\0", b" ")
+                found.append(f"{process.name} {command.decode(errors='replace')}")
+    return found
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say which tests were left out."""
-    for nodeid in _rejected:
+    """Say what fails a run in which every test passed."""
+    for nodeid in sorted(_left_out):
         terminalreporter.write_line(f"Left out, which fails the run: {nodeid}")
+    for command in _left_running:
+        terminalreporter.write_line(f"Left running, which fails the run: {command}")
 
 
 @pytest.fixture(autouse=True)
@@ -72,7 +139,7 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 def no_kept_connections() -> Iterator[None]:
     """Close the connections that a test leaves in the cache."""
     yield
-    clients.close_connections()
+    close_connections()
 
 
 @pytest.fixture
@@ -122,51 +189,80 @@ def environment_for(emulator: Emulator) -> dict[str, str]:
     }
 
 
+# Read before `clean_environment` gives each test a home of its own.
 _TOOLS_FOLDER = os.environ.get("PULUMI_UCIMAGE_TOOLS_FOLDER")
+_AMBIENT = dict(os.environ)
 
 
-def _go(variable: str) -> str:
+@pytest.fixture(scope="session")
+def go_environment() -> dict[str, str]:
+    """The user's caches, and the flags with which tools/install.py has filled them."""
+    names = ("GOMODCACHE", "GOCACHE", "GOPATH")
     done = subprocess.run(
-        ["go", "env", variable],  # noqa: S607
+        ["go", "env", *names],  # noqa: S607
+        env=_AMBIENT,
         check=True,
         capture_output=True,
         text=True,
     )
-    return done.stdout.strip()
+    return {
+        **dict(zip(names, done.stdout.splitlines(), strict=True)),
+        "CGO_ENABLED": "0",
+        "GOFLAGS": "-trimpath -tags=osusergo,grpcnotrace",
+    }
 
 
-# Tests have a home of their own; what was downloaded and compiled once is the user's.
-CACHES = {
-    "npm_config_cache": os.environ.get("npm_config_cache") or str(Path.home() / ".npm"),  # noqa: SIM112
-    **{variable: _go(variable) for variable in ("GOMODCACHE", "GOCACHE", "GOPATH")},
-}
+def made_once(
+    tmp_path_factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]
+) -> Path:
+    """A folder that is made once for all workers of pytest-xdist."""
+    root = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        root = root.parent
+    folder = root / name
+    with (root / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not folder.exists():
+            unfinished = tmp_path_factory.mktemp(name)
+            make(unfinished)
+            unfinished.rename(folder)
+    return folder
 
 
 @pytest.fixture(scope="session")
 def node_modules(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What the example in TypeScript needs, installed by its lock file."""
-    folder = tmp_path_factory.mktemp("node")
-    for file in ("package.json", "package-lock.json"):
-        shutil.copy(ROOT / "examples" / "typescript" / file, folder)
-    subprocess.run(
-        ["npm", "ci", "--no-audit", "--no-fund"],  # noqa: S607
-        cwd=folder,
-        env={**os.environ, **CACHES},
-        check=True,
-        timeout=600,
-    )
-    return folder / "node_modules"
+
+    def install(folder: Path) -> None:
+        for file in ("package.json", "package-lock.json"):
+            shutil.copy(ROOT / "examples" / "typescript" / file, folder)
+        subprocess.run(
+            ["npm", "ci", "--no-audit", "--no-fund"],  # noqa: S607
+            cwd=folder,
+            env=_AMBIENT,
+            check=True,
+            timeout=600,
+        )
+
+    return made_once(tmp_path_factory, "node", install) / "node_modules"
 
 
 @pytest.fixture(scope="session")
 def tools() -> Path:
-    """The folder with Pulumi's engine and language hosts, built if need be."""
+    """The folder with Pulumi's engine and language hosts, built if missing."""
     if _TOOLS_FOLDER:
         return Path(_TOOLS_FOLDER)
     done = subprocess.run(
         [sys.executable, str(ROOT / "tools" / "install.py")],
+        env=_AMBIENT,
         check=True,
         capture_output=True,
         text=True,
     )
     return Path(done.stdout.splitlines()[-1])
+
+
+@pytest.fixture(scope="session")
+def registry_program(tools: Path) -> Path:
+    """The registry of distribution/distribution: Debian's, or the one built for tests."""
+    return Path(shutil.which("docker-registry") or tools / "registry")

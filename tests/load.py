@@ -20,8 +20,8 @@ from pulumi_ucimage import (
     get_docker_image,
     get_docker_images,
 )
+from pulumi_ucimage._http.client import close_connections
 from pulumi_ucimage._http.clock import Clock
-from pulumi_ucimage._lookup import clients
 from pulumi_ucimage._pulumi import program
 
 if TYPE_CHECKING:
@@ -144,7 +144,7 @@ def main() -> None:
     """Run the programs that the arguments number; tell outcomes, and what is left over."""
     before = in_use()
     outcomes = run_programs(map(int, sys.argv[1:]))
-    clients.close_connections()
+    close_connections()
     print(json.dumps([outcomes, before == in_use()]))  # noqa: T201
 
 

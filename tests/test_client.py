@@ -1,4 +1,4 @@
-"""One call of GetDockerImageList: what is sent, what is tried again, and what is hidden."""
+"""One call of GetDockerImageList: what is sent, what is retried, and what is hidden."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import dataclasses
 import logging
 import pickle
 import traceback
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -19,10 +18,8 @@ from reliability.table import CASES
 from secrecy import held_by
 from test_retry import RET_CODES
 
-from pulumi_ucimage._http.clock import Clock, Deadline
 from pulumi_ucimage._http.retry import Retry
 from pulumi_ucimage._ucloud.client import Bucket
-from pulumi_ucimage._ucloud.concurrency import Concurrency
 from pulumi_ucimage.emulator import signature
 from pulumi_ucimage.errors import (
     ApiError,
@@ -38,7 +35,7 @@ if TYPE_CHECKING:
 
 
 def refusal(ret_code: int, message: str = "", **headers: str) -> bytes:
-    """The answer that the API gives in place of a page."""
+    """An error response of the API."""
     return answer(encoded({"RetCode": ret_code, "Message": message}), headers=headers)
 
 
@@ -56,8 +53,8 @@ def refusal(ret_code: int, message: str = "", **headers: str) -> bytes:
         (Bucket(name="b", region="r", project_id="", order_by=""), {}),
     ],
 )
-def test_what_is_asked(bucket: Bucket, expected: dict[str, str]) -> None:
-    """Each parameter of the API's page by its name, those that are not set not at all."""
+def test_what_is_sent(bucket: Bucket, expected: dict[str, str]) -> None:
+    """Each parameter by its name on the API's page; those that are not set are left out."""
     with FaultServer(answer()) as server, Caller(server.url, bucket=bucket) as caller:
         caller.get_page()
 
@@ -76,8 +73,8 @@ def test_what_is_asked(bucket: Bucket, expected: dict[str, str]) -> None:
     } == form
 
 
-def test_the_page_is_what_was_answered() -> None:
-    """Images and count as the API sent them."""
+def test_the_page_is_what_was_sent() -> None:
+    """Images and count are those of the response."""
     with FaultServer(answer()) as server, Caller(server.url) as caller:
         found = caller.get_page()
 
@@ -85,17 +82,17 @@ def test_the_page_is_what_was_answered() -> None:
     assert IMAGE == found.images[0].name
 
 
-# What is tried again
+# What is retried
 
 
-@pytest.mark.parametrize(("ret_code", "worth"), RET_CODES.items())
-def test_each_ret_code_is_tried_as_often_as_it_may(ret_code: int, worth: Retry) -> None:
-    """110, 130, 150 and 153 are tried again with the same form; nothing else is."""
+@pytest.mark.parametrize(("ret_code", "retry"), RET_CODES.items())
+def test_the_table_of_ret_codes_decides_on_retries(ret_code: int, retry: Retry) -> None:
+    """Each attempt sends the same form; the error has the API's code and message."""
     with FaultServer(refusal(ret_code, "words")) as server, Caller(server.url) as caller:
         with pytest.raises(UcimageError) as caught:
             caller.get_page()
 
-        assert (1 if worth is Retry.NEVER else 4) == len(server.requests)
+        assert (1 if retry is Retry.NEVER else 4) == len(server.requests)
         assert 1 == len({request.body for request in server.requests})
     if ret_code < 2**63:
         assert isinstance(caught.value, ApiError)
@@ -107,7 +104,7 @@ def test_each_ret_code_is_tried_as_often_as_it_may(ret_code: int, worth: Retry) 
 
 @pytest.mark.parametrize("first", [refusal(153), answer(b"", 503), (Do.RESET,)])
 @pytest.mark.parametrize(
-    ("last", "error", "tries"),
+    ("last", "error", "attempts"),
     [
         (refusal(150), ApiError, 4),
         (refusal(171), ApiError, 2),
@@ -117,15 +114,15 @@ def test_each_ret_code_is_tried_as_often_as_it_may(ret_code: int, worth: Retry) 
         ((Do.CLOSE,), TransportError, 4),
     ],
 )
-def test_the_last_tries_class_stands(
-    first: Answer, last: Answer, error: type[UcimageError], tries: int
+def test_the_class_is_that_of_the_last_attempt(
+    first: Answer, last: Answer, error: type[UcimageError], attempts: int
 ) -> None:
-    """Whatever went wrong first, the error is what the last try came to."""
+    """An earlier failure does not matter."""
     with FaultServer(first, last) as server, Caller(server.url) as caller:
         with pytest.raises(error) as caught:
             caller.get_page()
 
-        assert tries == len(server.requests)
+        assert attempts == len(server.requests)
     assert error is type(caught.value)
 
 
@@ -137,10 +134,10 @@ def test_the_last_tries_class_stands(
         ((Do.RESET,), TransportError),
     ],
 )
-def test_the_class_stands_when_time_runs_out(
+def test_the_class_stays_when_time_runs_out(
     throttled: Answer, error: type[UcimageError]
 ) -> None:
-    """Where the deadline leaves no time for another wait, the error is not the time."""
+    """If the deadline leaves no time for another wait, the error is the last attempt's."""
     time = Time()
     with (
         FaultServer(throttled) as server,
@@ -160,7 +157,7 @@ def test_the_class_stands_when_time_runs_out(
 @pytest.mark.parametrize(
     "throttled", [refusal(153), answer(b"", 429)], ids=["RetCode", "HTTP"]
 )
-def test_retry_after_is_heeded_in_any_answer(
+def test_retry_after_is_read_from_any_response(
     throttled: bytes, ret_after: str, slept: float
 ) -> None:
     """With an HTTP status as with a RetCode, up to 30 s."""
@@ -173,32 +170,28 @@ def test_retry_after_is_heeded_in_any_answer(
 
 
 @pytest.mark.parametrize(
-    ("failure", "at_once"),
+    ("ret_code", "says"),
     [
-        (refusal(153), 1),
-        (answer(b"", 429), 1),
-        (refusal(150), 4),
-        (answer(b"", 503), 4),
-        (refusal(171), 4),
-        (answer(), 4),
+        *(
+            (ret_code, "UCloud's image service failed internally; try again later")
+            for ret_code in (43000, 43001, 43002, 43003, 43019, 43020, 43021)
+        ),
+        (43004, "token is invalid or has expired.*ucimage:securityToken"),
+        (43005, "token is invalid or has expired.*ucimage:securityToken"),
+        (43006, "a parameter is missing; set project_id"),
+        (43027, "set ucimage:baseUrl .* to https://api.ucloud.cn/"),
+        (43026, "list of error codes"),
     ],
 )
-def test_a_throttled_listing_slows_down(failure: bytes, at_once: int) -> None:
-    """After "too often" there is one call at a time; after anything else there are four."""
-    pace = Concurrency(4)
-    with (
-        FaultServer(failure, answer()) as server,
-        Caller(server.url) as caller,
-        suppress(ApiError),
-    ):
-        deadline = Deadline.after(60, Clock())
-        caller.client.get_page(BUCKET, limit=1, offset=0, deadline=deadline, pace=pace)
-
-    assert at_once == pace.at_once
+def test_ret_codes_of_the_image_service_have_hints(ret_code: int, says: str) -> None:
+    """The message says what failed or what to do."""
+    with FaultServer(refusal(ret_code)) as server, Caller(server.url) as caller:  # noqa: SIM117
+        with pytest.raises(ApiError, match=f"RetCode {ret_code}: .*{says}"):
+            caller.get_page()
 
 
-def test_a_date_in_retry_after_is_measured_by_the_clock() -> None:
-    """The wait is up to the date, as the look-up's own clock has it."""
+def test_a_date_in_retry_after_is_compared_with_the_clock() -> None:
+    """The wait ends at the date, by the look-up's own clock."""
     time = Time()  # 1,800,000,000 is 2027-01-15T08:00:00Z
     first = answer(b"", 503, {"Retry-After": "Fri, 15 Jan 2027 08:00:12 GMT"})
     with FaultServer(first, answer()) as server:  # noqa: SIM117
@@ -212,8 +205,8 @@ def test_a_date_in_retry_after_is_measured_by_the_clock() -> None:
     "body",
     [b"", b"<html></html>", b"[]", b'{"RetCode": "0"}', b'{"RetCode": null}', b"{}"],
 )
-def test_an_answer_that_is_none_is_not_asked_for_again(body: bytes) -> None:
-    """It is an error of the answer; it names action and bucket and what to check."""
+def test_an_invalid_response_is_not_retried(body: bytes) -> None:
+    """The ResponseError names action and bucket and what to check."""
     with FaultServer(answer(body)) as server, Caller(server.url) as caller:
         with pytest.raises(ResponseError, match="GetDockerImageList.*'ucs'.*baseUrl"):  # noqa: RUF043
             caller.get_page()
@@ -240,7 +233,9 @@ ECHOES: dict[str, Callable[[Request], bytes]] = {
     "secret behind a long text": lambda request: refusal(
         171, "x" * 490 + request.form["Signature"]
     ),
-    "as Action": lambda request: answer(encoded({**PAGE, "Action": request.body})),
+    "as a tag's name": lambda request: answer(
+        encoded({**PAGE, "ImageSet": [{"TagSet": [{"TagName": [request.body]}]}]})
+    ),
     "as TotalCount": lambda request: answer(encoded({**PAGE, "TotalCount": request.body})),
     "as a field": lambda request: answer(encoded({request.body: 1, "RetCode": 0})),
     "as no JSON": lambda request: answer(request.body.encode()),
@@ -261,7 +256,7 @@ ECHOES: dict[str, Callable[[Request], bytes]] = {
         headers={"Content-Length": None, "Transfer-Encoding": "chunked"},
     ),
 }
-# Those of the table that a plain server can commit and that end by themselves.
+# Faults of the reliability table that need no TLS or proxy and end by themselves.
 FAULTS = {
     f"{part}: {name}": scripts[0].answers
     for part in ("Connections", "Framing", "Packing", "HTTP", "RetCodes", "JSON")
@@ -278,7 +273,7 @@ FAILURES: dict[str, tuple[Answer, ...]] = {
 
 
 def places(error: BaseException) -> dict[str, str]:
-    """Everywhere that an error can be looked at, and what is seen there."""
+    """Every way to look at an error, and what it shows."""
     trace = traceback.TracebackException.from_exception(error, capture_locals=True)
     sent = [pickle.dumps(error, protocol) for protocol in range(pickle.HIGHEST_PROTOCOL)]
     copies = [copy.copy(error), copy.deepcopy(error)]
@@ -307,7 +302,7 @@ def leaks(error: BaseException, server: FaultServer, logged: str) -> list[str]:
 
 
 def test_the_search_knows_the_signature() -> None:
-    """What is searched for is what was sent: the form, and in it the signature."""
+    """It searches for what was sent: the form, and the signature in it."""
     with FaultServer(answer()) as server:
         with Caller(server.url) as caller:
             caller.get_page()
@@ -322,7 +317,7 @@ def test_the_search_knows_the_signature() -> None:
 def test_no_failure_shows_a_secret(
     script: tuple[Answer, ...], caplog: pytest.LogCaptureFixture
 ) -> None:
-    """No error holds a key, a token or a signature, in itself or in what led to it."""
+    """No error holds a key, token or signature, in itself, its context or the log."""
     caplog.set_level(logging.DEBUG)
     with FaultServer(*script) as server, Caller(server.url, retries=1) as caller:
         with pytest.raises(UcimageError) as caught:
@@ -334,8 +329,8 @@ def test_no_failure_shows_a_secret(
     assert caught.value.__context__ is None
 
 
-def test_what_is_left_of_an_echo_is_readable() -> None:
-    """The server's words stay; what is secret in them is named."""
+def test_secrets_in_a_server_message_are_replaced() -> None:
+    """The rest of the message stays."""
     message = f"{PRIVATE_KEY} makes {'0123456789abcdef' * 2 + '01234567'}, not {TOKEN}"
     with FaultServer(refusal(171, message)) as server, Caller(server.url) as caller:  # noqa: SIM117
         with pytest.raises(ApiError) as caught:
@@ -344,8 +339,8 @@ def test_what_is_left_of_an_echo_is_readable() -> None:
     assert "[secret] makes [signature], not [secret]" == caught.value.message
 
 
-def test_a_late_answer_shows_no_secret() -> None:
-    """Nor does an error that the deadline makes, in the middle of a read."""
+def test_a_late_response_shows_no_secret() -> None:
+    """An error that the deadline causes in the middle of a read shows none either."""
     with (
         FaultServer((answer()[:50], Do.WAIT)) as server,
         Caller(server.url, timeout_s=0.2) as caller,
@@ -410,13 +405,13 @@ PLANTED: dict[str, tuple[Callable[[], BaseException], set[str]]] = {
 def test_a_planted_leak_is_found(
     plant: Callable[[], BaseException], expected: set[str]
 ) -> None:
-    """The search finds a secret in each of the places it looks at."""
+    """The search finds a secret in every place."""
     with FaultServer() as server:
         assert expected == set(leaks(plant(), server, ""))
 
 
 def test_every_place_has_a_planted_leak() -> None:
-    """No place is searched in vain."""
+    """Every place of the search is tested."""
     found = set().union(*(expected for _, expected in PLANTED.values()))
 
     assert {*places(UcimageError("x"))} == found
@@ -431,16 +426,16 @@ SENDS: dict[str, Callable[[Any], object]] = {
 
 
 @pytest.mark.parametrize("send", SENDS.values(), ids=SENDS)
-def test_a_client_cannot_be_sent_on(send: Callable[[Any], object]) -> None:
-    """Its keys stay in the process, and out of what Pulumi would store of it."""
+def test_a_client_cannot_be_copied(send: Callable[[Any], object]) -> None:
+    """Its keys stay in the process, and out of Pulumi's state."""
     with Caller("http://127.0.0.1:9/") as caller, pytest.raises(TypeError):
         send(caller.client)
 
 
 def test_a_client_shows_no_keys() -> None:
-    """Neither its repr nor its parts' show more than asterisks."""
+    """Its repr and those of its parts show asterisks."""
     with Caller("http://127.0.0.1:9/") as caller:
-        shown = f"{caller.client!r} {caller.client.credentials!r} {vars(caller.transport)}"
+        shown = f"{caller.client!r} {caller.client.credentials!r} {vars(caller.http)}"
 
     assert "********" in shown
     assert not [secret for secret in SECRETS if secret in shown]

@@ -1,11 +1,14 @@
-"""Connections are kept from one look-up to the next, and are nobody else's."""
+"""Connections are kept from one look-up to the next, for a few servers."""
 
 from __future__ import annotations
 
+import gc
 import os
+import socket
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,13 +16,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from calling import BUCKET, Time, credentials
 from faults import FaultServer, answer, encoded
+from urllib3 import HTTPConnectionPool
 
 from pulumi_ucimage._config.resolve import Settings
+from pulumi_ucimage._http.client import close_connections
 from pulumi_ucimage._http.clock import Clock, Deadline
 from pulumi_ucimage._http.endpoint import Endpoint
-from pulumi_ucimage._lookup.clients import client_for, close_connections
+from pulumi_ucimage._lookup.clients import client_for
 from pulumi_ucimage._secret import Credentials, Secret
-from pulumi_ucimage.errors import ConfigError, ResponseError
+from pulumi_ucimage.errors import ResponseError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,6 +42,7 @@ def settings_for(url: str) -> Settings:
         project_id=None,
         endpoint=Endpoint.parse(url),
         registry=None,
+        registry_credentials=None,
         timeout_s=60,
         max_retries=3,
         explain=False,
@@ -45,7 +51,7 @@ def settings_for(url: str) -> Settings:
 
 
 def call(settings: Settings, *, offset: int = 0) -> str | None:
-    """The name of the first image that a client for these settings finds."""
+    """The name of the first image that a client with these settings finds."""
     page = client_for(settings, CLOCK).get_page(
         BUCKET, limit=1, offset=offset, deadline=Deadline.after(60, CLOCK)
     )
@@ -53,11 +59,21 @@ def call(settings: Settings, *, offset: int = 0) -> str | None:
 
 
 def by_offset(request: Request) -> bytes:
-    """An answer that shows which call it is for."""
+    """A response that shows which call it is for."""
     name = f"r.io/app{request.form['Offset']}"
     return answer(
         encoded({"RetCode": 0, "TotalCount": 99, "ImageSet": [{"ImageName": name}]})
     )
+
+
+def connections_to(server: FaultServer) -> int:
+    """How many client connections to a server this process has open."""
+    peers = []
+    for thing in gc.get_objects():
+        if type(thing) is socket.socket:
+            with suppress(OSError):  # closed, or it listens
+                peers.append(thing.getpeername())
+    return peers.count(("127.0.0.1", server.port))
 
 
 @pytest.fixture
@@ -68,35 +84,74 @@ def server() -> Iterator[FaultServer]:
 
 
 def test_look_ups_share_connections(server: FaultServer) -> None:
-    """Equal endpoints by equal routes are one set of connections, whatever the keys."""
+    """One server has one set of connections, whatever the keys and the path."""
     settings = settings_for(server.url)
     others = replace(
         settings, credentials=Credentials(Secret("p"), Secret("k"), None, "here")
     )
 
-    for some in (settings, settings_for(server.url.rstrip("/")), others):
+    paths = settings_for(server.url.rstrip("/")), settings_for(f"{server.url}v2/")
+    for some in (settings, *paths, others):
         call(some)
 
-    assert [1, 1, 1] == [request.connection for request in server.requests]
+    assert [1, 1, 1, 1] == [request.connection for request in server.requests]
+    assert ["/", "/", "/v2/", "/"] == [
+        request.head.split()[1] for request in server.requests
+    ]
     keys = [request.form["PublicKey"] for request in server.requests]
-    assert [keys[0], keys[0], "p"] == keys
+    assert [keys[0], keys[0], keys[0], "p"] == keys
 
 
-def test_another_endpoint_has_its_own_connections(server: FaultServer) -> None:
-    """A call goes nowhere but to its own endpoint."""
+def test_another_server_has_its_own_connections(server: FaultServer) -> None:
+    """A call goes to its own server only."""
     with FaultServer(by_offset) as other:
         call(settings_for(server.url))
         call(settings_for(other.url))
-        call(settings_for(f"{server.url}v2/"))
 
-        assert (2, 1) == (len(server.requests), len(other.requests))
+        assert (1, 1) == (len(server.requests), len(other.requests))
+
+
+def test_the_connections_of_eight_servers_are_kept() -> None:
+    """Those of the servers that were used least recently are closed."""
+    with ExitStack() as stack:
+        servers = [stack.enter_context(FaultServer(by_offset)) for _ in range(9)]
+        for one in servers[:8]:
+            call(settings_for(one.url))
+        call(settings_for(servers[0].url))
+        assert 8 == sum(connections_to(one) for one in servers)
+
+        call(settings_for(servers[8].url))
+
+        assert [1, 0, 1, 1, 1, 1, 1, 1, 1] == [connections_to(one) for one in servers]
+        call(settings_for(servers[0].url))
+        call(settings_for(servers[1].url))
+        assert [1, 2] == [one.connections for one in servers[:2]]
+
+
+def test_a_client_that_was_closed_while_it_was_in_use_goes_on(
+    server: FaultServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Closed between the choice of a connection and its use, it opens another."""
+    call(settings_for(server.url))
+    urlopen = HTTPConnectionPool.urlopen
+    closed: list[HTTPConnectionPool] = []
+
+    def close_first(pool: HTTPConnectionPool, *args: Any, **kwargs: Any) -> Any:
+        if not closed:
+            closed.append(pool)
+            close_connections()
+        return urlopen(pool, *args, **kwargs)
+
+    monkeypatch.setattr(HTTPConnectionPool, "urlopen", close_first)
+
+    assert "r.io/app7" == call(settings_for(server.url), offset=7)
     assert [1, 2] == [request.connection for request in server.requests]
 
 
-def test_another_route_has_its_own_connections(
+def test_other_network_settings_have_their_own_connections(
     server: FaultServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where the environment changes, a connection by the old route is not used again."""
+    """When the environment changes, old connections are not used again."""
     settings = settings_for(server.url)
     call(settings)
 
@@ -106,20 +161,8 @@ def test_another_route_has_its_own_connections(
     assert [1, 2] == [request.connection for request in server.requests]
 
 
-def test_a_bundle_that_is_gone_is_said(
-    server: FaultServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Kept connections do not hide it."""
-    settings = settings_for(server.url)
-    call(settings)
-
-    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "gone"))
-    with pytest.raises(ConfigError, match="REQUESTS_CA_BUNDLE"):
-        call(settings)
-
-
-def test_closed_connections_are_opened_anew(server: FaultServer) -> None:
-    """After all were closed, a look-up goes on as before."""
+def test_closed_connections_are_replaced(server: FaultServer) -> None:
+    """After all were closed, a look-up opens its own."""
     settings = settings_for(server.url)
     call(settings)
     close_connections()
@@ -129,8 +172,8 @@ def test_closed_connections_are_opened_anew(server: FaultServer) -> None:
 
 
 @pytest.mark.parametrize("max_retries", [0, 2])
-def test_a_client_takes_retries_and_clock(max_retries: int) -> None:
-    """What is configured, and the look-up's own clock."""
+def test_a_client_uses_the_configured_retries_and_the_clock(max_retries: int) -> None:
+    """It makes the configured number of retries, and waits by the look-up's clock."""
     time = Time()
     with FaultServer(answer(b"", 503)) as server:
         settings = replace(settings_for(server.url), max_retries=max_retries)
@@ -145,7 +188,7 @@ def test_a_client_takes_retries_and_clock(max_retries: int) -> None:
 
 
 def test_threads_share_a_client_and_get_their_own_answers(server: FaultServer) -> None:
-    """Many at a time: no answer goes astray, and few connections stay."""
+    """No thread gets another's response, and few connections are kept."""
     settings = settings_for(server.url)
 
     with ThreadPoolExecutor(16) as threads:
@@ -177,7 +220,7 @@ call(settings, offset=4)
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
 def test_a_forked_child_has_its_own_connections(server: FaultServer) -> None:
-    """It neither uses nor ends those of its parent."""
+    """It neither uses nor closes those of its parent."""
     subprocess.run(
         [sys.executable, "-c", FORK_TEST, server.url],
         check=True,

@@ -1,4 +1,4 @@
-"""Signed calls go to an address that can be read in one way only."""
+"""The URL of a server has one reading, and plain HTTP goes to few servers."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ from pulumi_ucimage._http.endpoint import Endpoint, is_host_and_port
         ("http://[::1]:80/", "http://[::1]/", "::1", 80),
     ],
 )
-def test_an_address_is_taken_apart(url: str, called: str, host: str, port: int) -> None:
-    """Scheme, host, port and path are kept; equal addresses are called in one form."""
+def test_a_url_is_parsed(url: str, called: str, host: str, port: int) -> None:
+    """Scheme, host, port and path are kept; equal URLs become one."""
     endpoint = Endpoint.parse(url)
 
     assert (called, host, port) == (endpoint.url, endpoint.host, endpoint.port)
@@ -60,7 +60,7 @@ def test_an_address_is_taken_apart(url: str, called: str, host: str, port: int) 
     ],
 )
 def test_this_machine_is_loopback(url: str) -> None:
-    """Every spelling of this machine's own address is accepted, also in clear."""
+    """Every spelling of a loopback address is accepted, also with plain HTTP."""
     assert Endpoint.parse(url).is_loopback
 
 
@@ -73,7 +73,7 @@ def test_this_machine_is_loopback(url: str) -> None:
     ],
 )
 def test_other_machines_are_not_loopback(url: str) -> None:
-    """An address elsewhere is not taken for this machine's."""
+    """Other hosts are not taken for this machine."""
     assert not Endpoint.parse(url).is_loopback
 
 
@@ -103,9 +103,9 @@ def test_other_machines_are_not_loopback(url: str) -> None:
         "http://127.0.0.01/",
     ],
 )
-def test_elsewhere_nothing_goes_in_clear(url: str) -> None:
-    """Plain HTTP is refused but for loopback and the in-network endpoint."""
-    with pytest.raises(ValueError, match="must begin with https://, for whoever sees"):
+def test_plain_http_is_refused_elsewhere(url: str) -> None:
+    """It is accepted only for loopback and the in-network endpoint."""
+    with pytest.raises(ValueError, match="must begin with https://, because anyone"):
         Endpoint.parse(url)
 
 
@@ -169,7 +169,7 @@ def test_elsewhere_nothing_goes_in_clear(url: str) -> None:
         "http://[::1]x/",
     ],
 )
-def test_what_is_no_plain_address_is_refused(url: str) -> None:
+def test_an_unusual_url_is_refused(url: str) -> None:
     """User names, queries, fragments, odd hosts and ports are refused, and not repeated."""
     with pytest.raises(ValueError, match="must be an address such as") as caught:
         Endpoint.parse(url)
@@ -178,8 +178,8 @@ def test_what_is_no_plain_address_is_refused(url: str) -> None:
 
 
 @given(st.text(st.sampled_from("http://s:@[]%?#\\.1270alocx \n"), max_size=40))
-def test_an_accepted_address_is_accepted_again(url: str) -> None:
-    """What an address is called by means the same address."""
+def test_an_accepted_url_is_accepted_again(url: str) -> None:
+    """The URL of an endpoint means the same endpoint."""
     try:
         endpoint = Endpoint.parse(f"https://{url}")
     except ValueError:
@@ -206,5 +206,5 @@ def test_an_accepted_address_is_accepted_again(url: str) -> None:
     ],
 )
 def test_host_and_port(text: str, *, expected: bool) -> None:
-    """A host is a name or an address, IPv6 in brackets, with a port there can be."""
+    """A host is a name or an address, IPv6 in brackets, with an optional port."""
     assert expected == is_host_and_port(text)

@@ -22,6 +22,7 @@ from pulumi_ucimage.errors import (
     InvalidPolicyError,
     NoMatchingTagError,
     NoSuchImageError,
+    RegistryError,
     ResponseError,
     SelectionError,
     TransportError,
@@ -39,6 +40,7 @@ TREE: dict[type[Exception], tuple[type[Exception], ...]] = {
     TransportError: (UcimageError,),
     ResponseError: (UcimageError,),
     ApiError: (UcimageError,),
+    RegistryError: (UcimageError,),
     SelectionError: (UcimageError,),
     InvalidPolicyError: (SelectionError, ArgumentError),
     NoSuchImageError: (SelectionError,),
@@ -62,6 +64,15 @@ def api_error(
     )
 
 
+def registry_error(
+    message: str = "", host: str = "h:5000", name: str = "ucs/app:1"
+) -> RegistryError:
+    """Make the error for a tag that the registry does not know."""
+    return RegistryError(
+        status=404, code="MANIFEST_UNKNOWN", message=message, host=host, name=name
+    )
+
+
 EXAMPLES: list[UcimageError] = [
     *(
         make("Something is wrong.")
@@ -82,6 +93,7 @@ EXAMPLES: list[UcimageError] = [
     TransportError("timed out.", host="api.ucloud.cn", port=443),
     ResponseError("The answer is no answer.", status=502),
     api_error(299, "Permission denied"),
+    registry_error("manifest unknown"),
     DowngradeError("1.2 is pinned and 1.1 was chosen.", pinned="1.2", chosen="1.1"),
 ]
 
@@ -170,6 +182,9 @@ WITH_FOREIGN_TEXT: dict[str, Callable[[str], UcimageError]] = {
     "message": lambda text: api_error(message=text),
     "bucket": lambda text: api_error(bucket=text),
     "region": lambda text: api_error(region=text),
+    "the registry's message": lambda text: registry_error(message=text),
+    "registry": lambda text: registry_error(host=text),
+    "image": lambda text: registry_error(name=text),
 }
 
 
@@ -204,27 +219,27 @@ def test_an_error_may_have_lines_of_its_own() -> None:
             171,
             "Signature VerifyAC Error",
             "RetCode 171 (Signature VerifyAC Error): the private key does not belong to the"
-            " public key; set both anew, from one key pair of UCloud's console.",
+            " public key; set both again, using one key pair from UCloud's console.",
         ),
         (
             172,
             "User not found",
             "RetCode 172 (User not found): UCloud does not know the public key; set the key"
-            " pair anew.",
+            " pair again.",
         ),
         (
             174,
             "",
             "RetCode 174: the key needs a security token that is missing or has expired;"
             " set ucimage:securityToken (`pulumi config set --secret"
-            " ucimage:securityToken`) or UCIMAGE_SECURITY_TOKEN, in the place where the"
-            " pair of keys is set.",
+            " ucimage:securityToken`) or UCIMAGE_SECURITY_TOKEN, in the same place as the"
+            " key pair.",
         ),
         (
             299,
             "IAM permission error",
             "RetCode 299 (IAM permission error): the key's user lacks the permission; allow"
-            " GetDockerImageList to it in UCloud's IAM.",
+            " GetDockerImageList in UCloud's IAM.",
         ),
         (
             292,
@@ -248,8 +263,8 @@ def test_an_error_may_have_lines_of_its_own() -> None:
         (
             153,
             "",
-            "RetCode 153: the API throttles these keys; try again later or look up less at"
-            " once.",
+            "RetCode 153: the API limits how often these keys may call it; try again later,"
+            " or look up fewer images at once.",
         ),
         (
             4711,
@@ -296,6 +311,15 @@ def test_long_words_of_the_api_are_cut() -> None:
         (
             DowngradeError("No.", pinned="2", chosen="1"),
             {"pinned": "2", "chosen": "1"},
+        ),
+        (
+            registry_error(),
+            {
+                "status": 404,
+                "code": "MANIFEST_UNKNOWN",
+                "host": "h:5000",
+                "name": "ucs/app:1",
+            },
         ),
         (ConfigError("No."), {}),
     ],

@@ -16,8 +16,8 @@ import load
 from faults import FaultServer
 from plugin_calls import IMAGE, IMAGES, ProcessClient, started
 
+from pulumi_ucimage._http.client import close_connections
 from pulumi_ucimage._http.connection import CONNECTIONS
-from pulumi_ucimage._lookup import clients
 from pulumi_ucimage.emulator import Emulator
 
 THREADS = range(60)
@@ -110,5 +110,5 @@ def test_what_is_left_over_is_seen() -> None:
     with Emulator(data=load.data(1)):
         assert before != load.in_use()
 
-    clients.close_connections()
+    close_connections()
     assert before == load.in_use()

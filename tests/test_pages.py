@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 import make_docs
 import pytest
-from choosing import HOUR
 from conftest import ROOT
 
 from pulumi_ucimage import errors
@@ -98,11 +97,11 @@ def examples() -> list[tuple[str, str, str]]:
 def test_an_example_of_choosing(tags: str, arguments: str, chosen: str) -> None:
     """The real selection chooses what the page says."""
     names = tags.strip("`").split()
-    listed = [Tag(name, FIRST + at * HOUR) for at, name in enumerate(names)]
+    listed = [Tag(name, FIRST + at * 3600) for at, name in enumerate(names)]
     call = ast.parse(f"f({arguments.strip('`')})", mode="eval").body
     assert isinstance(call, ast.Call)
     given = {word.arg or "": ast.literal_eval(word.value) for word in call.keywords}
-    policy = Policy.of(given)
+    policy = Policy.from_arguments(given)
 
     if chosen.startswith("none: "):
         with pytest.raises(NoMatchingTagError):

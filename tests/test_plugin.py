@@ -262,6 +262,8 @@ def test_one_image(provider: Client) -> None:
         "shortName": "helloworld",
         "tag": "1.1.0",
         "image": f"{DEMO_IMAGE}:1.1.0",
+        "digest": None,
+        "repoDigest": None,
         "createTime": 1719792000,
         "createdAt": "2024-07-01T00:00:00Z",
         "resourceId": None,

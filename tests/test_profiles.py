@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from secrecy import held_by
 
-from pulumi_ucimage._config.profiles import Profile, read_profile
+from pulumi_ucimage._config.profiles import Profile, ProfileFile, read_profile
+from pulumi_ucimage._spec.settings import SETTINGS_BY_KEY
 from pulumi_ucimage.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -38,8 +41,13 @@ CREDENTIAL = {
 }
 
 
+def at_default_path(key: str, path: Path | str) -> ProfileFile:
+    """A profile file that no setting names."""
+    return ProfileFile(path=str(path), setting=SETTINGS_BY_KEY[key], named_by=None)
+
+
 class Files:
-    """The two files of profiles; a part that is None is a file that is missing."""
+    """The two profile files; one that is not written is missing."""
 
     def __init__(self, folder: Path) -> None:
         self.config = folder / "config.json"
@@ -56,82 +64,84 @@ class Files:
     def read(self, name: str | None = None) -> Profile | None:
         """Read a profile from them."""
         return read_profile(
-            name, config_file=str(self.config), credentials_file=str(self.credentials)
+            name,
+            config_file=at_default_path("sharedConfigFile", self.config),
+            credentials_file=at_default_path("sharedCredentialsFile", self.credentials),
         )
+
+    def values(self, name: str) -> dict[str, str]:
+        """Read a profile's fields."""
+        profile = self.read(name)
+        assert profile is not None
+        return {key: secret.reveal() for key, secret in profile.values.items()}
+
+    def error(self, name: str | None = None) -> ConfigError:
+        """Read a profile, which must fail."""
+        with pytest.raises(ConfigError) as caught:
+            self.read(name)
+        return caught.value
 
 
 @pytest.fixture
 def files(tmp_path: Path) -> Files:
-    """Give a folder for the two files."""
+    """A folder for the two files."""
     return Files(tmp_path)
 
 
-def config(profile: str, **fields: Any) -> dict[str, Any]:
-    """Make a row of the file of profiles."""
+def row(profile: str, **fields: Any) -> dict[str, Any]:
+    """A row of a profile file."""
     return {"profile": profile, **fields}
 
 
 def test_a_profile_is_read_from_both_files(files: Files) -> None:
-    """Region, project and address come from the one file, the keys from the other."""
-    files.write([CONFIG], [CREDENTIAL])
+    """Region, project and address come from one file, the keys from the other."""
+    files.write(
+        [{**CONFIG, "public_key": "stale"}], [{**CREDENTIAL, "region": "elsewhere"}]
+    )
     profile = files.read()
 
     assert profile is not None
     assert (profile.name, profile.is_oauth) == ("work", False)
-    assert profile.texts == {
+    assert files.values("work") == {
         "region": "cn-bj2",
         "project_id": "org-abc",
         "base_url": "https://api.ucloud.cn/",
-    }
-    assert {key: secret.reveal() for key, secret in profile.keys.items()} == {
         "public_key": "public",
         "private_key": "private",
     }
-
-
-def test_a_profile_knows_its_files(files: Files) -> None:
-    """The paths of both files are there for messages."""
-    files.write([CONFIG], [CREDENTIAL])
-    profile = files.read()
-
-    assert profile is not None
-    assert (profile.config_file, profile.credentials_file) == (
-        str(files.config),
-        str(files.credentials),
+    assert (str(files.config), str(files.credentials)) == (
+        profile.path_of("region"),
+        profile.path_of("public_key"),
     )
 
 
 @pytest.mark.parametrize(
     ("configs", "credentials", "expected"),
     [
-        pytest.param([config("a"), config("b", active=True)], [], "b", id="active"),
+        pytest.param([row("a"), row("b", active=True)], [], "b", id="active"),
         pytest.param(
-            [config("a", active=True), config("default")], [], "a", id="active, not default"
+            [row("a", active=True), row("default")], [], "a", id="active, not default"
         ),
         pytest.param(
-            [config("a", active=True), config("b", active=True)], [], "b", id="last active"
+            [row("a", active=True), row("b", active=True)], [], "b", id="last active"
         ),
-        pytest.param([config("a"), config("default")], [], "default", id="default"),
-        pytest.param([config("default", active=False)], [], "default", id="not active"),
-        pytest.param(
-            [config("default", active=None)], [], "default", id="null is not active"
-        ),
-        pytest.param([], [config("default")], "default", id="default has keys alone"),
-        pytest.param([config("a")], [config("a")], None, id="neither"),
-        pytest.param(
-            [config("a")], [config("a", active=True)], None, id="active elsewhere"
-        ),
-        pytest.param([config("Default")], [], None, id="upper case is another name"),
+        pytest.param([row("a"), row("default")], [], "default", id="default"),
+        pytest.param([row("default", active=False)], [], "default", id="not active"),
+        pytest.param([row("default", active=None)], [], "default", id="active is null"),
+        pytest.param([], [row("default")], "default", id="default has only keys"),
+        pytest.param([row("a")], [row("a")], None, id="neither"),
+        pytest.param([row("a")], [row("a", active=True)], None, id="active elsewhere"),
+        pytest.param([row("Default")], [], None, id="upper case is another name"),
         pytest.param([], [], None, id="empty lists"),
         pytest.param(None, None, None, id="no files"),
-        pytest.param(None, [config("default")], "default", id="no file of profiles"),
-        pytest.param([config("default")], None, "default", id="no file of keys"),
+        pytest.param(None, [row("default")], "default", id="no file of profiles"),
+        pytest.param([row("default")], None, "default", id="no file of keys"),
     ],
 )
-def test_the_profile_that_no_one_named(
+def test_which_profile_is_used_if_none_is_named(
     files: Files, configs: object, credentials: object, expected: str | None
 ) -> None:
-    """Without a name it is the active profile, else `default`, else none."""
+    """The active profile, else `default`, else none."""
     files.write(configs, credentials)
     profile = files.read()
 
@@ -139,34 +149,31 @@ def test_the_profile_that_no_one_named(
 
 
 def test_a_name_wins_over_the_active_profile(files: Files) -> None:
-    """A profile that is asked for by name is taken, whichever is active."""
-    files.write([config("a", region="x", active=True), config("b", region="y")], [])
-    profile = files.read("b")
+    """The profile that is asked for by name is used, whichever is active."""
+    files.write([row("a", region="x", active=True), row("b", region="y")], [])
 
-    assert profile is not None
-    assert profile.texts == {"region": "y"}
+    assert files.values("b") == {"region": "y"}
 
 
-def test_of_two_rows_with_one_name_the_last_counts(files: Files) -> None:
-    """The CLI reads the last row of a name, and so does this."""
-    files.write([config("a", region="x"), config("a", region="y")], [])
-    profile = files.read("a")
+def test_the_last_of_two_rows_with_one_name_is_used(files: Files) -> None:
+    """The CLI uses the last row of a name, in both files."""
+    files.write(
+        [row("a", region="x"), row("a", region="y")],
+        [row("a", public_key="x", private_key="x"), row("a", public_key="y")],
+    )
 
-    assert profile is not None
-    assert profile.texts == {"region": "y"}
+    assert files.values("a") == {"region": "y", "public_key": "y"}
 
 
 @pytest.mark.parametrize("value", ["", None])
-def test_empty_fields_are_not_set(files: Files, value: str | None) -> None:
-    """An empty text and null are as good as no field."""
+def test_an_empty_field_is_not_set(files: Files, value: str | None) -> None:
+    """An empty text and null are the same as no field."""
     files.write(
-        [config("a", region=value, project_id=value, base_url=value)],
-        [config("a", public_key=value, private_key=value)],
+        [row("a", region=value, project_id=value, base_url=value)],
+        [row("a", public_key=value, private_key=value)],
     )
-    profile = files.read("a")
 
-    assert profile is not None
-    assert (profile.texts, profile.keys) == ({}, {})
+    assert files.values("a") == {}
 
 
 @pytest.mark.parametrize(
@@ -181,41 +188,40 @@ def test_empty_fields_are_not_set(files: Files, value: str | None) -> None:
     ],
 )
 def test_oauth(files: Files, mode: object, *, expected: bool) -> None:
-    """A profile logs in with a browser where the CLI says so in the CLI's own words."""
-    files.write([config("a")], [config("a", auth_mode=mode, public_key="stale")])
+    """A profile logs in with a browser if its auth_mode is the CLI's word for that."""
+    files.write([row("a")], [row("a", auth_mode=mode, public_key="stale")])
     profile = files.read("a")
 
     assert profile is not None
     assert expected == profile.is_oauth
 
 
-@pytest.mark.parametrize(
-    "content",
-    [
-        pytest.param(b"", id="empty file"),
-        pytest.param(b"null", id="null, as the CLI writes for none"),
-        pytest.param(b"[]", id="empty list"),
-    ],
-)
-def test_a_file_without_profiles_is_as_none(files: Files, content: bytes) -> None:
-    """A file that holds nothing, in each of the CLI's ways, is as good as no file."""
+@pytest.mark.parametrize("content", [b"", b"null", b"[]", b"\xef\xbb\xbf"])
+def test_a_file_without_profiles(files: Files, content: bytes) -> None:
+    """The CLI's forms of an empty file are the same as no file."""
     files.write(content, content)
 
     assert files.read() is None
 
 
-def test_a_byte_order_mark_does_no_harm(files: Files) -> None:
-    """A file that an editor of Windows saved can be read."""
-    files.write(b"\xef\xbb\xbf" + json.dumps([CONFIG]).encode())
-    profile = files.read()
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_a_byte_order_mark_is_accepted(files: Files, encoding: str) -> None:
+    """Editors and shells on Windows write one."""
+    files.write(json.dumps([CONFIG]).encode(encoding))
 
-    assert profile is not None
-    assert profile.name == "work"
+    assert files.values("work")["region"] == "cn-bj2"
 
 
-MALFORMED = {
+NOT_JSON = {
     "no JSON": CANARY.encode(),
     "cut off": f'[{{"profile": "default", "private_key": "{CANARY}'.encode(),
+    "not UTF-8": b'[{"profile": "\xff", "private_key": "' + CANARY.encode() + b'"}]',
+    "nested too deeply": b"[" * 100_000 + CANARY.encode(),
+    "a number of 5000 digits": b"[" + b"9" * 5000 + b"]" + CANARY.encode(),
+    "two values": b"[]" + CANARY.encode(),
+    "white space": b" \n",
+}
+NOT_PROFILES = {
     "an object": json.dumps({"profile": "default", "private_key": CANARY}).encode(),
     "a text": json.dumps(CANARY).encode(),
     "a number": b"0",
@@ -229,12 +235,19 @@ MALFORMED = {
     "a name that is a number": json.dumps([{"profile": 1, "private_key": CANARY}]).encode(),
     "active is a text": json.dumps([{"profile": CANARY, "active": "true"}]).encode(),
     "active is a number": json.dumps([{"profile": CANARY, "active": 1}]).encode(),
-    "not UTF-8": b'[{"profile": "\xff", "private_key": "' + CANARY.encode() + b'"}]',
-    "nested without end": b"[" * 100_000 + CANARY.encode(),
-    "a number without end": b"[" + b"9" * 5000 + b"]" + CANARY.encode(),
-    "two values": b"[]" + CANARY.encode(),
-    "white space": b" \n",
 }
+MALFORMED = [
+    *(pytest.param(c, "is not valid JSON", id=name) for name, c in NOT_JSON.items()),
+    *(
+        pytest.param(c, "is not a list of profiles", id=name)
+        for name, c in NOT_PROFILES.items()
+    ),
+    pytest.param(
+        b'["' + CANARY.encode() + b'"' + b" " * 2**20 + b"]",
+        "is larger than 1 MiB",
+        id="too large",
+    ),
+]
 HOW_TO_NAME_ANOTHER = {
     "config": "(`pulumi config set ucimage:sharedConfigFile PATH` or"
     " UCLOUD_SHARED_CONFIG_FILE)",
@@ -243,42 +256,17 @@ HOW_TO_NAME_ANOTHER = {
 }
 
 
-def refusal(files: Files, name: str | None = None) -> ConfigError:
-    """Read a profile, which must fail."""
-    with pytest.raises(ConfigError) as caught:
-        files.read(name)
-    return caught.value
-
-
 @pytest.mark.parametrize("which", ["config", "credentials"])
-@pytest.mark.parametrize("content", MALFORMED.values(), ids=MALFORMED)
-def test_a_malformed_file_is_told(files: Files, which: str, content: bytes) -> None:
-    """A file that is no list of profiles is named, with every way out, and not shown."""
+@pytest.mark.parametrize(("content", "problem"), MALFORMED)
+def test_a_malformed_file(files: Files, which: str, content: bytes, problem: str) -> None:
+    """The message names the file and how to name another; its content is not shown."""
     files.write(**{which: content})
     path = getattr(files, which)
+    error = files.error()
 
-    assert str(refusal(files)) == (
-        f"The profile file '{path}' is not a list of profiles in JSON; mend it, make it"
-        f" anew with `ucloud init`, or name another {HOW_TO_NAME_ANOTHER[which]}."
-    )
-
-
-@pytest.mark.parametrize("which", ["config", "credentials"])
-@pytest.mark.parametrize("content", MALFORMED.values(), ids=MALFORMED)
-def test_a_malformed_file_is_not_shown(files: Files, which: str, content: bytes) -> None:
-    """Nothing that an error leads to holds what the file holds."""
-    files.write(**{which: content})
-
-    assert CANARY not in held_by(refusal(files))
-
-
-def test_a_huge_file_is_not_read(files: Files) -> None:
-    """A file larger than 1 MiB is no file of profiles, and is not shown either."""
-    files.write(credentials=b"[" + f'"{CANARY}"'.encode() + b" " * 2**20 + b"]")
-    error = refusal(files)
-
-    assert f"The profile file '{files.credentials}' is larger than 1 MiB; mend it" in str(
-        error
+    assert str(error) == (
+        f"The profile file '{path}' {problem}: correct it, or name another file"
+        f" {HOW_TO_NAME_ANOTHER[which]}."
     )
     assert CANARY not in held_by(error)
 
@@ -292,27 +280,30 @@ def test_the_largest_file_is_read(files: Files) -> None:
 
 @pytest.mark.parametrize("which", ["config", "credentials"])
 def test_a_file_that_cannot_be_read(files: Files, which: str) -> None:
-    """A folder, or whatever else cannot be read, is named with every way out."""
+    """A folder at a default path is an error, with its reason."""
     path = getattr(files, which)
     path.mkdir()
 
-    assert str(refusal(files)) == (
-        f"The profile file '{path}' cannot be read; mend it, make it anew with `ucloud"
-        f" init`, or name another {HOW_TO_NAME_ANOTHER[which]}."
+    assert f"The profile file '{path}' cannot be read (Is a directory): correct" in str(
+        files.error()
     )
 
 
 @pytest.mark.parametrize(
     ("path", "shown"),
-    [("a\0b", "a\\x00b"), ("\ud800", "\\ud800"), ("x" * 5000, "x" * 200 + "...")],
+    [
+        ("a\0b", "'a\\x00b' has a path that no file can have"),
+        ("\ud800", "'\\ud800' has a path that no file can have"),
+        ("x" * 5000, f"'{'x' * 200}...' cannot be read (File name too long)"),
+    ],
     ids=["null", "surrogate", "long"],
 )
-def test_a_path_that_cannot_be(path: str, shown: str) -> None:
-    """A path that no file can have is told as one that cannot be read, printable."""
+def test_an_impossible_path(path: str, shown: str) -> None:
+    """The message is printable."""
     with pytest.raises(ConfigError) as caught:
-        read_profile(None, config_file=path, credentials_file="missing")
+        at_default_path("sharedConfigFile", path).rows()
 
-    assert str(caught.value).startswith(f"The profile file '{shown}' cannot be read; ")
+    assert str(caught.value).startswith(f"The profile file {shown}: ")
 
 
 def test_a_pipe_is_read(files: Files) -> None:
@@ -321,98 +312,115 @@ def test_a_pipe_is_read(files: Files) -> None:
     os.write(writer, json.dumps([CREDENTIAL]).encode())
     os.close(writer)
     profile = read_profile(
-        "work", config_file=str(files.config), credentials_file=f"/dev/fd/{reader}"
+        "work",
+        config_file=at_default_path("sharedConfigFile", files.config),
+        credentials_file=at_default_path("sharedCredentialsFile", f"/dev/fd/{reader}"),
     )
     os.close(reader)
 
     assert profile is not None
-    assert set(profile.keys) == {"public_key", "private_key"}
+    assert set(profile.values) == {"public_key", "private_key"}
 
 
-WRONG_VALUES = [[CANARY], {CANARY: CANARY}, 7, 0, True, False]
-
-
-@pytest.mark.parametrize("field", ["region", "project_id", "base_url"])
-@pytest.mark.parametrize("value", WRONG_VALUES, ids=repr)
-def test_a_wrong_field_of_the_profile(files: Files, field: str, value: object) -> None:
-    """A field of the used profile that is no text is named, and not shown."""
-    files.write([config("a", **{field: value})], [])
-    error = refusal(files, "a")
+@pytest.mark.parametrize(
+    ("field", "which"),
+    [
+        ("region", "config"),
+        ("project_id", "config"),
+        ("base_url", "config"),
+        ("public_key", "credentials"),
+        ("private_key", "credentials"),
+    ],
+)
+@pytest.mark.parametrize("value", [[CANARY], {CANARY: CANARY}, 7, 0, True, False], ids=repr)
+def test_a_malformed_field(files: Files, field: str, which: str, value: object) -> None:
+    """A field of the used profile that is not a text is named, and not shown."""
+    other = {"public_key": CANARY, "private_key": CANARY, "region": CANARY}
+    files.write(**{which: [row("a", **{**other, field: value})]})
+    error = files.error("a")
 
     assert str(error) == (
-        f"{field} of the profile 'a' in '{files.config}' is no text; mend it, or make the"
-        " profile anew with `ucloud config`."
+        f"The field {field} of the profile 'a' in '{getattr(files, which)}' is not a text:"
+        " correct it, or create the profile again with `ucloud config`."
     )
     assert CANARY not in held_by(error)
 
 
-@pytest.mark.parametrize("field", ["public_key", "private_key"])
-@pytest.mark.parametrize("value", WRONG_VALUES, ids=repr)
-def test_a_wrong_field_of_the_keys(files: Files, field: str, value: object) -> None:
-    """A key of the used profile that is no text is named, and not shown."""
-    keys = {"public_key": CANARY, "private_key": CANARY, field: value}
-    files.write([], [config("a", **keys)])
-    error = refusal(files, "a")
-
-    assert str(error) == (
-        f"{field} of the profile 'a' in '{files.credentials}' is no text; mend it, or make"
-        " the profile anew with `ucloud config`."
-    )
-    assert CANARY not in held_by(error)
-
-
-def test_wrong_fields_of_others_do_no_harm(files: Files) -> None:
-    """Another profile's malformed fields, and fields that are not used, are passed over."""
+def test_malformed_fields_of_other_profiles_are_ignored(files: Files) -> None:
+    """So are fields that are not used, and fields of the other file."""
     files.write(
-        [config("a", region="x", zone=[1], timeout_sec="?"), config("b", region=[1])],
-        [config("a", cookie=1), config("b", private_key=[1])],
+        [
+            row("a", region="x", zone=[1], timeout_sec="?", private_key=[1]),
+            row("b", region=[1]),
+        ],
+        [row("a", cookie=1, region=[1]), row("b", private_key=[1])],
     )
-    profile = files.read("a")
 
-    assert profile is not None
-    assert profile.texts == {"region": "x"}
+    assert files.values("a") == {"region": "x"}
 
 
 @pytest.mark.parametrize(
     ("configs", "credentials", "there"),
     [
-        ([config("a"), config("b")], [config("b"), config("c")], "there are 'a', 'b', 'c'"),
-        ([config("a")], [], "there are 'a'"),
-        ([], [config("\x1b[2J")], "there are '\\x1b[2J'"),
-        ([], [], "there is none at all"),
-        (None, None, "there is none at all"),
+        ([row("a"), row("b")], [row("b"), row("c")], "which have 'a', 'b', 'c'"),
+        ([], [row("\x1b[2J")], "which have '\\x1b[2J'"),
+        ([], [], "which have no profiles"),
+        (None, None, "which have no profiles"),
         (
-            [config(name) for name in "abcdefghijkl"],
+            [row(name) for name in "abcdefghijkl"],
             [],
-            "there are 'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j' and 2 more",
+            "which have 'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j' and 2 more",
         ),
     ],
-    ids=["both files", "one", "hostile", "empty lists", "no files", "many"],
+    ids=["both files", "hostile", "empty lists", "no files", "many"],
 )
 def test_an_unknown_profile(
     files: Files, configs: object, credentials: object, there: str
 ) -> None:
-    """A profile that is nowhere is told with those there are, and every way to name one."""
+    """The message lists the profiles that exist and every way to name one."""
     files.write(configs, credentials)
 
-    assert str(refusal(files, "wrok")) == (
+    assert str(files.error("wrok")) == (
         f"No profile is named 'wrok' in '{files.config}' or '{files.credentials}', {there}:"
-        " name another (argument profile, `pulumi config set ucimage:profile NAME` or"
-        " UCLOUD_PROFILE), or make it with `ucloud config`."
+        " name another profile (argument profile, `pulumi config set ucimage:profile NAME`"
+        " or UCLOUD_PROFILE), or create it with `ucloud config`."
     )
 
 
 def test_an_unknown_profile_shows_no_keys(files: Files) -> None:
-    """The error about a name leads to no key of the profiles that were read."""
-    files.write(
-        [config("a", cookie=CANARY)], [config("a", private_key=CANARY, cookie=CANARY)]
-    )
+    """The error leads to no key of the profiles that were read."""
+    files.write([row("a", cookie=CANARY)], [row("a", private_key=CANARY, cookie=CANARY)])
 
-    assert CANARY not in held_by(refusal(files, "b"))
+    assert CANARY not in held_by(files.error("b"))
 
 
 def test_a_profile_shows_no_keys(files: Files) -> None:
     """A profile can be printed."""
-    files.write([], [config("a", public_key=CANARY, private_key=CANARY)])
+    files.write([row("a", region=CANARY)], [row("a", private_key=CANARY)])
 
     assert CANARY not in repr(files.read("a"))
+
+
+@pytest.mark.parametrize(("content", "expected"), [(None, "False"), ("[]", "True")])
+def test_pydantic_is_loaded_only_for_a_file(
+    files: Files, content: str | None, expected: str
+) -> None:
+    """A program whose keys come from the environment starts without it."""
+    code = (
+        "import sys; from pulumi_ucimage._config.resolve import load;"
+        " load({'ucimage:publicKey': 'a', 'ucimage:privateKey': 'b',"
+        " 'ucimage:region': 'r'}); print('pydantic' in sys.modules)"
+    )
+    folder = files.config.parent / ".ucloud"
+    folder.mkdir()
+    if content is not None:
+        (folder / "config.json").write_text(content)
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "HOME": str(folder.parent)},
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+
+    assert expected == done.stdout.strip()

@@ -1,4 +1,4 @@
-"""Which failures are tried again, how often, and after what wait."""
+"""Which failures are retried, how often, and after what wait."""
 
 from __future__ import annotations
 
@@ -10,9 +10,15 @@ from calling import Time
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from pulumi_ucimage._http import retry
 from pulumi_ucimage._http.clock import Deadline
-from pulumi_ucimage._http.retry import Failure, Retry, RetryPolicy
+from pulumi_ucimage._http.retry import (
+    RETRIED_STATUSES,
+    Failure,
+    Retry,
+    RetryPolicy,
+    retry_after_s,
+)
+from pulumi_ucimage._ucloud.client import RETRIED_RET_CODES
 from pulumi_ucimage.errors import ApiError, ResponseError, TransportError
 
 if TYPE_CHECKING:
@@ -23,7 +29,8 @@ RET_CODES = {
     130: Retry.TRANSIENT,
     150: Retry.TRANSIENT,
     153: Retry.THROTTLED,
-    # One of every class that section 1 leaves out.
+    **dict.fromkeys((43000, 43001, 43002, 43003, 43019, 43020, 43021), Retry.TRANSIENT),
+    # One of every class that section 1 leaves out, and the neighbours of the above.
     -1: Retry.NEVER,
     1: Retry.NEVER,
     100: Retry.NEVER,
@@ -40,8 +47,15 @@ RET_CODES = {
     299: Retry.NEVER,
     2001: Retry.NEVER,
     5000: Retry.NEVER,
+    42999: Retry.NEVER,
+    43004: Retry.NEVER,
+    43005: Retry.NEVER,
+    43006: Retry.NEVER,
+    43018: Retry.NEVER,
+    43022: Retry.NEVER,
     43023: Retry.NEVER,
     43025: Retry.NEVER,
+    43027: Retry.NEVER,
     43033: Retry.NEVER,
     2**63: Retry.NEVER,
 }
@@ -54,23 +68,23 @@ STATUSES = {
     504: Retry.TRANSIENT,
 }
 ERROR = ResponseError("It went wrong.")
-NOW = datetime(2026, 11, 24, tzinfo=timezone.utc)
+NOW = datetime(2026, 11, 24, tzinfo=timezone.utc).timestamp()
 
 
 @pytest.mark.parametrize(("ret_code", "expected"), RET_CODES.items())
 def test_ret_codes(ret_code: int, expected: Retry) -> None:
-    """Four RetCodes may pass; no other is ever tried again."""
-    assert expected is retry.for_ret_code(ret_code)
+    """Eleven RetCodes are retried; no other is."""
+    assert expected is RETRIED_RET_CODES.get(ret_code, Retry.NEVER)
 
 
 @pytest.mark.parametrize("status", range(100, 600))
 def test_statuses(status: int) -> None:
-    """Six HTTP statuses may pass; no other is ever tried again."""
-    assert STATUSES.get(status, Retry.NEVER) is retry.for_status(status)
+    """Six HTTP statuses are retried; no other is."""
+    assert STATUSES.get(status) is RETRIED_STATUSES.get(status)
 
 
 class Script:
-    """Attempts that end as they are told, the last again and again."""
+    """Attempts with these outcomes; the last repeats."""
 
     def __init__(self, *outcomes: Failure | str) -> None:
         self.made = 0
@@ -85,7 +99,7 @@ class Script:
 def call(
     script: Script, time: Time, *, max_retries: int = 3, timeout_s: float = 60
 ) -> str | UcimageError:
-    """What a call comes to: its result, or the error that it raised."""
+    """The result of a call, or the error that it raised."""
     policy = RetryPolicy(max_retries=max_retries, clock=time.clock)
     try:
         return policy.call(script.attempt, Deadline.after(timeout_s, time.clock))
@@ -95,47 +109,61 @@ def call(
 
 @pytest.mark.parametrize("max_retries", [0, 1, 3, 7])
 @pytest.mark.parametrize(
-    ("worth", "is_tried_again"),
+    ("retry", "is_retried"),
     [(Retry.TRANSIENT, True), (Retry.THROTTLED, True), (Retry.NEVER, False)],
 )
-def test_as_many_more_tries_as_are_configured(
-    worth: Retry, max_retries: int, *, is_tried_again: bool
+def test_as_many_retries_as_are_configured(
+    retry: Retry, max_retries: int, *, is_retried: bool
 ) -> None:
-    """One try and so many more, where another is worth it; then the error is raised."""
-    script = Script(Failure(ERROR, worth))
+    """One attempt and the configured retries; then the error is raised."""
+    script = Script(Failure(ERROR, retry))
 
     assert ERROR is call(script, Time(), max_retries=max_retries, timeout_s=1e9)
 
-    assert script.made == (1 + max_retries if is_tried_again else 1)
+    assert script.made == (1 + max_retries if is_retried else 1)
 
 
-@pytest.mark.parametrize("worth", [Retry.TRANSIENT, Retry.THROTTLED])
-def test_a_failure_that_passes_is_forgotten(worth: Retry) -> None:
-    """The first result there is is the call's."""
-    script = Script(Failure(ERROR, worth), Failure(ERROR, worth), "page")
+@pytest.mark.parametrize("retry", [Retry.TRANSIENT, Retry.THROTTLED])
+def test_the_first_result_ends_the_retries(retry: Retry) -> None:
+    """A page after two failures is returned at once."""
+    script = Script(Failure(ERROR, retry), Failure(ERROR, retry), "page")
 
     assert "page" == call(script, Time())
     assert 3 == script.made
 
 
-def test_a_first_result_waits_for_nothing() -> None:
-    """Where nothing fails, nothing is waited for."""
+def test_a_result_of_the_first_attempt_waits_for_nothing() -> None:
+    """Without a failure there is no wait."""
     time = Time()
 
     assert "page" == call(Script("page"), time)
     assert not time.sleeps
 
 
-def test_the_last_tries_error_stands() -> None:
-    """Whatever came before, the error is that of the last try."""
+def test_an_attempt_that_was_made_before_counts() -> None:
+    """A page that was read ahead has no attempt more than another page."""
+    failed = Failure(ERROR, Retry.TRANSIENT)
+    script, time = Script(failed), Time()
+    policy = RetryPolicy(max_retries=3, clock=time.clock)
+    deadline = Deadline.after(60, time.clock)
+
+    assert "page" == policy.call(script.attempt, deadline, first="page")
+    assert 0 == script.made
+    with pytest.raises(ResponseError):
+        policy.call(script.attempt, deadline, first=failed)
+    assert 3 == script.made
+
+
+def test_the_error_is_that_of_the_last_attempt() -> None:
+    """An earlier error is forgotten."""
     last = TransportError("timed out.", host="h", port=1)
     script = Script(Failure(ERROR, Retry.TRANSIENT), Failure(last, Retry.TRANSIENT))
 
     assert last is call(script, Time())
 
 
-def test_a_failure_for_good_ends_the_tries() -> None:
-    """After one that may pass, one that may not is the end."""
+def test_a_failure_that_is_not_retried_ends_the_attempts() -> None:
+    """Also after one that was retried."""
     last = ApiError(ret_code=171, message="", action="A", bucket="b", region="r")
     script = Script(Failure(ERROR, Retry.TRANSIENT), Failure(last, Retry.NEVER))
 
@@ -144,7 +172,7 @@ def test_a_failure_for_good_ends_the_tries() -> None:
 
 
 @pytest.mark.parametrize(
-    ("worth", "expected"),
+    ("retry", "expected"),
     [
         (Retry.TRANSIENT, [0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 12.8, 20.0, 20.0]),
         (Retry.THROTTLED, [1.0, 2.0, 4.0, 8.0, 16.0, 20.0, 20.0, 20.0, 20.0, 20.0]),
@@ -152,18 +180,18 @@ def test_a_failure_for_good_ends_the_tries() -> None:
 )
 @pytest.mark.parametrize("random", [0.0, 0.25, 1.0])
 def test_waits_double_up_to_a_bound_with_full_jitter(
-    worth: Retry, expected: list[float], random: float
+    retry: Retry, expected: list[float], random: float
 ) -> None:
-    """A wait is anything from nothing to a bound, which doubles up to 20 s."""
+    """A wait is a random part of a bound, which doubles up to 20 s."""
     time = Time(random)
 
-    call(Script(Failure(ERROR, worth)), time, max_retries=10, timeout_s=1e9)
+    call(Script(Failure(ERROR, retry)), time, max_retries=10, timeout_s=1e9)
 
     assert pytest.approx([random * bound for bound in expected]) == time.sleeps
 
 
-def test_tries_without_end_do_not_overflow() -> None:
-    """The bound stays where it is, however many tries are configured."""
+def test_many_attempts_do_not_overflow() -> None:
+    """The bound stays at 20 s, however many retries are configured."""
     script = Script(Failure(ERROR, Retry.TRANSIENT))
 
     assert ERROR is call(script, Time(), max_retries=2000, timeout_s=1e9)
@@ -175,7 +203,7 @@ def test_tries_without_end_do_not_overflow() -> None:
     [(0.0, 0.1), (0.05, 0.1), (5.0, 5.0), (30.0, 30.0), (31.0, 30.0), (1e9, 30.0)],
 )
 def test_retry_after_is_honoured_up_to_30_s(asked_s: float, waited_s: float) -> None:
-    """A server's wish is granted up to a bound, and is never less than our own wait."""
+    """A server may ask for a longer wait, up to a bound, and not for a shorter one."""
     time = Time()
 
     call(Script(Failure(ERROR, Retry.TRANSIENT, asked_s)), time, max_retries=1)
@@ -183,8 +211,8 @@ def test_retry_after_is_honoured_up_to_30_s(asked_s: float, waited_s: float) -> 
     assert [waited_s] == time.sleeps
 
 
-def test_retry_after_makes_nothing_worth_a_try() -> None:
-    """What is never tried again is not for a header's sake either."""
+def test_retry_after_does_not_cause_a_retry() -> None:
+    """What is never retried is not retried because of a header either."""
     script = Script(Failure(ERROR, Retry.NEVER, 1.0))
 
     call(script, Time())
@@ -197,7 +225,7 @@ def test_retry_after_makes_nothing_worth_a_try() -> None:
     [(10.0, []), (10.1, [10.0]), (20.0, [10.0]), (30.5, [10.0, 10.0, 10.0])],
 )
 def test_no_wait_reaches_the_deadline(timeout_s: float, sleeps: list[float]) -> None:
-    """Where no time is left for a try behind the wait, the error comes at once."""
+    """If no time is left for an attempt after the wait, the error is raised at once."""
     time = Time()
     script = Script(Failure(ERROR, Retry.TRANSIENT, 10.0))
 
@@ -207,8 +235,8 @@ def test_no_wait_reaches_the_deadline(timeout_s: float, sleeps: list[float]) -> 
     assert len(sleeps) + 1 == script.made
 
 
-def test_a_sleep_that_lasts_too_long_is_the_end() -> None:
-    """Woken after the deadline, the last try's error stands: none was made since."""
+def test_a_sleep_past_the_deadline_is_the_end() -> None:
+    """The last attempt's error is raised, and no further attempt is made."""
     time = Time()
     clock = time.clock
 
@@ -228,7 +256,6 @@ def test_a_sleep_that_lasts_too_long_is_the_end() -> None:
 
 
 HEADERS = {
-    None: 0,
     "": 0,
     " ": 0,
     "0": 0,
@@ -256,9 +283,10 @@ HEADERS = {
 
 
 @pytest.mark.parametrize(("header", "expected"), HEADERS.items())
-def test_retry_after_is_seconds_or_a_date(header: str | None, expected: float) -> None:
-    """Both forms of the header are read; what is malformed asks for nothing."""
-    assert expected == retry.retry_after_s(header, NOW)
+def test_retry_after_is_seconds_or_a_date(header: str, expected: float) -> None:
+    """Both forms of the header are read; a malformed or missing one asks for nothing."""
+    assert expected == retry_after_s({"Retry-After": header}, NOW)
+    assert 0 == retry_after_s({}, NOW)
 
 
 @given(st.text() | st.from_regex(r"[A-Z][a-z]{2}, \d+ Nov \d+ \d+:\d+:\d+ .{0,6}"))
@@ -267,5 +295,5 @@ def test_retry_after_is_seconds_or_a_date(header: str | None, expected: float) -
 @example("Mon, 01 Jan 0001 00:00:00 +2359")
 @example("Fri, 31 Dec 9999 23:59:59 -2359")
 def test_no_header_is_an_error(header: str) -> None:
-    """Whatever a server writes there, it is a number of seconds from 0 on."""
-    assert retry.retry_after_s(header, NOW) >= 0
+    """Any text is a number of seconds, at least 0."""
+    assert retry_after_s({"Retry-After": header}, NOW) >= 0

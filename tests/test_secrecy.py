@@ -24,7 +24,7 @@ from hypothesis import strategies as st
 from secrecy import held_by, written
 
 from pulumi_ucimage import UcimageError, get_docker_image, get_docker_images
-from pulumi_ucimage._lookup import clients
+from pulumi_ucimage._http.client import close_connections
 from pulumi_ucimage.emulator import Emulator
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ CASES = {
     "RetCode": Case("RetCode 299", fault="retcode=299"),
     "HTTP 500": Case("HTTP status 500", fault="http=500"),
     "redirect": Case("HTTP status 302", fault="http=302"),
-    "cut off": Case("cut the connection off", fault="drop"),
+    "cut off": Case("cut the connection", fault="drop"),
     "too late": Case(
         "did not answer in time",
         fault="delay=5",
@@ -92,9 +92,11 @@ CASES = {
     "unknown image": Case("has no image 'other'", argument=("image_name", "other")),
     "unknown tag": Case("has no tag '2'", argument=("tag", "2")),
     "argument": Case("region must have", argument=("region", "a b")),
-    "setting": Case("UCLOUD_REGION must", environment=("UCLOUD_REGION", "a b")),
+    "setting": Case(
+        "UCLOUD_REGION in the environment must", environment=("UCLOUD_REGION", "a b")
+    ),
     "no region": Case("There is no region", environment=("UCLOUD_REGION", "")),
-    "half a pair": Case("a pair of keys", environment=("UCLOUD_PUBLIC_KEY", "")),
+    "half a pair": Case("must come from one place", environment=("UCLOUD_PUBLIC_KEY", "")),
     "profile": Case("No profile is named", environment=("UCLOUD_PROFILE", "x")),
     "bundle": Case("does not exist", environment=("REQUESTS_CA_BUNDLE", "/missing")),
 }
@@ -165,6 +167,9 @@ def test_no_failure_shows_a_secret(
     if value == "https":
         value = emulator.url.replace("http:", "https:")
     monkeypatch.setenv(variable, value)
+    if variable == "REQUESTS_CA_BUNDLE":
+        secure = emulator.url.replace("http:", "https:")
+        monkeypatch.setenv("UCLOUD_API_BASE_URL", secure)
     if case.fault == "stopped":
         emulator.stop()
     elif case.fault:
@@ -243,7 +248,7 @@ def found_in(shown: str, *secrets: str) -> bool:
 
 @pytest.mark.usefixtures("emulator")
 @given(KEYS, KEYS, st.sampled_from(FAULTS))
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[*HealthCheck])
 def test_no_key_of_any_kind_is_shown(key: str, token: str, fault: str) -> None:
     """With every library at its most talkative, in output, logs, errors and results."""
     data = {
@@ -265,7 +270,7 @@ def test_no_key_of_any_kind_is_shown(key: str, token: str, fault: str) -> None:
             shown = repr(get_docker_images("ucs"))
         except UcimageError as error:
             shown = held_by(error)
-        clients.close_connections()
+        close_connections()
         shown = f"{shown}\n{told()}"
 
     assert "urllib3" in shown or "127.0.0.1" in shown
@@ -273,7 +278,7 @@ def test_no_key_of_any_kind_is_shown(key: str, token: str, fault: str) -> None:
 
 
 @given(KEYS)
-@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[*HealthCheck])
 def test_a_planted_key_of_any_kind_is_found(emulator: Emulator, key: str) -> None:
     """A call by plain http.client shows its key; so would one in a log or in any form."""
     with talkative() as told:

@@ -4,13 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pulumi_ucimage._spec.settings import (
-    NAMESPACE,
-    SECRET_KEYS,
-    SETTINGS,
-    SETTINGS_BY_KEY,
-    Setting,
-)
+from pulumi_ucimage._spec.settings import SETTINGS, SETTINGS_BY_KEY, STACK_KEYS, Setting
 
 # From section 6 of the contract: key, environment variable, name in the CLI's profiles.
 TABLE = {
@@ -25,9 +19,19 @@ TABLE = {
     ("sharedCredentialsFile", "UCLOUD_SHARED_CREDENTIAL_FILE", None),
     ("timeoutSeconds", "UCIMAGE_TIMEOUT_SECONDS", None),
     ("registry", "UCIMAGE_REGISTRY", None),
+    ("registryUsername", "UCIMAGE_REGISTRY_USERNAME", None),
+    ("registryPassword", "UCIMAGE_REGISTRY_PASSWORD", None),
     ("maxRetries", "UCIMAGE_MAX_RETRIES", None),
     ("explain", "UCIMAGE_EXPLAIN", None),
     ("checkTotalCount", "UCIMAGE_CHECK_TOTAL_COUNT", None),
+}
+# The keys of the UCloud provider that count as well.
+UCLOUD = {
+    "ucloud:publicKey",
+    "ucloud:privateKey",
+    "ucloud:region",
+    "ucloud:projectId",
+    "ucloud:baseUrl",
 }
 
 
@@ -36,45 +40,39 @@ def test_the_table_is_the_contract_s() -> None:
     rows = [(setting.key, setting.variable, setting.in_profile) for setting in SETTINGS]
 
     assert sorted(TABLE, key=str) == sorted(rows, key=str)
-
-
-def test_what_is_secret() -> None:
-    """The private key and the token are secret, and nothing else is."""
-    assert {"privateKey", "securityToken"} == SECRET_KEYS
-
-
-def test_settings_are_found_by_key() -> None:
-    """Each row stands under its key."""
     assert {setting.key: setting for setting in SETTINGS} == SETTINGS_BY_KEY
+
+
+def test_the_keys_of_a_stack() -> None:
+    """All of ours, and five of the UCloud provider's."""
+    assert {f"ucimage:{key}" for key, *_ in TABLE} | UCLOUD == set(STACK_KEYS)
+
+
+def test_what_is_secret_and_what_is_masked() -> None:
+    """The public key is no secret, but it is not shown either."""
+    secret = {"privateKey", "securityToken", "registryPassword"}
+
+    assert secret == {setting.key for setting in SETTINGS if setting.secret}
+    assert secret | {"publicKey"} == {s.key for s in SETTINGS if s.is_masked}
 
 
 @pytest.mark.parametrize("setting", SETTINGS, ids=lambda setting: setting.key)
 def test_descriptions_are_sentences(setting: Setting) -> None:
-    """What a setting means is told in sentences."""
+    """Each setting is described in sentences."""
     assert setting.description[0].isupper()
     assert setting.description.endswith(".")
 
 
 @pytest.mark.parametrize(
-    ("key", "configured", "command"),
+    ("key", "namespace", "command"),
     [
-        ("region", "ucimage:region", "`pulumi config set ucimage:region VALUE`"),
-        ("publicKey", "ucimage:publicKey", "`pulumi config set ucimage:publicKey VALUE`"),
+        ("region", "ucimage", "`pulumi config set ucimage:region VALUE`"),
+        ("publicKey", "ucloud", "`pulumi config set ucloud:publicKey VALUE`"),
         # A secret on the command line would stay in the shell's history.
-        (
-            "privateKey",
-            "ucimage:privateKey",
-            "`pulumi config set --secret ucimage:privateKey`",
-        ),
+        ("privateKey", "ucimage", "`pulumi config set --secret ucimage:privateKey`"),
+        ("privateKey", "ucloud", "`pulumi config set --secret ucloud:privateKey`"),
     ],
 )
-def test_how_a_setting_is_configured(key: str, configured: str, command: str) -> None:
-    """The command that configures a setting encrypts a secret, and asks for its value."""
-    setting = SETTINGS_BY_KEY[key]
-
-    assert (configured, command) == (setting.configured, setting.command("VALUE"))
-
-
-def test_the_namespace() -> None:
-    """The stack's configuration keys begin with the package's name."""
-    assert NAMESPACE == "ucimage"
+def test_the_command_that_sets_a_setting(key: str, namespace: str, command: str) -> None:
+    """The command encrypts a secret, and asks for its value."""
+    assert command == SETTINGS_BY_KEY[key].command("VALUE", namespace)

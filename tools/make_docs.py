@@ -24,6 +24,7 @@ _GROUPS: Final = (
     ("publicKey", "privateKey"),
     ("region", "projectId"),
     ("sharedConfigFile", "sharedCredentialsFile"),
+    ("registryUsername", "registryPassword"),
 )
 """Settings that share a row of the first page."""
 _REQUIRED: Final = ("publicKey", "privateKey", "region")

@@ -1,8 +1,8 @@
-"""Texts become values: what a name, an address or a number can be.
+"""Parsers of settings and arguments: names, addresses, numbers.
 
-Each function gives the value, or raises a ValueError whose text goes on after the name of
-what was set, as in `must be true or false`. None repeats the text, which may be a secret
-that was set in the wrong place.
+Each returns the value, or raises a ValueError whose text follows the name of what was set,
+such as `must be true or false`. No error repeats the text, because it may be a secret that
+was set in the wrong place.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def name(text: str) -> str:
 
 
 def bucket(text: str) -> str:
-    """The name of a bucket; finer rules are the server's to judge."""
+    """The name of a bucket; finer rules are left to the server."""
     if not _BUCKET.fullmatch(text):
         message = "must have 1 to 63 letters, digits, '_', '-' and '.' only"
         raise ValueError(message)
@@ -35,13 +35,13 @@ def bucket(text: str) -> str:
 
 
 def registry_host(text: str) -> str:
-    """A registry's `host[:port]` that Docker takes for one.
+    """A registry's `host[:port]`, in a form that Docker takes for a host.
 
-    Docker reads the first part of a reference as a host only where it has a dot or a
-    colon or is `localhost`; anything else would be pulled from Docker Hub.
+    Docker reads the first part of a reference as a host only if it has a dot or a colon or
+    is `localhost`; anything else would be pulled from Docker Hub.
     """
-    taken_for_host = "." in text or ":" in text or text == "localhost"
-    if not taken_for_host or not is_host_and_port(text):
+    looks_like_host = "." in text or ":" in text or text == "localhost"
+    if not looks_like_host or not is_host_and_port(text):
         message = (
             "must be host[:port], such as mirror.example.com or 10.0.0.5:5000, with no"
             " scheme and no path"

@@ -1,28 +1,67 @@
 """The official UCloud CLI's profiles: `config.json` and `credential.json`.
 
-Both are lists of objects, one for each profile. Files are read and never written. What
-stands in them is in no message, and no error leads to it: where one is raised, no variable
-holds a file's content but as a `Secret`.
+Both are lists of rows, one for each profile. Files are read and never written. No message
+shows what is in them, and no error leads to it: a frame that raises holds no variable with
+a file's content, except as a `Secret`.
 """
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, final
 
 from pulumi_ucimage._formatting import quoted, some
 from pulumi_ucimage._secret import Secret
 from pulumi_ucimage._spec.settings import SETTINGS_BY_KEY
-from pulumi_ucimage.errors import ConfigError
+from pulumi_ucimage.errors import ConfigError, machine_problem
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_LARGEST_FILE: Final = 1024 * 1024
-_TEXTS: Final = ("region", "project_id", "base_url")
-_KEYS: Final = ("public_key", "private_key")
+    from pulumi_ucimage._config.profile_file import ProfileRow
+    from pulumi_ucimage._spec.settings import Setting
+
+_MAX_BYTES: Final = 1024 * 1024
+_CONFIG_FIELDS: Final = ("region", "project_id", "base_url")
+_KEY_FIELDS: Final = ("public_key", "private_key")
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProfileFile:
+    """One of the two files.
+
+    Attributes:
+        path: where it is.
+        setting: the setting that names it.
+        named_by: the setting's name in the place that names the file; None for the
+            default path, where the file may be missing.
+    """
+
+    path: str
+    setting: Setting
+    named_by: str | None
+
+    def rows(self) -> dict[str, ProfileRow]:
+        """The rows by the profile's name; none if there is no file at a default path.
+
+        Raises:
+            ConfigError: the file cannot be read, or is not a list of profiles.
+        """
+        rows = _rows(self)
+        if isinstance(rows, str):
+            raise ConfigError(rows)
+        # Of two rows with one name the CLI takes the last.
+        return {row.profile: row for row in rows}
+
+    def message(self, problem: str) -> str:
+        """The message about a problem of this file, with every way to use another one."""
+        named = f", named by {self.named_by}," if self.named_by else ""
+        return (
+            f"The profile file {quoted(self.path)}{named} {problem}: correct it, or name"
+            f" another file ({self.setting.command('PATH')} or {self.setting.variable})."
+        )
 
 
 @final
@@ -34,157 +73,110 @@ class Profile:
         name: its name.
         config_file: path of the file of profiles.
         credentials_file: path of the file of keys.
-        texts: `region`, `project_id` and `base_url`, as far as they are set.
-        keys: `public_key` and `private_key`, as far as they are set.
-        is_oauth: whether the CLI logs in with a browser here; the keys that may still
-            stand in its file are then stale.
+        values: its fields by their names in the files, as far as they are set.
+        is_oauth: whether the CLI logs in with a browser here; keys in its file are then
+            stale.
     """
 
     name: str
     config_file: str
     credentials_file: str
-    texts: Mapping[str, str]
-    keys: Mapping[str, Secret]
+    values: Mapping[str, Secret]
     is_oauth: bool
+
+    def path_of(self, field: str | None) -> str:
+        """The path of the file that has a field."""
+        return self.credentials_file if field in _KEY_FIELDS else self.config_file
 
 
 def read_profile(
-    name: str | None, *, config_file: str, credentials_file: str
+    name: str | None, *, config_file: ProfileFile, credentials_file: ProfileFile
 ) -> Profile | None:
     """A profile by name, else the active one, else the one named `default`.
 
     Args:
-        name: the profile that is asked for; None for whichever is active.
-        config_file: path of the file of profiles; may be missing.
-        credentials_file: path of the file of keys; may be missing.
+        name: the profile that is asked for; None for the active one.
+        config_file: the file of profiles.
+        credentials_file: the file of keys.
 
     Returns:
-        None where none is asked for and neither an active one nor `default` is there.
+        None if no name is given and there is neither an active profile nor `default`.
 
     Raises:
-        ConfigError: a file is malformed, or no profile has that name.
+        ConfigError: a file is malformed or a named one is missing, or no profile has
+            that name.
     """
-    configs = _read(config_file, _TEXTS, "sharedConfigFile")
-    credentials = _read(credentials_file, _KEYS, "sharedCredentialsFile")
+    configs = config_file.rows()
+    credentials = credentials_file.rows()
     names = list(dict.fromkeys([*configs, *credentials]))
     if name is None:
-        active = [row.name for row in configs.values() if row.is_active]
-        # The CLI writes one at the most, and reads the last.
+        active = [row.profile for row in configs.values() if row.active]
+        # The CLI writes at most one, and reads the last.
         name = active[-1] if active else "default"
         if name not in names:
             return None
     if name not in names:
-        there = f"there are {some(names)}" if names else "there is none at all"
+        there = f"which have {some(names)}" if names else "which have no profiles"
         message = (
-            f"No profile is named {quoted(name)} in {quoted(config_file)} or"
-            f" {quoted(credentials_file)}, {there}: name another (argument profile,"
-            f" {SETTINGS_BY_KEY['profile'].command('NAME')} or UCLOUD_PROFILE), or make"
-            " it with `ucloud config`."
+            f"No profile is named {quoted(name)} in {quoted(config_file.path)} or"
+            f" {quoted(credentials_file.path)}, {there}: name another profile (argument"
+            f" profile, {SETTINGS_BY_KEY['profile'].command('NAME')} or UCLOUD_PROFILE),"
+            " or create it with `ucloud config`."
         )
         raise ConfigError(message)
-    config = configs.get(name, _Row(name)).checked(config_file)
-    secret = credentials.get(name, _Row(name)).checked(credentials_file)
+    config, keys = configs.get(name), credentials.get(name)
     return Profile(
         name=name,
-        config_file=config_file,
-        credentials_file=credentials_file,
-        texts={key: text.reveal() for key, text in config.texts.items()},
-        keys=secret.texts,
-        is_oauth=secret.is_oauth,
+        config_file=config_file.path,
+        credentials_file=credentials_file.path,
+        values={
+            **_values(config, _CONFIG_FIELDS, config_file),
+            **_values(keys, _KEY_FIELDS, credentials_file),
+        },
+        is_oauth=bool(keys and keys.is_oauth),
     )
 
 
-@final
-@dataclass(frozen=True, slots=True)
-class _Row:
-    """What is used of one object of a profile file.
-
-    Attributes:
-        name: the profile's name.
-        is_active: whether the CLI uses it where none is named.
-        is_oauth: whether the CLI logs in with a browser.
-        texts: the fields that are set; empty ones and null are not.
-        malformed: the fields that should be texts and are none.
-    """
-
-    name: str
-    is_active: bool = False
-    is_oauth: bool = False
-    texts: Mapping[str, Secret] = field(default_factory=dict)
-    malformed: tuple[str, ...] = ()
-
-    def checked(self, path: str) -> _Row:
-        """The row itself.
-
-        Raises:
-            ConfigError: a field is malformed; only the row that is used must be well.
-        """
-        if self.malformed:
-            message = (
-                f"{self.malformed[0]} of the profile {quoted(self.name)} in"
-                f" {quoted(path)} is no text; mend it, or make the profile anew with"
-                " `ucloud config`."
-            )
-            raise ConfigError(message)
-        return self
-
-
-def _read(path: str, keys: tuple[str, ...], setting: str) -> dict[str, _Row]:
-    """The rows of a profile file by name; none where there is no file.
+def _values(
+    row: ProfileRow | None, fields: tuple[str, ...], file: ProfileFile
+) -> dict[str, Secret]:
+    """The fields of the used row that are set.
 
     Raises:
-        ConfigError: the file cannot be read, or is not a list of profiles.
+        ConfigError: a field is malformed.
     """
-    rows = _rows(path, keys)
-    if isinstance(rows, str):
-        other = SETTINGS_BY_KEY[setting]
-        message = (
-            f"The profile file {quoted(path)} {rows}; mend it, make it anew with `ucloud"
-            f" init`, or name another ({other.command('PATH')} or {other.variable})."
-        )
-        raise ConfigError(message)
-    # Of two rows with one name the CLI takes the last.
-    return {row.name: row for row in rows}
+    values = {}
+    for field in fields if row else ():
+        value = getattr(row, field)
+        if isinstance(value, Secret):
+            values[field] = value
+        elif value is not None:
+            message = (
+                f"The field {field} of the profile {quoted(row.profile if row else '')} in"
+                f" {quoted(file.path)} {value.value}: correct it, or create the profile"
+                " again with `ucloud config`."
+            )
+            raise ConfigError(message)
+    return values
 
 
-def _rows(path: str, keys: tuple[str, ...]) -> list[_Row] | str:
-    """The rows of a profile file, or what is wrong with it."""
+def _rows(file: ProfileFile) -> list[ProfileRow] | str:
+    """The rows of a profile file, or the message about what is wrong with it."""
     try:
-        with Path(path).open("rb") as file:
-            content = file.read(_LARGEST_FILE + 1)
+        with Path(file.path).open("rb") as opened:
+            content = opened.read(_MAX_BYTES + 1)
     except FileNotFoundError:
-        return []
-    except (OSError, ValueError):
-        return "cannot be read"
-    if len(content) > _LARGEST_FILE:
-        return "is larger than 1 MiB"
-    try:
-        # The CLI writes `null` where it has no profile, and reads an empty file so.
-        values = json.loads(content or b"null")
-    except (ValueError, RecursionError):
-        values = False
-    if values is None:
-        return []
-    rows = [_row(value, keys) for value in values] if isinstance(values, list) else [None]
-    well = [row for row in rows if row]
-    return well if len(well) == len(rows) else "is not a list of profiles in JSON"
+        return file.message("does not exist") if file.named_by else []
+    except OSError as error:
+        if problem := machine_problem(error):
+            return f"The profile file {quoted(file.path)} was not read, because {problem}."
+        return file.message(f"cannot be read ({error.strerror})")
+    except ValueError:
+        return file.message("has a path that no file can have")
+    if len(content) > _MAX_BYTES:
+        return file.message("is larger than 1 MiB")
+    # Loads pydantic, which most programs do without.
+    from pulumi_ucimage._config.profile_file import parse_rows  # noqa: PLC0415
 
-
-def _row(value: object, keys: tuple[str, ...]) -> _Row | None:
-    """A row of a profile file; None where it is none."""
-    if not isinstance(value, dict):
-        return None
-    name, active = value.get("profile"), value.get("active")
-    if not isinstance(name, str) or not isinstance(active, bool | None):
-        return None
-    return _Row(
-        name,
-        is_active=active is True,
-        is_oauth=value.get("auth_mode") == "oauth",
-        texts={
-            key: Secret(text)
-            for key in keys
-            if isinstance(text := value.get(key), str) and text
-        },
-        malformed=tuple(key for key in keys if not isinstance(value.get(key), str | None)),
-    )
+    rows = parse_rows(content)
+    return file.message(rows) if isinstance(rows, str) else rows

@@ -1,55 +1,50 @@
-"""HTTP connections whose every read ends at a deadline.
+"""An adapter for requests whose every read of a response ends at a deadline.
 
-No time-out of urllib3 sees an answer that drips, a byte at a time: each read
-is in time, and the whole never is. Here every read of an answer, of its headers as of its
-body, waits no longer than the look-up's deadline is away.
+Timeouts of requests and urllib3 bound a single read, so a server that sends one byte at a
+time is never late. Here each read, of headers and of a body, also ends at the deadline of
+the whole look-up.
 
-What http.client is lenient about is told too: an answer that ends within its headers or
-its chunks, a header or a chunk's size that is none, and bytes behind an answer, which would
-be read as the next one.
+http.client accepts responses that are cut in their headers or chunks, malformed headers
+and chunk sizes, and bytes after the end. All of these are errors here.
 """
 
 from __future__ import annotations
 
 import http.client
 import io
-import os
 import socket
+import threading
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Final
 
-import certifi
+import requests.adapters
 import urllib3
 import urllib3.connection
-import urllib3.util
-
-from pulumi_ucimage._http.proxy import proxy_address
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Iterator
 
     from typing_extensions import Buffer
 
     from pulumi_ucimage._http.clock import Deadline
-    from pulumi_ucimage._http.endpoint import Endpoint
-    from pulumi_ucimage._http.proxy import Route
 
 CONNECTIONS: Final = 20
-"""Connections to one host that are kept: five listings at once have four each."""
+"""Connections to one host that are kept: enough for five listings at once."""
 
 _limits: ContextVar[tuple[Deadline, float]] = ContextVar("limits")
 
 
 @contextmanager
-def reading_until(deadline: Deadline, silence_s: float) -> Iterator[None]:
-    """Answers begun in here are read until the deadline, and no longer.
+def reading_until(deadline: Deadline, read_timeout_s: float) -> Iterator[None]:
+    """Responses that begin in this block are read until the deadline at the latest.
 
     Args:
         deadline: when everything must be read.
-        silence_s: the longest wait for a single read, in seconds.
+        read_timeout_s: the longest wait for a single read, in seconds.
     """
-    token = _limits.set((deadline, silence_s))
+    token = _limits.set((deadline, read_timeout_s))
     try:
         yield
     finally:
@@ -57,37 +52,41 @@ def reading_until(deadline: Deadline, silence_s: float) -> Iterator[None]:
 
 
 class _DeadlineReader(io.RawIOBase):
-    """Reads a socket; each read waits until the deadline at the most."""
+    """Reads a socket; no read waits longer than until the deadline."""
 
     def __init__(self, sock: socket.socket) -> None:
         self._sock = sock
         self._raw = sock.makefile("rb", buffering=0)
-        self._deadline, self._silence_s = _limits.get()
-        self._stopped = False
-        self.ended = False
+        self._deadline, self._read_timeout_s = _limits.get()
+        self._is_stopped = False
+        self.is_at_end = False
+
+    def makefile(self, _mode: str) -> io.BufferedReader:
+        """The reader with a buffer: http.client takes the reader for a socket."""
+        return io.BufferedReader(self)
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Buffer, /) -> int:
-        if self._stopped:
+        if self._is_stopped:
             return 0
         remaining_s = self._deadline.remaining_s()
         if remaining_s <= 0:
             message = "the deadline has passed"
             raise TimeoutError(message)
-        self._sock.settimeout(min(self._silence_s, remaining_s))
+        self._sock.settimeout(min(self._read_timeout_s, remaining_s))
         count = self._raw.readinto(buffer) or 0
-        self.ended = count == 0
+        self.is_at_end = count == 0
         return count
 
     def stop(self) -> None:
-        """Read nothing more: what is buffered is all there is."""
-        self._stopped = True
+        """Read nothing more from the socket, only what is in the buffer."""
+        self._is_stopped = True
 
-    def hang_up(self) -> None:
-        """End the connection, so that the pool finds it dropped and opens another."""
-        with suppress(OSError):  # the server may have done it first
+    def disconnect(self) -> None:
+        """End the connection, so that the pool opens another."""
+        with suppress(OSError):  # the server may have closed it first
             self._sock.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
@@ -95,20 +94,10 @@ class _DeadlineReader(io.RawIOBase):
         super().close()
 
 
-class _Opener:
-    """What http.client takes for a socket: it only ever makes a file of it."""
-
-    def __init__(self, reader: _DeadlineReader) -> None:
-        self._reader = reader
-
-    def makefile(self, _mode: str) -> io.BufferedReader:
-        return io.BufferedReader(self._reader)
-
-
 class _Response(http.client.HTTPResponse):
     def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
         self._reader = _DeadlineReader(sock)
-        super().__init__(_Opener(self._reader), *args, **kwargs)  # type: ignore[arg-type]
+        super().__init__(self._reader, *args, **kwargs)  # type: ignore[arg-type]
 
     def begin(self) -> None:
         try:
@@ -117,10 +106,13 @@ class _Response(http.client.HTTPResponse):
             self._refuse_cut()
             raise
         self._refuse_cut()
-        # urllib3 would log what it could not parse, which may be the signed form.
+        # urllib3 would log what it cannot parse, which may repeat the signed form.
         if self.msg.defects or self.msg.get_payload():
             message = "a header is malformed"
             raise http.client.HTTPException(message)
+
+    # The next three are private to http.client. Where a Python no longer calls them, it
+    # is as lenient as it is by itself.
 
     def _read_next_chunk_size(self) -> int:
         try:
@@ -137,23 +129,22 @@ class _Response(http.client.HTTPResponse):
         super()._read_and_discard_trailer()  # type: ignore[misc]
         self._refuse_cut()
 
-    def _refuse_cut(self) -> None:
-        """Refuse an answer that ended where more must have come."""
-        if self._reader.ended:
-            message = "the answer ended too soon"
-            raise ConnectionAbortedError(message)
-
     def _close_conn(self) -> None:
+        """Called at the response's end: bytes after it must not begin the next one."""
         self._reader.stop()
         if self.fp.peek():
-            self._reader.hang_up()
+            self._reader.disconnect()
         super()._close_conn()  # type: ignore[misc]
+
+    def _refuse_cut(self) -> None:
+        if self._reader.is_at_end:
+            message = "the response ended too soon"
+            raise ConnectionAbortedError(message)
 
 
 class _HTTPConnection(urllib3.connection.HTTPConnection):
     response_class = _Response
-    # http.client prints what it sends, signature and all, where somebody sets this on
-    # its own class.
+    # http.client prints what it sends, with the signature, if this is set on its own class.
     debuglevel = 0
 
 
@@ -173,29 +164,48 @@ class _HTTPSConnectionPool(urllib3.HTTPSConnectionPool):
 _POOLS: Final = {"http": _HTTPConnectionPool, "https": _HTTPSConnectionPool}
 
 
-def connections(endpoint: Endpoint, route: Route) -> urllib3.HTTPConnectionPool:
-    """Kept connections to an endpoint; to be used within `reading_until`.
+class DeadlineAdapter(requests.adapters.HTTPAdapter):
+    """Sends requests to one server; to be used within `reading_until`.
 
-    The certificates are read once for all of them.
-
-    Raises:
-        OSError: the certificates cannot be read.
+    Args:
+        origin: scheme, host and port of the server.
+        ssl_context: used for every connection, because requests would read the
+            certificates again for each; None if nothing speaks TLS.
+        proxy: URL of the proxy; None without one.
     """
-    proxy, user_and_password = proxy_address(route.proxy) if route.proxy else (None, None)
-    context = None
-    if "https" in {endpoint.scheme, proxy and proxy.scheme}:
-        context = urllib3.util.create_urllib3_context()
-        bundle = certifi.where() if route.ca_bundle is True else str(route.ca_bundle)
-        is_folder = os.path.isdir(bundle)  # noqa: PTH112 - Path.is_dir raises on NUL
-        context.load_verify_locations(**{"capath" if is_folder else "cafile": bundle})
-    given: dict[str, Any] = {"maxsize": CONNECTIONS, "ssl_context": context}
-    manager: urllib3.PoolManager
-    if proxy:
-        headers = urllib3.util.make_headers(proxy_basic_auth=user_and_password)
-        manager = urllib3.ProxyManager(
-            proxy.url, proxy_headers=headers, proxy_ssl_context=context, **given
-        )
-    else:
-        manager = urllib3.PoolManager(**given)
-    manager.pool_classes_by_scheme = _POOLS
-    return manager.connection_from_url(endpoint.url)
+
+    def __init__(
+        self, origin: str, ssl_context: ssl.SSLContext | None, proxy: str | None
+    ) -> None:
+        self._origin, self._ssl_context, self._proxy = origin, ssl_context, proxy
+        self._lock = threading.Lock()
+        self._pool: urllib3.HTTPConnectionPool | None = None
+        super().__init__(pool_connections=1, pool_maxsize=CONNECTIONS)
+
+    def get_connection_with_tls_context(
+        self, *_: object, **__: object
+    ) -> urllib3.HTTPConnectionPool:
+        """The kept connections, whatever is asked for."""
+        with self._lock:
+            if self._pool is None:
+                manager = self.poolmanager
+                if self._proxy:
+                    manager = self.proxy_manager_for(
+                        self._proxy, proxy_ssl_context=self._ssl_context
+                    )
+                manager.pool_classes_by_scheme = _POOLS
+                self._pool = manager.connection_from_url(
+                    self._origin, pool_kwargs={"ssl_context": self._ssl_context}
+                )
+            return self._pool
+
+    def cert_verify(self, *_: object) -> None:
+        """Do nothing: the context verifies certificates, always."""
+
+    def close(self) -> None:
+        """Close the idle connections now, not when the garbage collector runs."""
+        with self._lock:
+            pool, self._pool = self._pool, None
+            super().close()
+        if pool:
+            pool.close()

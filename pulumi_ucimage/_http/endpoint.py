@@ -1,4 +1,4 @@
-"""The API's address, checked: signed calls go nowhere but there."""
+"""The address of a server, checked before anything is sent to it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import ipaddress
 import re
 from dataclasses import dataclass
 from typing import Final, final
+
+from pulumi_ucimage import _formatting
 
 _LABEL: Final = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _HOST: Final = rf"{_LABEL}(?:\.{_LABEL})*|\[[0-9A-Fa-f:]+\]"
@@ -18,31 +20,49 @@ _URL: Final = re.compile(
 _PORTS: Final = {"http": 80, "https": 443}
 
 _PLAIN_HTTP_HOST: Final = "api.service.ucloud.cn"
-"""The endpoint inside UCloud's network; it speaks HTTP only."""
+"""The API inside UCloud's network; it speaks HTTP only."""
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Where the API is.
+    """Where a server is. Equal addresses are equal endpoints, however they are written.
 
     Attributes:
-        url: the whole address, in the form it is called; one form for equal addresses.
         scheme: `https` or `http`.
         host: name or address in lower case, without brackets.
         port: TCP port.
-        is_loopback: whether the host is this machine; such calls take no proxy.
+        path: path of the URL, at least `/`.
     """
 
-    url: str
     scheme: str
     host: str
     port: int
-    is_loopback: bool
+    path: str = "/"
+
+    @property
+    def address(self) -> str:
+        """`host:port`, always with the port."""
+        return _formatting.address(self.host, self.port)
+
+    @property
+    def origin(self) -> str:
+        """Scheme, host and port; without the port if it is the scheme's own."""
+        return f"{self.scheme}://{self.address}".removesuffix(f":{_PORTS[self.scheme]}")
+
+    @property
+    def url(self) -> str:
+        """The whole URL."""
+        return self.origin + self.path
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether the host is this machine; such calls take no proxy."""
+        return is_loopback(self.host)
 
     @classmethod
     def parse(cls, url: str) -> Endpoint:
-        """The endpoint at `url`, by a grammar too narrow to be read in two ways.
+        """The endpoint at `url`, by a grammar that leaves no room for two readings.
 
         Raises:
             ValueError: one clause that says what the address must be.
@@ -56,24 +76,14 @@ class Endpoint:
             raise ValueError(message)
         scheme, host = match["scheme"].lower(), match["host"].strip("[]").lower()
         port = int(match["port"] or _PORTS[scheme])
-        is_loopback = _is_loopback(host)
-        if scheme == "http" and not is_loopback and host != _PLAIN_HTTP_HOST:
+        if scheme == "http" and not is_loopback(host) and host != _PLAIN_HTTP_HOST:
             message = (
-                "must begin with https://, for whoever sees a signed call can repeat"
-                " it; http:// is accepted for a loopback address and for"
-                f" {_PLAIN_HTTP_HOST} alone"
+                "must begin with https://, because anyone who sees a signed request can"
+                " send it again; http:// is accepted only for a loopback address and for"
+                f" {_PLAIN_HTTP_HOST}"
             )
             raise ValueError(message)
-        address = match["host"].lower()
-        if port != _PORTS[scheme]:
-            address = f"{address}:{port}"
-        return cls(
-            url=f"{scheme}://{address}{match['path'] or '/'}",
-            scheme=scheme,
-            host=host,
-            port=port,
-            is_loopback=is_loopback,
-        )
+        return cls(scheme, host, port, match["path"] or "/")
 
 
 def is_host_and_port(text: str) -> bool:
@@ -89,10 +99,11 @@ def is_host_and_port(text: str) -> bool:
     return True
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether a host's name or address is this machine."""
     try:
-        address = ipaddress.ip_address(host)
+        number = ipaddress.ip_address(host)
     except ValueError:
         return host == "localhost"
-    # Pythons differ on whether ::ffff:127.0.0.1 is loopback, which it is.
-    return (getattr(address, "ipv4_mapped", None) or address).is_loopback
+    # Python versions differ on ::ffff:127.0.0.1, which is a loopback address.
+    return (getattr(number, "ipv4_mapped", None) or number).is_loopback

@@ -1,4 +1,4 @@
-"""Which failures are worth another try, and how long to wait before it."""
+"""Which failures are retried, and how long to wait before the next attempt."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Final, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from pulumi_ucimage._http.clock import Clock, Deadline
     from pulumi_ucimage.errors import UcimageError
@@ -18,21 +18,14 @@ T = TypeVar("T")
 
 
 class Retry(enum.Enum):
-    """Whether a failure may pass, and so is worth another try."""
+    """Whether a failure may be gone at the next attempt."""
 
     NEVER = enum.auto()
     TRANSIENT = enum.auto()
     THROTTLED = enum.auto()
 
 
-# contract.md section 1. What stands in neither table is never tried again.
-_RET_CODES: Final = {
-    110: Retry.TRANSIENT,
-    130: Retry.TRANSIENT,
-    150: Retry.TRANSIENT,
-    153: Retry.THROTTLED,
-}
-_STATUSES: Final = {
+RETRIED_STATUSES: Final = {
     408: Retry.TRANSIENT,
     429: Retry.THROTTLED,
     500: Retry.TRANSIENT,
@@ -40,35 +33,26 @@ _STATUSES: Final = {
     503: Retry.TRANSIENT,
     504: Retry.TRANSIENT,
 }
+"""HTTP statuses that are retried (contract.md section 1); no other status is."""
 
-# The first wait in seconds; each later one may be twice as long. Full jitter, as AWS has
-# it: anything from nothing to the bound.
+# The first wait in seconds; each later one may be twice as long. Full jitter, as AWS does
+# it: a random part of the longest wait.
 _FIRST_WAIT_S: Final = {Retry.TRANSIENT: 0.1, Retry.THROTTLED: 1.0}
-_LONGEST_WAIT_S: Final = 20.0
-_LONGEST_RETRY_AFTER_S: Final = 30.0
-
-
-def for_ret_code(ret_code: int) -> Retry:
-    """Whether a call that was answered with this RetCode may be tried again."""
-    return _RET_CODES.get(ret_code, Retry.NEVER)
-
-
-def for_status(status: int) -> Retry:
-    """Whether a call that was answered with this HTTP status may be tried again."""
-    return _STATUSES.get(status, Retry.NEVER)
+_MAX_WAIT_S: Final = 20.0
+_MAX_RETRY_AFTER_S: Final = 30.0
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """One try that failed: what to raise if it was the last, and what may be done.
+    """A failed attempt.
 
-    A value and no exception, so that nothing of a lower layer, whose frames hold the
-    signed form, hangs on to the error as its context.
+    It is returned, not raised: an exception would keep the frames of a lower layer, which
+    hold the signed form, as the context of its error.
 
     Attributes:
-        error: what the user is told.
-        retry: whether another try is worth it.
-        retry_after_s: the server's own wish, in seconds; 0 where it had none.
+        error: raised if there is no further attempt.
+        retry: whether another attempt may help.
+        retry_after_s: seconds to wait that the server asked for.
     """
 
     error: UcimageError
@@ -76,60 +60,76 @@ class Failure:
     retry_after_s: float = 0.0
 
 
-def retry_after_s(header: str | None, now: datetime) -> float:
-    """A Retry-After header in seconds from `now`; 0 where it is absent or malformed.
+def retry_after_s(headers: Mapping[str, str], now: float) -> float:
+    """A Retry-After header in seconds from `now`; 0 if it is missing or malformed.
 
     RFC 9110 section 10.2.3: whole seconds, or a date.
+
+    Args:
+        headers: of a response; names in any case.
+        now: Unix seconds.
     """
-    text = (header or "").strip()
+    text = headers.get("Retry-After", "").strip()
     if text.isascii() and text.isdigit():
-        # No wait is longer than 30 s, so five digits tell enough of any number.
+        # No wait is longer than 30 s, so five digits are enough of any number.
         return float(text.lstrip("0")[:5] or 0)
     try:
         date = parsedate_to_datetime(text)
-    except (ValueError, OverflowError):  # of a year that no date has
+    except (ValueError, OverflowError):  # a year out of range
         return 0.0
     if date.tzinfo is None:
         date = date.replace(tzinfo=timezone.utc)
-    return max(0.0, (date - now).total_seconds())
+    return max(0.0, (date - datetime.fromtimestamp(now, timezone.utc)).total_seconds())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetryPolicy:
-    """Tries a call, and again where the tables say so.
+    """Repeats an attempt while its failures are worth it.
 
     Attributes:
-        max_retries: further tries after the first; 0 switches retries off.
-        clock: tells the time, waits and draws the jitter.
+        max_retries: further attempts after the first; 0 switches retries off.
+        clock: time, waiting and the random part of each wait.
     """
 
     max_retries: int
     clock: Clock
 
-    def call(self, attempt: Callable[[], T | Failure], deadline: Deadline) -> T:
+    def call(
+        self,
+        attempt: Callable[[], T | Failure],
+        deadline: Deadline,
+        *,
+        first: T | Failure | None = None,
+    ) -> T:
         """The first result of `attempt` that is no failure.
 
+        Args:
+            attempt: makes one attempt.
+            deadline: when the last attempt must have ended.
+            first: result of the first attempt, if it was made before.
+
         Raises:
-            UcimageError: the last try's error, when tries or time have run out.
+            UcimageError: the error of the last attempt, when attempts or time run out.
         """
-        tries = 0
-        while isinstance(outcome := attempt(), Failure):
-            wait_s = self._wait_s(outcome, tries)
-            tries += 1
+        outcome, retries = first if first is not None else attempt(), 0
+        while isinstance(outcome, Failure):
+            wait_s = self._wait_s(outcome, retries)
+            retries += 1
             if (
                 outcome.retry is Retry.NEVER
-                or tries > self.max_retries
+                or retries > self.max_retries
                 or wait_s >= deadline.remaining_s()
             ):
                 raise outcome.error
             self.clock.sleep(wait_s)
-            if deadline.remaining_s() <= 0:  # it slept longer than it was told
+            if deadline.remaining_s() <= 0:  # the sleep took longer than asked for
                 raise outcome.error
+            outcome = attempt()
         return outcome
 
-    def _wait_s(self, failure: Failure, tries: int) -> float:
+    def _wait_s(self, failure: Failure, retries: int) -> float:
         first_s = _FIRST_WAIT_S.get(failure.retry, 0.0)
-        # The tenth wait is at its longest already, and a float ends at 2**1024.
-        bound_s = min(_LONGEST_WAIT_S, first_s * 2.0 ** min(tries, 10))
-        asked_s = min(failure.retry_after_s, _LONGEST_RETRY_AFTER_S)
-        return max(asked_s, self.clock.random() * bound_s)
+        # The tenth wait is the longest already, and a float ends at 2**1024.
+        max_wait_s = min(_MAX_WAIT_S, first_s * 2.0 ** min(retries, 10))
+        asked_s = min(failure.retry_after_s, _MAX_RETRY_AFTER_S)
+        return max(asked_s, self.clock.random() * max_wait_s)

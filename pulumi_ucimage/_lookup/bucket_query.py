@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, final
 
 from pulumi_ucimage._config import resolve
-from pulumi_ucimage._config.parse import bucket, name, registry_host
+from pulumi_ucimage._config.parse import name, registry_host
 from pulumi_ucimage._http.clock import Deadline
+from pulumi_ucimage._lookup.name_arguments import parse_bucket_name
 from pulumi_ucimage._lookup.progress import Progress
 from pulumi_ucimage._ucloud.listing import Window, list_images
 
@@ -39,7 +40,7 @@ class BucketQuery:
     def of(cls, given: Mapping[str, Any]) -> BucketQuery:
         """Check the arguments that were given; raises ArgumentError."""
         checks: dict[str, Callable[[str], str]] = {
-            "bucket_name": bucket,
+            "bucket_name": parse_bucket_name,
             "region": name,
             "project_id": name,
             "profile": str,
@@ -61,6 +62,7 @@ class BucketQuery:
             project_id=self.project_id,
             profile=self.profile,
             registry=self.registry,
+            in_plugin=context.in_plugin,
         )
 
     def listing(
@@ -70,6 +72,7 @@ class BucketQuery:
         window: Window = Window(),  # noqa: B008
         *,
         again: bool = False,
+        deadline: Deadline | None = None,
     ) -> Listing:
         """The bucket's images, listed by this look-up or by an equal one.
 
@@ -78,13 +81,14 @@ class BucketQuery:
             context: where the look-up runs.
             window: which images.
             again: whether the look-up has listed before, and needs a newer listing.
+            deadline: when the look-up must be done; by default its whole time from now.
         """
         # A program that calls nothing, runs under mocks or has a pin that stays does not
         # load these.
         from pulumi_ucimage._lookup.clients import client_for  # noqa: PLC0415
         from pulumi_ucimage._ucloud.client import Bucket  # noqa: PLC0415
 
-        deadline = Deadline.after(settings.timeout_s, context.clock)
+        deadline = deadline or Deadline.after(settings.timeout_s, context.clock)
         bucket = Bucket(
             name=self.bucket_name,
             region=settings.region,

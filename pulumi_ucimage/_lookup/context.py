@@ -37,16 +37,18 @@ class LookupContext:
     """What a look-up takes from the program it runs in.
 
     Attributes:
-        stack: the stack's configuration, by key without its namespace.
+        stack: the stack's configuration by full key, such as `ucimage:region`.
         log: where to say what is done.
+        in_plugin: whether this is the plugin, which does not see `ucloud:` keys.
         clock: time, waiting and chance.
         listings: the listings that equal questions share; None to share none.
         not_before: a listing must have begun after this time of `time.monotonic`; by
             default after this context was made.
     """
 
-    stack: Mapping[str, str | Secret]
+    stack: Mapping[str, str | Secret | None]
     log: Log
+    in_plugin: bool = False
     clock: Clock = field(default_factory=Clock)
     listings: ListingCache[Listing] | None = None
     not_before: float = field(default_factory=time.monotonic)

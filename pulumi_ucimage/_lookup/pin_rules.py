@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from pulumi_ucimage._config import resolve
 from pulumi_ucimage._formatting import quoted
+from pulumi_ucimage._http.clock import Deadline
 from pulumi_ucimage._lookup import pin_messages
 from pulumi_ucimage._lookup.image_name import ImageName
 from pulumi_ucimage._lookup.pin_messages import Message, pinned_tag, ranks_below
 from pulumi_ucimage._lookup.pinned import pinned
-from pulumi_ucimage._lookup.queries import ImageQuery, reference
+from pulumi_ucimage._lookup.queries import ImageQuery, reference, repo_digest
 from pulumi_ucimage._spec import arguments
 from pulumi_ucimage._spec.pin_state import (
     CHOOSING_INPUTS,
@@ -103,10 +104,8 @@ def reconcile(
     if not changed:
         return Reconciled(dict(olds), messages)
     state = _keep(before, inputs)
-    if "registry" in changed:
-        state["image"] = (
-            unknown if "registry" in unknown_keys else _rewritten(before, inputs, context)
-        )
+    if changed & {"registry", "resolve_digest"}:
+        state |= _references(before, inputs, changed, context, unknown)
     return Reconciled(state, messages)
 
 
@@ -156,14 +155,14 @@ def _another_pin(before: State, inputs: State, context: LookupContext) -> dict[s
 def changed_inputs(before: State, inputs: State) -> set[str]:
     """The inputs that differ in meaning; unset is equal to the default.
 
-    What a pin keeps from its creation if the program does not set it is not compared: the
-    replace keys and the spelling of the image's name. A stored input that this release
-    cannot understand differs from everything.
+    The replace keys are not compared, since a pin keeps them from its creation if the
+    program does not set them. A stored input that this release cannot understand differs
+    from everything.
     """
     changed = {
         key
         for key in INPUTS
-        if key not in {*REPLACE_KEYS, "wanted_image"}
+        if key not in REPLACE_KEYS
         and _meaning(key, before.get(key)) != _meaning(key, inputs.get(key))
     }
     tag = inputs.get("wanted_tag")
@@ -176,6 +175,8 @@ _MEANINGS: Final[Mapping[str, Callable[[Any], Any]]] = {
     "wait": parse_duration,
     "as_of": parse_timestamp,
     "floating_tags": lambda names: frozenset(filter(None, names)),
+    # Any spelling is of the pinned image; another image replaces the pin.
+    "wanted_image": lambda _: "",
 }
 _DEFAULTS: Final = {
     "policy": NEWEST,
@@ -187,6 +188,7 @@ _DEFAULTS: Final = {
     "floating_tags": FLOATING_TAGS,
     "triggers": {},
     "allow_downgrade": False,
+    "resolve_digest": False,
 }
 _ARGUMENTS: Final = {INPUT_ALIASES.get(a.name, a.name): a for a in arguments.IMAGE_PIN}
 
@@ -196,7 +198,7 @@ def _meaning(key: str, value: Any) -> Any:
     if value is None or value == "":
         return _DEFAULTS.get(key, "")
     try:
-        _ARGUMENTS[key].check(value)
+        value = _ARGUMENTS[key].checked(value)
         return _MEANINGS[key](value) if key in _MEANINGS else value
     except ValueError:
         return object()
@@ -231,10 +233,68 @@ def _keep(before: State, inputs: State) -> dict[str, Any]:
     return {**_unread(before), **inputs, **place, **{key: before[key] for key in OUTPUTS}}
 
 
-def _rewritten(before: State, inputs: State, context: LookupContext) -> str:
+def _references(
+    before: State,
+    inputs: State,
+    changed: set[str],
+    context: LookupContext,
+    unknown: object,
+) -> dict[str, Any]:
+    """The references of the pinned tag after a change of `registry` or `resolve_digest`.
+
+    The registry is asked for a digest only if there is none yet: another registry has the
+    same image.
+
+    Args:
+        before: the state, validated.
+        inputs: by stored names.
+        changed: the inputs that changed.
+        context: where a look-up runs.
+        unknown: stands for a value that is not known yet.
+
+    Raises:
+        UcimageError: see `errors`.
+    """
+    image = before["image"]
+    if "registry" in changed:
+        image = _rewritten(before, inputs, context, unknown)
+    repository = unknown if image is unknown else image.rpartition(":")[0]
+    digest = _pinned_digest(before, inputs, repository, context, unknown)
+    references = {"image": image, "digest": digest, "repo_digest": digest and unknown}
+    if digest and unknown not in (digest, repository):
+        references["repo_digest"] = f"{repository}@{digest}"
+    return references if digest else {**references, "previous_digest": ""}
+
+
+def _rewritten(
+    before: State, inputs: State, context: LookupContext, unknown: object
+) -> Any:
     """The reference of the pinned tag at the registry that is wanted now."""
     registry = inputs.get("registry") or resolve.configured_registry(context.stack)
+    if contains_unknown(registry, unknown):
+        return unknown
     return reference(ImageName.parse(before["image_name"]), before["tag"], registry)
+
+
+def _pinned_digest(
+    before: State, inputs: State, repository: Any, context: LookupContext, unknown: object
+) -> Any:
+    """The digest of the pinned tag; "" if none is wanted."""
+    wanted = inputs.get("resolve_digest")
+    if contains_unknown(wanted, unknown):
+        return unknown
+    if not wanted:
+        return ""
+    if before["digest"] or repository is unknown:
+        return before["digest"] or unknown
+    # Only here: a pin without a digest does not need it.
+    from pulumi_ucimage._lookup.digests import resolve_digest  # noqa: PLC0415
+
+    _, settings = _query_in_place(before, inputs, context)
+    deadline = Deadline.after(settings.timeout_s, context.clock)
+    return resolve_digest(
+        repository, before["tag"], settings, deadline, is_listed=before["available"]
+    )
 
 
 def choose(
@@ -260,6 +320,9 @@ def choose(
             selection.choice, before, selection.tag, selection.create_time, pin
         )
     has_moved = bool(before) and selection.tag != before["tag"]
+    digest, old_digest = found.digest or "", before.get("digest", "")
+    has_new_digest = bool(before) and digest != old_digest
+    previous_digest = old_digest if has_new_digest else before.get("previous_digest", "")
     time = selection.create_time
     return {
         **_unread(before),
@@ -269,10 +332,13 @@ def choose(
         "tag": selection.tag,
         "image": reference(found.name, selection.tag, settings.registry),
         "image_name": found.name.full,
+        "digest": digest,
+        "repo_digest": repo_digest(found.name, digest, settings.registry) or "",
         "create_time": "" if time is None else time,
         "created_at": "" if time is None else format_timestamp(time),
         "found": selection.found,
         "previous_tag": before["tag"] if has_moved else before.get("previous_tag", ""),
+        "previous_digest": previous_digest if digest else "",
         "available": selection.found,
         "retagged": False,
     }
@@ -330,6 +396,10 @@ def _stored(state: State, key: str) -> Any:
 
 def chose_again(olds: State, news: State) -> bool:
     """Whether a state has another choice than the one before."""
+    old_digest, new_digest = _stored(olds, "digest"), _stored(news, "digest")
+    # A digest that appears or disappears is of the same choice.
+    if old_digest and new_digest and old_digest != new_digest:
+        return True
     return any(_stored(olds, key) != _stored(news, key) for key in ("tag", "create_time"))
 
 
@@ -384,9 +454,20 @@ def refresh(olds: State, context: LookupContext, *, pin: str) -> Reconciled:
         "available": bool(listed),
         "retagged": None not in {pushed, known} and pushed != known,
     }
+    if before["repo_digest"]:
+        # Only here: a pin without a digest does not need it.
+        from pulumi_ucimage._lookup.digests import look_at  # noqa: PLC0415
+
+        deadline = Deadline.after(settings.timeout_s, context.clock)
+        look = look_at(before["repo_digest"], before["tag"], settings, deadline)
+        seen = {"available": bool(listed) and look.has_digest, "retagged": look.is_retagged}
     after = {**before, **seen}
     message = pin_messages.finding(
-        pin, after, pushed or 0, _choice(before, tags, context.clock.now())
+        pin,
+        after,
+        pushed,
+        _choice(before, tags, context.clock.now()),
+        is_listed=bool(listed),
     )
     return Reconciled({**olds, **seen}, [message] if message else [])
 

@@ -68,8 +68,10 @@ def pinned(state: Mapping[str, Any], *, pin: str) -> dict[str, Any]:
         return {**state, **present}
     value = state.get(str(field))
     problem = "has no" if value in (None, "") else "has an invalid"
+    # Without the pin's name there is only its id, which has slashes.
+    target = "URN" if "/" in pin else f"'**::{pin}'"
     message = (
         f"The state of the pin {quoted(pin)} {problem} {field}: set tag to the tag that"
-        f" must stay pinned, then replace the pin with `pulumi up --replace '**::{pin}'`."
+        f" must stay pinned, then replace the pin with `pulumi up --replace {target}`."
     )
     raise ArgumentError(message)

@@ -27,9 +27,8 @@ from pulumi.runtime.sync_await import _sync_await
 
 from pulumi_ucimage._lookup.context import LookupContext
 from pulumi_ucimage._lookup.listing_cache import ListingCache
+from pulumi_ucimage._pulumi.stack_config import stack_config, warn_about_stack_config
 from pulumi_ucimage._pulumi.worker_threads import WorkerThreads
-from pulumi_ucimage._secret import Secret
-from pulumi_ucimage._spec.settings import NAMESPACE, SECRET_KEYS, SETTINGS
 from pulumi_ucimage.errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -41,8 +40,6 @@ T = TypeVar("T")
 
 MAX_THREADS: Final = 64
 """How many look-ups of a process run at the same time; few wait for more than the API."""
-
-_KEYS: Final = frozenset({"publicKey", *SECRET_KEYS})
 
 
 # The run.
@@ -67,6 +64,7 @@ def lookup_context(*, not_before: float) -> LookupContext:
     """
     run = _run()
     context = run.context if run else _context(_concurrent)
+    warn_about_stack_config()
     return replace(context, not_before=not_before)
 
 
@@ -143,26 +141,11 @@ def _run() -> _Run | None:
         run = _runs.get(loop)
         if run is None or not run.is_of(monitor):
             run = _runs[loop] = _Run(monitor)
-            _warn_of_keys_in_clear(run.context.stack)
     return run
 
 
 def _context(listings: ListingCache[Listing]) -> LookupContext:
-    configured = pulumi.Config(NAMESPACE)
-    stack: dict[str, str | Secret] = {
-        setting.key: Secret(configured.get(setting.key) or "")
-        if setting.key in _KEYS
-        else configured.get(setting.key) or ""
-        for setting in SETTINGS
-    }
-    return LookupContext(stack=stack, log=pulumi.log, listings=listings)
-
-
-def _warn_of_keys_in_clear(stack: Mapping[str, str | Secret]) -> None:
-    for setting in SETTINGS:
-        encrypted = pulumi.runtime.is_config_secret(setting.configured)
-        if setting.secret and stack[setting.key] and not encrypted:
-            pulumi.log.warn(setting.warning_in_clear())
+    return LookupContext(stack=stack_config(), log=pulumi.log, listings=listings)
 
 
 def _forget_runs() -> None:

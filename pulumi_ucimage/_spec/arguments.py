@@ -1,14 +1,14 @@
-"""The table of arguments: name, type and meaning of each, for every door.
+"""The table of arguments: name, type and meaning of each, for every entry point.
 
-Signatures, checks and docs hold to it, and so do schema and help. What a value must be
-beyond its type is the business of whoever uses it.
+Signatures, schema, help and documentation follow it. It checks types; what a value must be
+beyond its type is checked where the value is used.
 """
 
 from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, final
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, final
 
 from pulumi_ucimage._spec.naming import wire_name
 from pulumi_ucimage.errors import ArgumentError, ArgumentTypeError
@@ -17,8 +17,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 
+PolicyName: TypeAlias = Literal["newest", "semver", "numerical", "alphabetical"]
+"""The values of the argument `policy`."""
+OrderName: TypeAlias = Literal["highest", "lowest"]
+"""The values of the argument `order`."""
+
+
 class Type(enum.Enum):
-    """The types an argument can have, as Pulumi's schema names them."""
+    """The types of arguments, as Pulumi's schema names them."""
 
     STRING = "string"
     INTEGER = "integer"
@@ -42,9 +48,9 @@ class Argument:
     """One argument.
 
     Attributes:
-        name: as Python has it.
-        type: what its value is.
-        description: what it means; Markdown, the first sentence a summary.
+        name: the name in Python.
+        type: the type of its value.
+        description: what it means; Markdown, with a summary as its first sentence.
         required: whether it must be given.
     """
 
@@ -55,17 +61,22 @@ class Argument:
 
     @property
     def wire(self) -> str:
-        """As every other language has it."""
+        """The name in every other language."""
         return wire_name(self.name)
 
-    def check(self, value: object) -> None:
-        """Hold a value against the type.
+    def checked(self, value: object) -> Any:
+        """The value, if it has the argument's type.
+
+        A whole number may be a float, because Pulumi's engine turns every number into one.
 
         Raises:
-            ArgumentTypeError: it is of another type.
+            ArgumentTypeError: it has another type.
         """
+        is_integer = isinstance(value, float) and value.is_integer()
+        if self.type is Type.INTEGER and is_integer:
+            value = int(value)  # type: ignore[call-overload] # a float
         python_type, words = _PYTHON_TYPES[self.type]
-        # A bool is an int to Python, and is none to anybody else.
+        # In Python, a bool is an int.
         fits = isinstance(value, python_type) and (
             isinstance(value, bool) == (self.type is Type.BOOLEAN)
         )
@@ -76,6 +87,7 @@ class Argument:
             if not isinstance(part, str):
                 message = f"{self.name} must be {words}, but contains {_type_words(part)}."
                 raise ArgumentTypeError(message)
+        return value
 
 
 _WORDS: Final[Mapping[type, str]] = {
@@ -96,7 +108,7 @@ def _type_words(value: object) -> str:
 
 
 def _parts(value: object) -> Iterable[object]:
-    """What a list or a map holds."""
+    """What a list or a map contains."""
     if isinstance(value, dict):
         return (*value.keys(), *value.values())
     return value if isinstance(value, (list, tuple)) else ()
@@ -112,18 +124,18 @@ COMMON_ARGUMENTS: Final = (
     Argument(
         "region",
         Type.STRING,
-        "The bucket's region, such as `cn-bj2`. By default the configured one.",
+        "The bucket's region, such as `cn-bj2`. Default: the configured one.",
     ),
     Argument(
         "project_id",
         Type.STRING,
-        "The bucket's project, such as `org-abc123`. By default the configured one.",
+        "The bucket's project, such as `org-abc123`. Default: the configured one.",
     ),
     Argument(
         "profile",
         Type.STRING,
-        "A profile of the UCloud CLI: keys, region and project are all taken from it,"
-        " for programs that look into several accounts.",
+        "Use this profile of the UCloud CLI: its keys, its region and its project. For"
+        " programs that work with several accounts.",
     ),
 )
 
@@ -132,22 +144,21 @@ _BUCKET: Final = (
     Argument(
         "image_name",
         Type.STRING,
-        "Only this image: its full name as the API gives it, its path"
-        " (`ucs/helloworld`) or its last part (`helloworld`). Exact, never a part of"
-        " a name; a short name that several images have is an error.",
+        "Only this image: its full name as the API returns it, its path"
+        " (`ucs/helloworld`) or its last part (`helloworld`). The match is exact. A path"
+        " or last part that matches several images is an error.",
     ),
     Argument(
         "registry",
         Type.STRING,
-        "The `host[:port]` that supplies or replaces the registry's host in every"
-        " `image`, such as a mirror. By default the configured one, else the host in"
-        " the image's name.",
+        "The registry host, `host[:port]`, that every `image` gets, such as a mirror."
+        " Default: the configured one, then the host in the image's name.",
     ),
     Argument(
         "order_by",
         Type.STRING,
-        "How the API orders the images; passed on as it is. Its page names"
-        " `Default` alone.",
+        "The order of the images, passed to the API unchanged. The only value in the"
+        " API's documentation is `Default`.",
     ),
 )
 
@@ -161,75 +172,82 @@ CHOICE: Final = (
     Argument(
         "order",
         Type.STRING,
-        "Which end of that order is chosen: `highest` (the default) or `lowest`.",
+        "Which end is chosen: `highest` (the default) or `lowest`.",
     ),
     Argument(
         "semver_range",
         Type.STRING,
-        "With policy `semver` only: versions outside of this range are left out, such"
-        " as `^1.2`, `~1.2.3`, `>=1.1 <2 || >3`, `1.x` or `1.2 - 2.3`. Prereleases are"
-        " in range only where the range names one. `*` by default.",
+        "Only versions in this range, such as `^1.2`, `~1.2.3`, `>=1.1 <2 || >3`, `1.x`"
+        " or `1.2 - 2.3`. Only with policy `semver`. Prereleases are in range only if a"
+        " comparator names one, as in `^1.2-0`. Default: `*`.",
     ),
     Argument(
         "semver_loose",
         Type.BOOLEAN,
-        "With policy `semver` only: whether `1`, `1.2` and `v1.2-5` are versions too,"
-        " and not only three numeric parts. False by default.",
+        "Whether `1`, `1.2` and `v1.2-5` are versions too, not only names with three"
+        " numeric parts. Only with policy `semver`. Default: False.",
     ),
     Argument(
         "tag_regex",
         Type.STRING,
-        "Only tags that match this RE2 expression as a whole.",
+        "Only tags that match this regular expression (RE2) as a whole.",
     ),
     Argument(
         "tag_exclude_regex",
         Type.STRING,
-        "Tags that match this RE2 expression as a whole are then left out.",
+        "No tags that match this regular expression (RE2) as a whole.",
     ),
     Argument(
         "tag_extract",
         Type.STRING,
         "What the policy compares instead of the tag: a template over the groups of"
-        " `tag_regex`, such as `$1`, `$name` or `${name}` (`$$` is a dollar). The tag"
-        " itself is what comes out. Not with `newest`.",
+        " `tag_regex`, such as `$1`, `$name` or `${name}` (`$$` is a dollar sign). The"
+        " result is still the tag itself. Not with policy `newest`.",
     ),
     Argument(
         "min_age",
         Type.STRING,
-        "Tags younger than this are left out: `30s`, `15m`, `12h` or `7d`.",
+        "Reject tags that are younger than this: `30s`, `15m`, `12h` or `7d`.",
     ),
     Argument(
         "as_of",
         Type.STRING,
-        "Tags created after this moment are left out; RFC 3339, such as"
-        " `2026-03-01T12:00:00Z`. The same date chooses the same tag anywhere and at"
-        " any time; `min_age` then counts from it.",
+        "Reject tags that were created after this time (RFC 3339, such as"
+        " `2026-03-01T12:00:00Z`), so that the choice is the same everywhere and at any"
+        " time. `min_age` then counts from it.",
     ),
     Argument(
         "floating_tags",
         Type.STRINGS,
-        "Names that move from image to image and are left out unless `tag_regex`"
-        " matches them. By default `latest`, `stable`, `edge`, `nightly`, `main`,"
-        " `master`, `dev` and `develop`.",
+        "Names that move from image to image. They are rejected unless `tag_regex` matches"
+        " them. Default: `latest`, `stable`, `edge`, `nightly`, `main`, `master`, `dev`,"
+        " `develop` and `buildcache`.",
     ),
     Argument(
         "tag",
         Type.STRING,
-        "Exactly this tag, looked up among all names; an error if it is not there.",
+        "Exactly this tag, whatever the other arguments say; an error if it is not listed.",
     ),
     Argument(
         "wait",
         Type.STRING,
-        "With `tag` only: look again until the tag is listed, for at most so long,"
-        " such as `90s`. For a tag that was pushed a moment ago.",
+        "Look again until `tag` is listed, at most this long, such as `90s`: for a tag"
+        " that was pushed a moment ago. Only with `tag`.",
     ),
     Argument(
         "default_tag",
         Type.STRING,
-        "Used, with `found` False, where nothing is left to choose from. Where the"
-        " image itself is missing it serves only if `image_name` is a full name, with"
-        " the registry's host. Not with `tag`.",
+        "Used, with `found` False, if nothing is left to choose from. If the image itself"
+        " is missing, it is used only if `image_name` is a full name with a registry"
+        " host. Not with `tag`.",
     ),
+)
+
+RESOLVE_DIGEST: Final = Argument(
+    "resolve_digest",
+    Type.BOOLEAN,
+    "Whether the tag's digest is read from the registry, for `digest` and `repo_digest`."
+    " False by default.",
 )
 
 GET_DOCKER_IMAGES: Final = (
@@ -237,55 +255,56 @@ GET_DOCKER_IMAGES: Final = (
     Argument(
         "name_regex",
         Type.STRING,
-        "Only images the last part of whose name matches this RE2 expression as a whole.",
+        "Only images with a name whose last part matches this regular expression (RE2) as a"
+        " whole.",
     ),
     Argument(
         "limit",
         Type.INTEGER,
-        "At most so many images, from 1; all by default.",
+        "At most this many images, 1 or more. Default: all.",
     ),
     Argument(
         "offset",
         Type.INTEGER,
-        "How many images to pass over; 0 by default. Filters come first, then"
-        " `offset`, then `limit`.",
+        "Skip this many images. Filters are applied first, then `offset`, then `limit`."
+        " Default: 0.",
     ),
 )
-GET_DOCKER_IMAGE: Final = (*_BUCKET, *CHOICE)
+GET_DOCKER_IMAGE: Final = (*_BUCKET, *CHOICE, RESOLVE_DIGEST)
 IMAGE_PIN: Final = (
     *_BUCKET,
     *CHOICE,
     Argument(
         "triggers",
         Type.MAP,
-        "Any texts, such as a commit's id, a date or a release's number: where one of"
-        " them changes, the pin chooses again.",
+        "Any texts, such as a commit, a date or a release number. When one of them"
+        " changes, the pin chooses again.",
     ),
     Argument(
         "allow_downgrade",
         Type.BOOLEAN,
-        "Whether the pin may go to a tag that ranks below the one it has. False by"
-        " default; an explicit `tag` may always.",
+        "Whether the pin may move to a tag that ranks below the pinned one; an explicit"
+        " `tag` always may. Default: False.",
     ),
+    RESOLVE_DIGEST,
 )
 
 
 def given(table: Iterable[Argument], values: Mapping[str, Any]) -> dict[str, Any]:
-    """The arguments that were given, by Python name, each of the type it must have.
+    """The arguments that were given, by Python name, each with the type it must have.
 
-    None and the empty string are the same as nothing.
+    None and the empty string count as not given.
 
     Raises:
         ArgumentError: a required one is missing.
-        ArgumentTypeError: one is of another type.
+        ArgumentTypeError: one has another type.
     """
     checked: dict[str, Any] = {}
     for argument in table:
         value = values.get(argument.name)
         if value is not None and value != "":
-            argument.check(value)
-            checked[argument.name] = value
+            checked[argument.name] = argument.checked(value)
         elif argument.required:
-            message = f"{argument.name} is missing; give the bucket's name."
+            message = f"{argument.name} is missing: give the bucket's name."
             raise ArgumentError(message)
     return checked

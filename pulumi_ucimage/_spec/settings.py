@@ -1,6 +1,7 @@
-"""The table of settings: what can be configured, where, and what holds otherwise.
+"""The table of settings: what can be configured, where, and the default.
 
-`config` resolves them; docs, and later the schema, are made from the same table.
+`_config` resolves them; the docs, the plugin's schema and `ucimage config` are made from
+the same table.
 """
 
 from __future__ import annotations
@@ -9,7 +10,10 @@ from dataclasses import dataclass
 from typing import Final, final
 
 NAMESPACE: Final = "ucimage"
-"""The namespace of the stack's configuration keys."""
+"""The namespace of our keys in the stack's configuration."""
+
+UCLOUD_NAMESPACE: Final = "ucloud"
+"""The namespace of the UCloud provider for Pulumi, whose keys are read after ours."""
 
 
 @final
@@ -21,9 +25,10 @@ class Setting:
         key: in the stack's configuration, after `ucimage:`.
         variable: in the environment.
         description: what it means; Markdown.
-        default: what holds where nothing is set, in words.
-        secret: whether it must not be seen.
-        in_profile: its name in the CLI's profile files; None where they have none.
+        default: what is used if nothing is set, in words.
+        secret: whether it must be stored encrypted.
+        in_profile: its name in the CLI's profile files; None if they do not have it.
+        in_ucloud: whether it is also read after `ucloud:`.
     """
 
     key: str
@@ -32,26 +37,22 @@ class Setting:
     default: str = "none"
     secret: bool = False
     in_profile: str | None = None
+    in_ucloud: bool = False
 
     @property
-    def configured(self) -> str:
-        """Its whole name in the stack's configuration."""
-        return f"{NAMESPACE}:{self.key}"
+    def is_masked(self) -> bool:
+        """Whether its value is never shown; a public key is not secret, but not shown."""
+        return self.secret or self.key == "publicKey"
 
-    def command(self, value: str) -> str:
+    def full_key(self, namespace: str = NAMESPACE) -> str:
+        """Its key in the stack's configuration, with the namespace."""
+        return f"{namespace}:{self.key}"
+
+    def command(self, value: str, namespace: str = NAMESPACE) -> str:
         """The command that configures it; for a secret, one that asks for the value."""
-        what = (
-            f"--secret {self.configured}" if self.secret else f"{self.configured} {value}"
-        )
+        key = self.full_key(namespace)
+        what = f"--secret {key}" if self.secret else f"{key} {value}"
         return f"`pulumi config set {what}`"
-
-    def warning_in_clear(self) -> str:
-        """What to tell where a secret stands in the stack's configuration in clear."""
-        return (
-            f"{self.configured} stands in the stack's configuration in clear; encrypt it"
-            f" with `pulumi config set --secret {self.configured}`, and replace the key if"
-            " others could read it."
-        )
 
 
 SETTINGS: Final = (
@@ -61,6 +62,7 @@ SETTINGS: Final = (
         "The public key of the API key pair.",
         "the profile's",
         in_profile="public_key",
+        in_ucloud=True,
     ),
     Setting(
         "privateKey",
@@ -69,11 +71,12 @@ SETTINGS: Final = (
         "the profile's",
         secret=True,
         in_profile="private_key",
+        in_ucloud=True,
     ),
     Setting(
         "securityToken",
         "UCIMAGE_SECURITY_TOKEN",
-        "The token beside a temporary key pair; taken from where the pair is.",
+        "The token of a temporary key pair; set in the same place as the pair.",
         secret=True,
     ),
     Setting(
@@ -82,6 +85,7 @@ SETTINGS: Final = (
         "The region of the buckets, such as `cn-bj2`.",
         "the profile's",
         in_profile="region",
+        in_ucloud=True,
     ),
     Setting(
         "projectId",
@@ -89,6 +93,7 @@ SETTINGS: Final = (
         "The project of the buckets, such as `org-abc123`.",
         "the profile's",
         in_profile="project_id",
+        in_ucloud=True,
     ),
     Setting(
         "baseUrl",
@@ -96,11 +101,12 @@ SETTINGS: Final = (
         "The address of the API.",
         "the profile's, then `https://api.ucloud.cn/`",
         in_profile="base_url",
+        in_ucloud=True,
     ),
     Setting(
         "profile",
         "UCLOUD_PROFILE",
-        "Which profile of the UCloud CLI's files is used.",
+        "The profile of the UCloud CLI that is used.",
         "the active one, else the one named `default`",
     ),
     Setting(
@@ -118,19 +124,32 @@ SETTINGS: Final = (
     Setting(
         "timeoutSeconds",
         "UCIMAGE_TIMEOUT_SECONDS",
-        "How long one look-up may take, in seconds: all pages and all tries.",
+        "How long one look-up may take, in seconds: all pages, all attempts.",
         "60",
     ),
     Setting(
         "registry",
         "UCIMAGE_REGISTRY",
-        "The `host[:port]` that supplies or replaces the registry's host in every `image`.",
+        "The `host[:port]` that adds or replaces the registry host in every `image`.",
         "the host in the image's name",
+    ),
+    Setting(
+        "registryUsername",
+        "UCIMAGE_REGISTRY_USERNAME",
+        "The user name at the registry, used to resolve digests.",
+        "Docker's configuration",
+    ),
+    Setting(
+        "registryPassword",
+        "UCIMAGE_REGISTRY_PASSWORD",
+        "The password at the registry; set in the same place as the user name.",
+        "Docker's configuration",
+        secret=True,
     ),
     Setting(
         "maxRetries",
         "UCIMAGE_MAX_RETRIES",
-        "How often a call that failed for the moment is tried again.",
+        "How many times a call is retried after a temporary failure.",
         "3",
     ),
     Setting(
@@ -142,12 +161,15 @@ SETTINGS: Final = (
     Setting(
         "checkTotalCount",
         "UCIMAGE_CHECK_TOTAL_COUNT",
-        "Whether the API's TotalCount must fit what was read; if false, two equal"
+        "Whether the API's TotalCount must match what was read; if false, two equal"
         " readings up to an empty page are enough.",
         "true",
     ),
 )
 SETTINGS_BY_KEY: Final = {setting.key: setting for setting in SETTINGS}
 
-SECRET_KEYS: Final = frozenset(setting.key for setting in SETTINGS if setting.secret)
-"""The keys whose values belong into the stack's configuration encrypted."""
+STACK_KEYS: Final = (
+    *(setting.full_key() for setting in SETTINGS),
+    *(setting.full_key(UCLOUD_NAMESPACE) for setting in SETTINGS if setting.in_ucloud),
+)
+"""Every key that is read from a stack's configuration, with its namespace."""

@@ -1,4 +1,4 @@
-"""Which tag wins: pure, without input or output, clock or API.
+"""Tag selection: which tag of an image a policy chooses, and why. Pure: no I/O, no clock.
 
-`Policy` is a validated rule; `select` applies it to the tags of one image.
+`Policy.from_arguments` reads a policy, `select` chooses one tag, `evaluate` judges all.
 """

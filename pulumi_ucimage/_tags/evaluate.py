@@ -1,4 +1,4 @@
-"""The tags of one image and a policy become candidates, sorted, and counts."""
+"""Evaluating a policy: each tag is rejected for one reason, or becomes a candidate."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ import enum
 import math
 import re
 from dataclasses import dataclass, replace
-from itertools import groupby
-from operator import attrgetter, eq
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, TypeVar, final
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, final
 
-from pulumi_ucimage._tags.policy import NEWEST, NUMERICAL, SEMVER, TAG, Policy
+from pulumi_ucimage._tags.policy import NEWEST, NUMERICAL, SEMVER, Policy
+from pulumi_ucimage._tags.ranking import sort_by_rank
 from pulumi_ucimage._tags.semver import Range, parse_version
+from pulumi_ucimage._tags.tag_name import TAG_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -21,8 +22,8 @@ class Tag(NamedTuple):
     """A tag as an image lists it.
 
     Attributes:
-        name: as the registry has it; None where it has none.
-        create_time: Unix seconds; None where nothing says.
+        name: as the registry has it; None if the API sent none.
+        create_time: Unix seconds; None if the API sent none.
     """
 
     name: str | None
@@ -30,42 +31,42 @@ class Tag(NamedTuple):
 
 
 class TagLike(Protocol):
-    """What a tag is, whoever has read it; see `Tag`."""
+    """Anything that has what a `Tag` has."""
 
     @property
     def name(self) -> str | None:
-        """As the registry has it; None or empty where it has none."""
+        """As the registry has it; None or empty if the API sent none."""
 
     @property
     def create_time(self) -> int | None:
-        """Unix seconds; None where nothing says."""
+        """Unix seconds; None if the API sent none."""
 
 
 class RejectReason(enum.Enum):
-    """Why a tag was left out, in the order in which the reasons are tried."""
+    """Why a tag is rejected, in the order in which the reasons are checked."""
 
-    INVALID = "invalid"
-    ARTIFACT = "artifact"
-    FLOATING = "floating"
-    NOT_MATCHED = "not_matched"
-    EXCLUDED = "excluded"
-    TOO_YOUNG = "too_young"
-    UNDATED = "undated"
-    UNPARSABLE = "unparsable"
-    OUT_OF_RANGE = "out_of_range"
+    INVALID = "invalid"  # no name, or not a tag name
+    ARTIFACT = "artifact"  # a signature or another attachment of an image
+    FLOATING = "floating"  # in floating_tags, and tag_regex does not match it
+    NOT_MATCHED = "not_matched"  # tag_regex does not match it
+    EXCLUDED = "excluded"  # tag_exclude_regex matches it
+    TOO_YOUNG = "too_young"  # for min_age or as_of
+    UNDATED = "undated"  # no CreateTime under newest, min_age or as_of
+    UNPARSABLE = "unparsable"  # not a version, or not a number
+    OUT_OF_RANGE = "out_of_range"  # not in semver_range
 
 
 class Candidate(NamedTuple):
-    """A tag that is left to choose from.
+    """A tag that may be chosen.
 
     Attributes:
-        rank: what the policy compares; greater is higher.
+        rank: what the policy compares; a greater one is higher.
         name: the tag.
-        text: what the rank was read from: the tag, or what was extracted from it.
-        create_time: Unix seconds; None where nothing says.
+        text: what the rank was read from: the tag, or what `tag_extract` made of it.
+        create_time: Unix seconds; None if the API sent none.
     """
 
-    rank: Any  # compared with ranks of the same policy only
+    rank: Any  # comparable with the ranks of the same policy only
     name: str
     text: str
     create_time: int | None
@@ -74,13 +75,13 @@ class Candidate(NamedTuple):
 @final
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The tags of an image, sorted by a policy.
+    """What a policy makes of the tags of an image.
 
     Attributes:
-        policy: the rule.
-        candidates: what was left, best first.
-        rejected: the others, newest first, by the step at which they fell out.
-        total: how many tags there were.
+        policy: the policy.
+        candidates: the tags that may be chosen, best first.
+        rejected: the others, newest first, by the reason that rejected them.
+        total: how many tags there are.
     """
 
     policy: Policy
@@ -89,15 +90,15 @@ class Choice:
     total: int
 
     def counts(self) -> dict[str, int]:
-        """How many tags fell out at each step; they add up to `total`."""
+        """Return how many tags there are of each kind; they add up to `total`."""
         return {
             "total": self.total,
-            **{step.value: len(tags) for step, tags in self.rejected.items()},
+            **{reason.value: len(tags) for reason, tags in self.rejected.items()},
             "candidates": len(self.candidates),
         }
 
     def ambiguous(self) -> list[str]:
-        """The tags that share the best extracted text, by name; empty where none do."""
+        """Return the tags that share the best extracted text; empty if it is only one."""
         if not (self.policy.extract and self.candidates):
             return []
         best = self.candidates[0].text
@@ -105,62 +106,69 @@ class Choice:
         return names if len(names) > 1 else []
 
 
-T = TypeVar("T", bound=TagLike)
-
-# As cosign and its like name what belongs to an image.
+# What cosign and similar tools attach to an image.
 _ARTIFACT: Final = re.compile(r"sha256-[0-9a-f]{64}(?:\.(?:sig|att|sbom))?")
-# Flux would take floats, which tell neither 1.10 from 1.1 nor two long time stamps.
+# Flux reads floats, which cannot distinguish 1.10 from 1.1, nor two long time stamps.
 _NUMBER: Final = re.compile(r"[0-9]+(?:\.[0-9]+)*")
-_LONGEST_NUMBER: Final = 640
-"""Characters, of which a tag has 128; any Python reads numbers as long as this."""
+_MAX_NUMBER_LENGTH: Final = 640
+"""Characters; every Python converts this many digits. A tag has at most 128."""
 
 
 def evaluate(policy: Policy, tags: Iterable[TagLike], *, now: float) -> Choice:
-    """What a policy makes of tags, in whatever order they come.
+    """Evaluate a policy on the tags of one image.
 
     Args:
-        policy: the rule.
-        tags: of one image; not changed.
+        policy: the policy.
+        tags: in any order; not changed.
         now: Unix seconds, for `min_age`.
     """
     distinct = _distinct(tags)
-    rejected: dict[RejectReason, list[TagLike]] = {step: [] for step in RejectReason}
+    rejected: dict[RejectReason, list[TagLike]] = {reason: [] for reason in RejectReason}
     candidates: list[Candidate] = []
-    judge = _judge(policy, _youngest(policy, now))
+    evaluate_tag = _tag_evaluator(policy, _latest_create_time(policy, now))
     for tag in distinct:
-        verdict = judge(tag)
-        if isinstance(verdict, RejectReason):
-            rejected[verdict].append(tag)
+        result = evaluate_tag(tag)
+        if isinstance(result, RejectReason):
+            rejected[result].append(tag)
         else:
-            candidates.append(verdict)
+            candidates.append(result)
     return Choice(
         policy,
-        _ranked(candidates, attrgetter("rank"), highest=policy.highest),
-        {step: _newest_first(fallen) for step, fallen in rejected.items()},
+        sort_by_rank(candidates, attrgetter("rank"), highest=policy.highest),
+        {reason: _newest_first(rejects) for reason, rejects in rejected.items()},
         len(distinct),
     )
 
 
 def rank(policy: Policy, tag: TagLike) -> Any:
-    """A tag's rank under a policy, whatever its filters and its range say.
+    """Return a tag's rank under a policy, regardless of filters and range.
 
     Returns:
-        None where it has none: it is no version, no number, has no time, or
-        `tag_extract` has nothing to compare of it.
+        None if it has none: it is not a version or not a number, has no CreateTime, or
+        `tag_regex` does not match it and `tag_extract` needs a match.
     """
-    text = tag.name or ""
-    if policy.extract and policy.include:
-        match = policy.include.match(text)
-        if not match:
-            return None
-        text = policy.extract.expand(match)
-    anything = replace(policy, semver_range=Range.parse("*-0"))
-    read = _rank_reader(anything)(text, tag.create_time)
-    return None if isinstance(read, RejectReason) else read
+    text = compared_text(policy, tag.name or "")
+    if text is None:
+        return None
+    any_version = replace(policy, semver_range=Range.parse("*-0"))
+    result = _rank_reader(any_version)(text, tag.create_time)
+    return None if isinstance(result, RejectReason) else result
+
+
+def compared_text(policy: Policy, name: str) -> str | None:
+    """Return what a policy compares of a tag: its name, or what `tag_extract` makes of it.
+
+    Returns:
+        None if `tag_extract` is given and `tag_regex` does not match the name.
+    """
+    if policy.extract is None or policy.include is None:
+        return name
+    match = policy.include.match(name)
+    return policy.extract.expand(match) if match else None
 
 
 def newest_first(tags: Sequence[TagLike]) -> list[TagLike]:
-    """Each tag once, the newest first, with ties as in a choice; undated ones last."""
+    """Return each tag once, newest first, undated ones last; ties as in a choice."""
     names, times = {tag.name for tag in tags}, {tag.create_time for tag in tags}
     if len(names) == len(times) == len(tags) and all(names) and None not in times:
         return sorted(tags, key=_CREATE_TIME, reverse=True)
@@ -168,12 +176,12 @@ def newest_first(tags: Sequence[TagLike]) -> list[TagLike]:
 
 
 def newest(tags: Iterable[TagLike]) -> TagLike | None:
-    """What the policy `newest` chooses of tags that come newest first."""
-    return next((tag for tag in tags if isinstance(_JUDGE_NEWEST(tag), Candidate)), None)
+    """Return what the policy `newest` chooses from tags that are sorted newest first."""
+    return next((tag for tag in tags if isinstance(_EVALUATE_NEWEST(tag), Candidate)), None)
 
 
 def _distinct(tags: Iterable[TagLike]) -> list[TagLike]:
-    """Each name once, with its newest CreateTime; those without a name all stay."""
+    """Keep each name once, with its newest CreateTime, and all tags without a name."""
     latest: dict[str, TagLike] = {}
     nameless = []
     for tag in tags:
@@ -193,28 +201,33 @@ def _age_key(tag: TagLike) -> int:
 
 
 def _newest_first(tags: Iterable[TagLike]) -> list[TagLike]:
-    return _ranked(tags, _age_key, highest=True)
+    return sort_by_rank(tags, _age_key, highest=True)
 
 
-def _youngest(policy: Policy, now: float) -> int | None:
-    """The latest CreateTime that is old enough for `as_of` and `min_age`."""
+def _latest_create_time(policy: Policy, now: float) -> int | None:
+    """Return the latest CreateTime that `min_age` and `as_of` allow; None for any."""
     if policy.min_age_s is None:
         return policy.as_of_s
     counted_from = now if policy.as_of_s is None else min(now, policy.as_of_s)
     return math.floor(counted_from) - policy.min_age_s
 
 
-def _judge(  # noqa: C901 - one list of steps
-    policy: Policy, youngest: int | None
+def _tag_evaluator(  # noqa: C901 - one list of checks
+    policy: Policy, latest_create_time: int | None
 ) -> Callable[[TagLike], RejectReason | Candidate]:
-    """A function that says of a tag why it falls out, or what it ranks by."""
+    """Return a function that rejects a tag, or makes it a candidate.
+
+    A closure over local variables, because it runs once for each of 10,000 tags.
+    """
     include, exclude, extract = policy.include, policy.exclude, policy.extract
     read_rank = _rank_reader(policy)
     floating, needs_time = policy.floating_tags, policy.needs_time
 
-    def judge(tag: TagLike) -> RejectReason | Candidate:  # noqa: PLR0911 - one list of steps
+    def evaluate_tag(  # noqa: PLR0911 - one list of checks
+        tag: TagLike,
+    ) -> RejectReason | Candidate:
         name, create_time = tag.name, tag.create_time
-        if not name or not TAG.fullmatch(name):
+        if not name or not TAG_NAME.fullmatch(name):
             return RejectReason.INVALID
         if name.startswith("sha256-") and _ARTIFACT.fullmatch(name):
             return RejectReason.ARTIFACT
@@ -228,7 +241,7 @@ def _judge(  # noqa: C901 - one list of steps
         if create_time is None:
             if needs_time:
                 return RejectReason.UNDATED
-        elif youngest is not None and create_time > youngest:
+        elif latest_create_time is not None and create_time > latest_create_time:
             return RejectReason.TOO_YOUNG
         text = extract.expand(match) if extract else name
         rank = read_rank(text, create_time)
@@ -236,11 +249,11 @@ def _judge(  # noqa: C901 - one list of steps
             return rank
         return Candidate(rank, name, text, create_time)
 
-    return judge
+    return evaluate_tag
 
 
 def _rank_reader(policy: Policy) -> Callable[[str, int | None], Any]:
-    """A function from a text and a CreateTime to a rank, or to why it has none."""
+    """Return a function from text and CreateTime to a rank, or to a reason to reject."""
     if policy.name == NEWEST:
         return lambda _text, create_time: create_time
     if policy.name == NUMERICAL:
@@ -260,50 +273,9 @@ def _rank_reader(policy: Policy) -> Callable[[str, int | None], Any]:
 
 
 def _number(text: str) -> tuple[int, ...] | RejectReason:
-    if len(text) > _LONGEST_NUMBER or not _NUMBER.fullmatch(text):
+    if len(text) > _MAX_NUMBER_LENGTH or not _NUMBER.fullmatch(text):
         return RejectReason.UNPARSABLE
     return tuple(map(int, text.split(".")))
 
 
-def _ranked(tags: Iterable[T], rank: Callable[[T], Any], *, highest: bool) -> list[T]:
-    """Tags with different names, best first; where ranks are equal, by `_tie_broken`."""
-    ranked = sorted(tags, key=rank, reverse=highest)
-    ranks = list(map(rank, ranked))
-    if not any(map(eq, ranks, ranks[1:])):
-        return ranked
-    broken: list[T] = []
-    for _, equals in groupby(ranked, key=rank):
-        broken += _tie_broken(list(equals))
-    return broken
-
-
-def _tie_broken(equals: list[T]) -> list[T]:
-    """Tags of equal rank: SemVer precedence, then the bytewise greatest name.
-
-    Precedence says something of two versions only, so that tags can go in a circle:
-    1.10.0 before 1.9.0 (precedence) before 1.5_a before 1.10.0 (bytes). So a version
-    takes the place of the greatest name among it and the versions below it. What comes
-    before each other tag is then the first, in a circle the highest version is; and
-    without the first, the second is what would be chosen.
-    """
-    if len(equals) == 1:
-        return equals
-    versions = sorted(
-        (version.precedence, tag.name)
-        for tag in equals
-        if tag.name and TAG.fullmatch(tag.name)
-        if (version := parse_version(tag.name, loose=True))
-    )
-    places: dict[str | None, tuple[str, int]] = {}
-    greatest = ""
-    for height, (_, name) in enumerate(versions):
-        greatest = max(greatest, name)
-        places[name] = (greatest, height)
-    return sorted(
-        equals,
-        key=lambda tag: places.get(tag.name, (tag.name or "", 0)),
-        reverse=True,
-    )
-
-
-_JUDGE_NEWEST: Final = _judge(Policy(), None)
+_EVALUATE_NEWEST: Final = _tag_evaluator(Policy(), None)

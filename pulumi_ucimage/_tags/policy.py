@@ -1,14 +1,14 @@
-"""The rule by which a tag is chosen, read from arguments; one that exists is valid."""
+"""The policy by which a tag is chosen; one that exists is valid."""
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, TypeVar, final
 
 from pulumi_ucimage._formatting import quoted
 from pulumi_ucimage._tags.regex import Regex, Template
 from pulumi_ucimage._tags.semver import Range
+from pulumi_ucimage._tags.tag_name import parse_tag_name
 from pulumi_ucimage._tags.timestamps import parse_duration, parse_timestamp
 from pulumi_ucimage.errors import InvalidPolicyError
 
@@ -35,12 +35,11 @@ FLOATING_TAGS: Final = (
     "master",
     "dev",
     "develop",
+    "buildcache",
 )
+"""The default of `floating_tags`. `buildcache` is BuildKit's cache, which cannot be run."""
 
-_ANY: Final = Range.parse("*")
-
-# The OCI distribution specification's grammar of a tag.
-TAG: Final = re.compile(r"[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}", re.ASCII)
+_ANY_RELEASE: Final = Range.parse("*")
 
 
 @final
@@ -50,24 +49,24 @@ class Policy:
 
     Attributes:
         name: `newest`, `semver`, `numerical` or `alphabetical`.
-        highest: which end of that order is best.
-        semver_range: which versions are in range.
+        highest: whether the highest is best, or else the lowest.
+        semver_range: the versions that may be chosen.
         semver_loose: whether `1` and `1.2` are versions.
-        include: tags must match it as a whole; None for all.
-        exclude: tags must not match it as a whole.
-        extract: what is compared instead of the tag.
+        include: a tag must match it as a whole; None for no condition.
+        exclude: a tag must not match it as a whole; None for no condition.
+        extract: what is compared instead of the tag; None for the tag.
         min_age_s: how old a tag must be, in seconds; None for any age.
-        as_of_s: when a tag must have been created by, in Unix seconds.
-        floating_tags: names that move.
-        tag: exactly this tag, whatever the rest says.
-        wait_s: how long to wait for it, in seconds.
-        default_tag: what serves where nothing is left.
+        as_of_s: a tag must not be created later, in Unix seconds; None for any time.
+        floating_tags: names that move from image to image.
+        tag: exactly this tag, whatever the rest says; None to choose by the rest.
+        wait_s: how long to wait for `tag`, in seconds.
+        default_tag: what to use if nothing is left to choose from.
         arguments: what all this was read from, by Python name.
     """
 
     name: str = NEWEST
     highest: bool = True
-    semver_range: Range = _ANY
+    semver_range: Range = _ANY_RELEASE
     semver_loose: bool = False
     include: Regex | None = None
     exclude: Regex | None = None
@@ -81,42 +80,66 @@ class Policy:
     arguments: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
-    def of(cls, arguments: Mapping[str, Any]) -> Policy:
-        """The rule that arguments of the right types make.
+    def from_arguments(cls, arguments: Mapping[str, Any]) -> Policy:
+        """Read a policy from arguments of the right types.
 
         Args:
-            arguments: Python names and values; what is not there is unset.
+            arguments: values by Python name; a missing one is not set.
 
         Raises:
-            InvalidPolicyError: one of them cannot be, or some do not go together.
+            InvalidPolicyError: one of them is invalid, or some exclude each other.
         """
         name = _one_of(_NAMES, "policy", arguments)
-        _refuse_combinations(name, arguments)
-        include = _parsed(Regex.parse, "tag_regex", arguments)
+        _check_combinations(name, arguments)
+        include = _optional("tag_regex", Regex.parse, arguments)
         return cls(
             name=name,
             highest=_one_of(_ORDERS, "order", arguments) == HIGHEST,
-            semver_range=_parsed(Range.parse, "semver_range", arguments) or _ANY,
+            semver_range=_optional("semver_range", Range.parse, arguments) or _ANY_RELEASE,
             semver_loose=arguments.get("semver_loose", False),
             include=include,
-            exclude=_parsed(Regex.parse, "tag_exclude_regex", arguments),
+            exclude=_optional("tag_exclude_regex", Regex.parse, arguments),
             extract=include
-            and _parsed(
-                lambda text: Template.parse(text, include), "tag_extract", arguments
+            and _optional(
+                "tag_extract", lambda text: Template.parse(text, include), arguments
             ),
-            min_age_s=_parsed(parse_duration, "min_age", arguments),
-            as_of_s=_parsed(parse_timestamp, "as_of", arguments),
+            min_age_s=_optional("min_age", parse_duration, arguments),
+            as_of_s=_optional("as_of", parse_timestamp, arguments),
             floating_tags=_floating_tags(arguments),
-            tag=arguments.get("tag"),
-            wait_s=_parsed(parse_duration, "wait", arguments) or 0,
-            default_tag=_parsed(_tag, "default_tag", arguments),
+            tag=_optional("tag", parse_tag_name, arguments),
+            wait_s=_optional("wait", parse_duration, arguments) or 0,
+            default_tag=_optional("default_tag", parse_tag_name, arguments),
             arguments=dict(arguments),
         )
 
     @property
     def needs_time(self) -> bool:
-        """Whether a tag without a CreateTime cannot be judged."""
+        """Whether a tag needs a CreateTime to be chosen."""
         return self.name == NEWEST or self.min_age_s is not None or self.as_of_s is not None
+
+
+def parse_argument(name: str, parse: Callable[[str], T], text: str) -> T:
+    """Parse an argument's text.
+
+    Args:
+        name: the argument's Python name.
+        parse: raises a ValueError whose message is a clause that says what is wrong.
+        text: its value.
+
+    Raises:
+        InvalidPolicyError: the text is invalid.
+    """
+    try:
+        return parse(text)
+    except ValueError as error:
+        raise InvalidPolicyError(f"{name} {quoted(text)} is invalid: {error}.") from None
+
+
+def _optional(
+    name: str, parse: Callable[[str], T], arguments: Mapping[str, Any]
+) -> T | None:
+    text = arguments.get(name)
+    return None if text is None else parse_argument(name, parse, text)
 
 
 def _one_of(choices: tuple[str, ...], name: str, arguments: Mapping[str, Any]) -> str:
@@ -127,52 +150,26 @@ def _one_of(choices: tuple[str, ...], name: str, arguments: Mapping[str, Any]) -
     return value
 
 
-def _parsed(parse: Callable[[str], T], name: str, arguments: Mapping[str, Any]) -> T | None:
-    text = arguments.get(name)
-    return None if text is None else understood(parse, name, text)
-
-
-def understood(parse: Callable[[str], T], name: str, text: str) -> T:
-    """An argument's text, read.
-
-    Raises:
-        InvalidPolicyError: `parse` cannot, and its ValueError says why in a clause.
-    """
-    try:
-        return parse(text)
-    except ValueError as error:
-        message = f"{name} {quoted(text)} cannot be used: {error}."
-        raise InvalidPolicyError(message) from None
-
-
 def _floating_tags(arguments: Mapping[str, Any]) -> frozenset[str]:
     names = arguments.get("floating_tags")
     if names is None:
         return frozenset(FLOATING_TAGS)
-    # As for arguments, an empty string is the same as none.
-    return frozenset(understood(_tag, "floating_tags", name) for name in names if name)
+    # An empty string counts as not given, as it does for an argument.
+    return frozenset(
+        parse_argument("floating_tags", parse_tag_name, name) for name in names if name
+    )
 
 
-def _tag(text: str) -> str:
-    if not TAG.fullmatch(text):
-        message = (
-            "a tag has letters, digits, '_', '.' and '-', at most 128 in all, and begins"
-            " with none of '.' and '-'"
-        )
-        raise ValueError(message)
-    return text
-
-
-def _refuse_combinations(name: str, arguments: Mapping[str, Any]) -> None:
-    """Refuse arguments that make no sense together, whatever their values."""
-    semver_only = "serves policy 'semver' alone; set policy to 'semver' or leave it out"
+def _check_combinations(name: str, arguments: Mapping[str, Any]) -> None:
+    """Raise InvalidPolicyError for arguments that exclude each other."""
+    semver_only = "works only with policy 'semver'; set policy to 'semver', or leave it out"
     refusals = (
         ("semver_range", name != SEMVER, semver_only),
         ("semver_loose", name != SEMVER, semver_only),
         (
             "tag_extract",
             name == NEWEST,
-            "is what a policy compares, and 'newest' compares times; set policy to"
+            "sets what a policy compares, but 'newest' compares times; set policy to"
             " 'semver', 'numerical' or 'alphabetical', or leave tag_extract out",
         ),
         (
@@ -188,10 +185,9 @@ def _refuse_combinations(name: str, arguments: Mapping[str, Any]) -> None:
         (
             "default_tag",
             bool(arguments.get("tag")),
-            "does not go with tag, which must be there; leave one of them out",
+            "cannot be used with tag, which must be listed; leave one of them out",
         ),
     )
     for argument, refused, why in refusals:
         if refused and arguments.get(argument):
-            message = f"{argument} {why}."
-            raise InvalidPolicyError(message)
+            raise InvalidPolicyError(f"{argument} {why}.")

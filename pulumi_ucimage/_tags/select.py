@@ -1,4 +1,4 @@
-"""One image's tags and a policy become the tag to use."""
+"""Selecting the tag to use from the tags of one image."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ class Selection:
 
     Attributes:
         tag: the tag.
-        create_time: when it was pushed, in Unix seconds; None where nothing says.
-        found: False only where the default tag is used.
+        create_time: when it was pushed, in Unix seconds; None if not known.
+        found: False only if the default tag is used.
         choice: what the policy made of all tags.
-        explanation: what was chosen, by which rule, and what was left out; some lines.
+        explanation: a few lines: what was chosen, by which rule, what was rejected and why.
     """
 
     tag: str
@@ -43,17 +43,17 @@ class Selection:
 def select(
     policy: Policy, tags: Sequence[TagLike], *, image_name: str, now: float
 ) -> Selection:
-    """The tag of an image that a policy wants.
+    """Select the tag of an image that a policy chooses.
 
     Args:
-        policy: the rule.
-        tags: of the image, in any order; not changed.
+        policy: the policy.
+        tags: the image's tags, in any order; not changed.
         image_name: the image's full name, for texts.
         now: Unix seconds, for `min_age`.
 
     Raises:
-        NoMatchingTagError: the explicit tag is not there, or nothing is left.
-        AmbiguousTagError: two tags share the extracted text that is best.
+        NoMatchingTagError: the explicit tag is not listed, or nothing is left.
+        AmbiguousTagError: two tags share the best extracted text.
     """
     choice = evaluate(policy, tags, now=now)
     found = True

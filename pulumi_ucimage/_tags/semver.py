@@ -2,7 +2,7 @@
 
 The sources of the rules are github.com/Masterminds/semver/v3 v3.5.0 (``version.go``,
 ``constraints.go``), which Flux and Argo CD Image Updater use, and SemVer 2.0.0,
-section 11. ``tests/test_masterminds.py`` compares both halves with the originals.
+section 11. ``test_masterminds.py`` compares both halves with the originals.
 """
 
 import math
@@ -35,8 +35,8 @@ _VERSION = re.compile(
     rf"(?:-({_IDENTIFIER}(?:\.{_IDENTIFIER})*))?(?:\+{_WORDS})?"
 )
 
-# constraints.go, cvRegex: what looks like a version in a range. The bar is an
-# accident there that shows only in a hyphen range: "1||2 - 3" is ">=1 || 2 <=3".
+# constraints.go, cvRegex: what looks like a version in a range. The bar is there by
+# accident and matters only in a hyphen range: "1||2 - 3" is ">=1 || 2 <=3".
 _PART = r"[0-9|xX*]+"
 _PATTERN = rf"v?{_PART}(?:\.{_PART})?(?:\.{_PART})?(?:-{_WORDS})?(?:\+{_WORDS})?"
 _SPACE = r"[\t\n\f\r ]"  # Go's \s
@@ -54,7 +54,7 @@ _COMPARATOR = re.compile(
 class Version:
     """A version, made by `parse_version`.
 
-    Two versions are equal where their texts are; versions of equal rank, such as
+    Two versions are equal if their texts are equal; versions of equal rank, such as
     ``1.0.0``, ``v1.0.0`` and ``1.0.0+build``, have an equal `precedence`.
 
     Attributes:
@@ -72,12 +72,12 @@ class Version:
 
     @property
     def minor(self) -> int:
-        """The second number, 0 where the text has none."""
+        """The second number, 0 if the text has none."""
         return self.precedence[1]
 
     @property
     def patch(self) -> int:
-        """The third number, 0 where the text has none."""
+        """The third number, 0 if the text has none."""
         return self.precedence[2]
 
     @property
@@ -87,17 +87,17 @@ class Version:
 
 
 def parse_version(text: str, *, loose: bool = False) -> Version | None:
-    """Read a version; None where the text is none.
+    """Parse a version; return None if the text is not one.
 
-    A leading ``v`` (not ``V``) and zeros in front of the three numbers are accepted,
-    as in Flux; zeros in front of a numeric prerelease identifier are not. Numbers are
-    exact at any length (Masterminds stops at 64 bits).
+    A leading ``v`` (not ``V``) and leading zeros of the three numbers are accepted, as in
+    Flux; leading zeros of a numeric prerelease identifier are not. Numbers are exact at
+    any length (Masterminds stops at 64 bits).
 
     Args:
         text: Any text, such as a tag.
         loose: Whether one or two numbers are enough, as in Masterminds' NewVersion and
-            Argo CD Image Updater; otherwise three are needed. (Flux counts dots only,
-            and so takes ``1.2-3.4`` too.)
+            Argo CD Image Updater; otherwise three are needed. (Flux only counts dots, so
+            that it accepts ``1.2-3.4`` too.)
     """
     match = _VERSION.fullmatch(text) if len(text) <= _VERSION_LENGTH else None
     if match is None or not (loose or match[3]):
@@ -113,7 +113,7 @@ def parse_version(text: str, *, loose: bool = False) -> Version | None:
 
 
 class _Group(NamedTuple):
-    """Comparators that are joined by AND."""
+    """Comparators joined by AND."""
 
     names_prerelease: bool
     tests: tuple[_Test, ...]
@@ -133,13 +133,13 @@ class Range:
 
     @classmethod
     def parse(cls, text: str) -> "Range":
-        """Read a range such as ``^1.2``, ``>=1.1 <2 || 3.x`` or ``1.2 - 2.3``.
+        """Parse a range such as ``^1.2``, ``>=1.1 <2 || 3.x`` or ``1.2 - 2.3``.
 
-        The empty text is no range, as in Masterminds; ``*`` is every release.
+        The empty text is invalid, as in Masterminds; ``*`` is every release.
 
         Raises:
-            ValueError: The text is no range. The message is a clause that says what
-                is wrong with it and what would be right.
+            ValueError: The text is not a range. The message is a clause that says what is
+                wrong and what to write.
         """
         if len(text) > _RANGE_LENGTH:
             raise ValueError(
@@ -152,20 +152,25 @@ class Range:
             )
         return cls(text, tuple(_parse_group(group, text) for group in groups))
 
-    def contains(self, version: Version, *, prereleases: bool = False) -> bool:
-        """Tell whether a version is in the range.
+    @property
+    def names_prerelease(self) -> bool:
+        """Whether any comparator names a prerelease."""
+        return any(group.names_prerelease for group in self._groups)
 
-        A prerelease is in range only by a group (the comparators between two ``||``)
-        in which some comparator names a prerelease.
+    def contains(self, version: Version, *, prereleases: bool = False) -> bool:
+        """Return whether a version is in the range.
+
+        A prerelease is in range only in a group (the comparators between two ``||``) of
+        which some comparator names a prerelease.
 
         Args:
             version: The version.
-            prereleases: Also accept a prerelease that is left out for being one: the
-                release with its numbers is in range by a group that names none.
+            prereleases: Also accept a prerelease that is outside only because it is one:
+                a group that names none contains the release with the same numbers.
         """
         rank = version.precedence
         release = rank if rank[3] else (*rank[:3], True, ())
-        # Loops, for generators cost more than the tests: there may be 10,000 tags.
+        # Loops, because generators take longer than the tests: there may be 10,000 tags.
         for group in self._groups:
             if group.names_prerelease or prereleases or rank[3]:
                 asked = rank if group.names_prerelease else release
@@ -178,11 +183,11 @@ class Range:
 
 
 def _parse_group(group: str, whole: str) -> _Group:
-    """Read comparators that are joined by AND, from a range that messages can quote."""
+    """Parse comparators joined by AND; messages quote the whole range."""
     names_prerelease = False
     tests = []
     for piece in _AND.split(_GAP.sub("", group.strip("\t\n\f\r "))):
-        # A rewritten hyphen range or a closed gap is not what the user wrote.
+        # A rewritten hyphen range or a removed gap is not what the user wrote.
         shown = quoted(piece if piece in whole else whole) if piece else "an empty part"
         version, test = _parse_comparator(piece, shown)
         names_prerelease |= bool(version.prerelease)
@@ -191,32 +196,32 @@ def _parse_group(group: str, whole: str) -> _Group:
 
 
 def _parse_comparator(text: str, shown: str) -> tuple[Version, _Test]:
-    """Read an operator and its version, with zeros for the numbers it leaves open."""
+    """Parse an operator and its version, with zeros for the numbers it leaves open."""
     match = _COMPARATOR.fullmatch(text)
     if match is None:
         raise ValueError(
             f"{shown} is not a comparator; write an operator (none, =, !=, >, >=, <,"
-            " <=, ~ or ^) and a version, such as ^1.2, >=1.1 <2, 1.x || 3.x or"
+            " <=, ~ or ^) and a version, for example ^1.2, >=1.1 <2, 1.x || 3.x or"
             " 1.2 - 2.3"
         )
-    # The first wildcard hides what comes after it, but for a prerelease.
+    # The first wildcard hides what comes after it, except a prerelease.
     open_part = (None, "x", "X", "*")
     numbers = list(takewhile(lambda part: part not in open_part, match.group(3, 4, 5)))
     padded = ".".join([*numbers, "0", "0", "0"][:3]) + (match[6] or "")
     version = parse_version(match[2] if numbers[2:] else padded)
     if version is None:
         raise ValueError(
-            f"{shown} has no version to compare with; write numbers, or x or * alone,"
-            " and no zeros in front of a prerelease's number, such as 1.x or >=1.2.0-1"
+            f"{shown} has no version to compare with; write numbers, or only x or *, and"
+            " no leading zeros in a prerelease, for example 1.x or >=1.2.0-1"
         )
     return version, _test(match[1], len(numbers), version.precedence)
 
 
 def _test(operator: str, parts: int, rank: Precedence) -> _Test:
-    """Return what an operator asks of a version's rank.
+    """Return an operator's test of a version's rank.
 
     Args:
-        operator: The operator, empty for none.
+        operator: The operator; empty if there is none.
         parts: How many numbers come before the first wildcard.
         rank: The rank of the version that the operator compares with.
     """
@@ -232,10 +237,10 @@ def _test(operator: str, parts: int, rank: Precedence) -> _Test:
 
 
 def _interval(operator: str, parts: int, rank: Precedence) -> tuple[_Bound, _Bound]:
-    """Return the bounds that an operator stands for, the second one excluded.
+    """Return the bounds of an operator, the upper one excluded.
 
-    These are the answers of constraintOps in constraints.go. With no number at all
-    they are not what its documentation says: ``^*`` is 0.0.0, ``>*`` is above 0.0.0
+    These are the results of constraintOps in constraints.go. Without any number they
+    differ from its documentation: ``^*`` is 0.0.0, ``>*`` is above 0.0.0
     and ``<=*`` is 0.0.x; ``~0.0.0`` has no upper bound.
     """
     numbers: tuple[int, ...] = rank[:3]
@@ -244,7 +249,7 @@ def _interval(operator: str, parts: int, rank: Precedence) -> tuple[_Bound, _Bou
         """Return the least bound above all versions with the first numbers."""
         return (*numbers[: count - 1], numbers[count - 1] + 1)
 
-    # Above what is meant: a block of versions, or one, with no rank in between.
+    # Directly above the named versions, which are a block of versions or one version.
     beyond = above(parts) if parts in (1, 2) else (*rank, ())
     low: _Bound = rank
     high = _TOP

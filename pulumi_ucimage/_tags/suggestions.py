@@ -1,10 +1,8 @@
-"""What would have left a tag to choose: changes of arguments, each of them tried."""
+"""What to change if nothing is left to choose from; each change is tried first."""
 
 from __future__ import annotations
 
-import re
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final
 
 from pulumi_ucimage._formatting import quoted, some
 from pulumi_ucimage._tags.evaluate import RejectReason, evaluate
@@ -16,229 +14,216 @@ from pulumi_ucimage._tags.policy import (
     Policy,
 )
 from pulumi_ucimage._tags.semver import parse_version
-from pulumi_ucimage._tags.timestamps import format_timestamp
+from pulumi_ucimage._tags.wording import is_only_a_prerelease, old_enough_at, why_rejected
 from pulumi_ucimage.errors import InvalidPolicyError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Mapping, Sequence
+    from typing import TypeAlias
 
-    from pulumi_ucimage._tags.evaluate import Candidate, Choice, TagLike
+    from pulumi_ucimage._tags.evaluate import Candidate, Choice
 
-_LATE: Final = 2.0**40
-"""Unix seconds by which every tag is old enough, for what is said must not age."""
+    Changes: TypeAlias = Mapping[str, Any]
+    """Arguments to set; None to leave one out."""
 
-_EVERY_VERSION: Final = "*-0"
+_FAR_FUTURE: Final = 2.0**40
+_MAX_EXAMPLES: Final = 3
 
-# A comparator that names no prerelease, with what tells what it does.
-_COMPARATOR: Final = re.compile(
-    r"(?<![0-9A-Za-z.*+-])(?P<operator>[<>=!~^]*)\s*"
-    r"v?(?:(?P<whole>[0-9]+\.[0-9]+\.[0-9]+)|[0-9xX*]+(?:\.[0-9xX*]+){0,2})"
-    r"(?![0-9A-Za-z.*+-])(?=(?P<hyphen>\s+-\s)?)"
+_NO_LIMITS: Final[Changes] = {"as_of": None, "min_age": None}
+_NO_VERSIONS: Final[Changes] = {"semver_range": None, "semver_loose": None}
+_AS_VERSIONS: Final[Sequence[Changes]] = (
+    {"policy": SEMVER},
+    {"policy": SEMVER, "semver_loose": True},
 )
+_AS_NUMBERS: Final[Changes] = {"policy": NUMERICAL, **_NO_VERSIONS}
+_BY_TIME: Final[Changes] = {"policy": NEWEST, **_NO_VERSIONS, "tag_extract": None}
+_BY_NAME: Final[Changes] = {"policy": ALPHABETICAL, **_NO_VERSIONS}
+_FROM_A_DIGIT: Final[Changes] = {"tag_regex": "[^0-9]*([0-9].*)", "tag_extract": "$1"}
 
-_FROM_A_DIGIT: Final = "[^0-9]*([0-9].*)"
-_SHOWN: Final = 3
-
-_Changes: TypeAlias = dict[str, Any]
+_CHANGES: Final[Mapping[RejectReason, Sequence[Changes]]] = {
+    RejectReason.UNPARSABLE: (
+        {"semver_loose": True},
+        {"semver_loose": True, "semver_range": None},
+        *_AS_VERSIONS,
+        _FROM_A_DIGIT,
+        _AS_NUMBERS,
+        _BY_TIME,
+        _BY_NAME,
+    ),
+    RejectReason.UNDATED: [
+        {**changes, **_NO_LIMITS} for changes in ({}, *_AS_VERSIONS, _AS_NUMBERS, _BY_NAME)
+    ],
+    RejectReason.EXCLUDED: ({"tag_exclude_regex": None},),
+    RejectReason.NOT_MATCHED: ({"tag_regex": None, "tag_extract": None},),
+}
+"""What to try for each reason, the nearest first; the other reasons need a look at tags."""
 
 
 def suggestions(choice: Choice) -> list[str]:
-    """What to change so that something is left, the nearest first, as clauses.
+    """Return what would leave a tag to choose, the nearest first, as clauses.
 
     Args:
-        choice: one that has no candidates.
+        choice: one without candidates.
     """
-    tries = {
-        RejectReason.TOO_YOUNG: _of_time,
-        RejectReason.OUT_OF_RANGE: _of_range,
-        RejectReason.UNPARSABLE: _of_reading,
-        RejectReason.UNDATED: _of_dates,
-        RejectReason.EXCLUDED: _of_exclusion,
-        RejectReason.NOT_MATCHED: _of_matching,
-        RejectReason.FLOATING: _of_floating,
-    }
-    found = (cure(choice) for step, cure in tries.items() if choice.rejected[step])
-    return list(dict.fromkeys(clause for clause in found if clause))
-
-
-def old_enough_at(tag: TagLike | Candidate, policy: Policy) -> str:
-    """The moment from which a tag with a CreateTime is old enough."""
-    return format_timestamp((tag.create_time or 0) + (policy.min_age_s or 0))
-
-
-def _of_time(choice: Choice) -> str | None:
-    policy = choice.policy
-    ageless = replace(policy, as_of_s=None, min_age_s=None)
-    young = choice.rejected[RejectReason.TOO_YOUNG]
-    fitting = evaluate(ageless, young, now=0).candidates
-    times = [tag.create_time for tag in fitting if tag.create_time is not None]
-    oldest = [tag for tag in young if tag.create_time == min(times, default=None)]
-    first = evaluate(ageless, oldest, now=0)
-    if first.ambiguous() or not first.candidates:
-        return None
-    best = first.candidates[0]
-    name, moment = quoted(best.name), old_enough_at(best, policy)
-    if policy.as_of_s is None:
-        return f"wait or lower min_age; the first, {name}, is old enough from {moment}"
-    return f"set as_of to {quoted(moment)} or later to take {name}"
-
-
-def _of_range(choice: Choice) -> str | None:
-    return _first(choice, RejectReason.OUT_OF_RANGE, _ranges(choice))
-
-
-def _of_reading(choice: Choice) -> str | None:
-    return _first(choice, RejectReason.UNPARSABLE, _readings(choice))
-
-
-def _of_dates(choice: Choice) -> str | None:
-    timeless: _Changes = {"as_of": None, "min_age": None}
-    if choice.policy.name != NEWEST:
-        return _first(choice, RejectReason.UNDATED, [timeless])
-    others: list[_Changes] = [
-        {"policy": SEMVER},
-        {"policy": SEMVER, "semver_loose": True},
-        {"policy": NUMERICAL},
-        {"policy": ALPHABETICAL},
+    found = [
+        _too_young(choice),
+        _out_of_range(choice),
+        _first_that_helps(choice, RejectReason.UNPARSABLE),
+        _first_that_helps(choice, RejectReason.UNDATED),
+        _first_that_helps(choice, RejectReason.EXCLUDED),
+        _partial_match(choice) or _first_that_helps(choice, RejectReason.NOT_MATCHED),
+        _floating(choice),
     ]
-    return _first(choice, RejectReason.UNDATED, [{**other, **timeless} for other in others])
+    return [text for text in found if text]
 
 
-def _of_exclusion(choice: Choice) -> str | None:
-    return _first(choice, RejectReason.EXCLUDED, [{"tag_exclude_regex": None}])
+def _too_young(choice: Choice) -> str:
+    """Say when the first tag is old enough."""
+    young = {tag.name for tag in choice.rejected[RejectReason.TOO_YOUNG]}
+    every = _evaluate(choice, _NO_LIMITS) if young else None
+    fitting = [tag for tag in every.candidates if tag.name in young] if every else []
+    first = min(fitting, key=lambda tag: tag.create_time or 0, default=None)
+    if first is None:
+        return ""
+    name, time = quoted(first.name), old_enough_at(first, choice.policy)
+    changes = {"as_of": time}
+    changed = _evaluate(choice, changes, now=_FAR_FUTURE)
+    if changed is None or changed.candidates[0].name != first.name:
+        return ""
+    if choice.policy.as_of_s is None:
+        return f"wait, or lower min_age; the first, {name}, is old enough from {time}"
+    return f"{_in_words(choice, changes)} or later to choose {name}"
 
 
-def _of_matching(choice: Choice) -> str | None:
-    regex = choice.policy.include
-    names = [tag.name or "" for tag in choice.rejected[RejectReason.NOT_MATCHED]]
-    partly = [name for name in names if regex and regex.search(name)]
-    if not (regex and partly):
-        return _first(
-            choice, RejectReason.NOT_MATCHED, [{"tag_regex": None, "tag_extract": None}]
-        )
-    why = (
-        "tag_regex must match the whole of a tag and matches a part of"
-        f" {some(partly, _SHOWN)}"
-    )
-    cure = _first(
-        choice, RejectReason.NOT_MATCHED, [{"tag_regex": f".*?(?:{regex.text}).*"}]
-    )
-    return f"{why}; {cure or 'make it match the whole'}"
+def _out_of_range(choice: Choice) -> str:
+    """Name the highest version outside the range, which a person can write as it is.
 
-
-def _of_floating(choice: Choice) -> str:
-    name = choice.rejected[RejectReason.FLOATING][0].name
-    changes = {"tag": name, "default_tag": None}
-    return f"{_told(choice, changes)} to take a tag that moves"
-
-
-def _ranges(choice: Choice) -> Iterator[_Changes]:
-    """Ranges that take a version which is out of range, those built most simply first."""
-    every = _changed(choice, {"semver_range": _EVERY_VERSION})
-    if every is None:
-        return
-    semver_range = choice.policy.semver_range
-    versions = {
-        tag.name: version
-        for tag in every.candidates
-        if (version := parse_version(tag.text, loose=True))
+    A prerelease that the range only does not name comes first, then releases.
+    """
+    policy, reason = choice.policy, RejectReason.OUT_OF_RANGE
+    only_prereleases = {
+        tag.name
+        for tag in choice.rejected[reason]
+        if is_only_a_prerelease(reason, tag, policy)
     }
-    prereleases = {
-        name
-        for name, version in versions.items()
-        if semver_range.contains(version, prereleases=True)
-    }
-    releases = {name for name, version in versions.items() if not version.prerelease}
-    allowing: _Changes = {
-        "semver_range": _COMPARATOR.sub(_with_prerelease, semver_range.text)
-    }
-    allowed = _changed(choice, allowing)
-    if allowed and prereleases.issuperset(tag.name for tag in allowed.candidates):
-        yield allowing
-    for operator, names in (("", prereleases), ("^", releases), ("^", set(versions))):
-        texts = [tag.text for tag in every.candidates if tag.name in names]
-        if texts:
-            yield {"semver_range": f"{semver_range.text} || {operator}{texts[0]}"}
 
+    def distance(tag: Candidate) -> tuple[bool, bool]:
+        return tag.name not in only_prereleases, not _is_release(tag)
 
-def _with_prerelease(comparator: re.Match[str]) -> str:
-    """A comparator that takes the same versions and their prereleases, if there is one."""
-    text, operator = comparator[0], comparator["operator"]
-    whole = comparator["whole"] and not comparator["hyphen"]
-    if operator in {">=", "=>", "^", "~", "~>", "<"} or (
-        operator in {"", "="} and not whole
-    ):
-        return f"{text}-0"
-    return text
-
-
-def _readings(choice: Choice) -> Iterator[_Changes]:
-    """Other ways to read tags that are no versions, or no numbers."""
-    other: _Changes = {"semver_range": None, "semver_loose": None}
-    if choice.policy.name == NUMERICAL:
-        yield {"policy": SEMVER}
-        yield {"policy": SEMVER, "semver_loose": True}
+    every = _evaluate(choice, {"semver_range": "*-0"})
+    best = min(every.candidates, key=distance) if every else None
+    if best is None:
+        return ""
+    changes = {"semver_range": best.text}
+    changed = _evaluate(choice, changes)
+    if changed is None or changed.candidates[0].name != best.name:
+        return ""
+    if best.name in only_prereleases:
+        what = why_rejected(reason, policy, is_prerelease=True)
     else:
-        loose: _Changes = {"semver_loose": True}
-        yield loose
-        loosely = Policy.of({**choice.policy.arguments, **loose})
-        for changes in _ranges(replace(choice, policy=loosely)):
-            yield {**loose, **changes}
-    if choice.policy.include is None:
-        yield {"tag_regex": _FROM_A_DIGIT, "tag_extract": "$1"}
-    yield {"policy": NUMERICAL, **other}
-    yield {"policy": NEWEST, "tag_extract": None, **other}
-    yield {"policy": ALPHABETICAL, **other}
+        end = "highest" if policy.highest else "lowest"
+        kind = "release" if _is_release(best) else "version"
+        what = f"the {end} {kind} outside the range"
+    return f"{quoted(best.name)} is {what}; {_in_words(choice, changes)} to choose it"
 
 
-def _first(choice: Choice, step: RejectReason, tries: Iterable[_Changes]) -> str | None:
-    """The first of some changes that takes a tag which fell out at a step, as a clause."""
-    fallen = {tag.name for tag in choice.rejected[step]}
-    for changes in tries:
-        changed = _changed(choice, changes)
-        if changed and (best := changed.candidates[0]).name in fallen:
-            version = parse_version(best.text, loose=True)
-            prerelease = changed.policy.name == SEMVER and version and version.prerelease
-            kind = "the prerelease " if prerelease else ""
-            return f"{_told(choice, changes)} to take {kind}{quoted(best.name)}"
-    return None
+def _is_release(tag: Candidate) -> bool:
+    version = parse_version(tag.text, loose=True)
+    return version is not None and not version.prerelease
 
 
-def _changed(choice: Choice, changes: _Changes) -> Choice | None:
-    """What other arguments would leave of the tags that were old enough.
+def _partial_match(choice: Choice) -> str:
+    """Name the tags of which tag_regex matches a part, and an expression for the whole."""
+    policy, reason = choice.policy, RejectReason.NOT_MATCHED
+    names = [tag.name or "" for tag in choice.rejected[reason]]
+    partly = [name for name in names if policy.include and policy.include.search(name)]
+    if policy.include is None or not partly:
+        return ""
+    text = policy.include.text
+    text = f"(?:{text})" if "|" in text else text
+    # What comes before a group must not match a part of what the group extracts.
+    anything = ".*?" if policy.extract else ".*"
+    wholes = (f"{text}.*", f"{anything}{text}", f"{anything}{text}.*")
+    fix = _first_that_helps(choice, reason, [{"tag_regex": whole} for whole in wholes])
+    note = "tag_regex must match the whole tag, and matches only a part of"
+    return f"{note} {some(partly, _MAX_EXAMPLES)}{f'; {fix}' if fix else ''}"
+
+
+def _floating(choice: Choice) -> str:
+    floating = choice.rejected[RejectReason.FLOATING]
+    if not floating:
+        return ""
+    changes = {"tag": floating[0].name, "default_tag": None}
+    return f"{_in_words(choice, changes)} to use a tag that moves"
+
+
+def _first_that_helps(
+    choice: Choice, reason: RejectReason, tries: Sequence[Changes] | None = None
+) -> str:
+    """Return the first change that chooses a tag with that reason; empty if none does."""
+    rejected = {tag.name for tag in choice.rejected[reason]}
+    for changes in _CHANGES[reason] if tries is None else tries:
+        if not rejected or (changes is _FROM_A_DIGIT and choice.policy.include):
+            continue
+        changed = _evaluate(choice, changes)
+        if changed is None or changed.candidates[0].name not in rejected:
+            continue
+        best = changed.candidates[0]
+        text = f"{_in_words(choice, changes)} to choose {quoted(best.name)}"
+        # These reasons are checked before the age, so the tag may be too young as well.
+        before_age = reason in {RejectReason.EXCLUDED, RejectReason.NOT_MATCHED}
+        if before_age and changed.policy.min_age_s is not None:
+            text += f", old enough from {old_enough_at(best, changed.policy)}"
+        return text
+    return ""
+
+
+def _evaluate(
+    choice: Choice, changes: Changes, *, now: float | None = None
+) -> Choice | None:
+    """Evaluate the policy after changes of its arguments.
 
     Args:
-        choice: one that has no candidates.
-        changes: arguments and their values; None to leave one out.
+        choice: one without candidates.
+        changes: the changes.
+        now: Unix seconds; None for a time at which the same tags are too young.
 
     Returns:
-        None where nothing could be chosen, where the arguments cannot be, and where they
-        cannot be shown as they are, to be copied.
+        None if nothing can be chosen, if the arguments are invalid, or if a value cannot be
+        shown so that it can be copied.
     """
     texts = [value for value in changes.values() if isinstance(value, str)]
     if any(quoted(text) != f"'{text}'" for text in texts):
         return None
     arguments = {**choice.policy.arguments, **changes}
     try:
-        policy = Policy.of({k: v for k, v in arguments.items() if v is not None})
+        policy = Policy.from_arguments(
+            {name: value for name, value in arguments.items() if value is not None}
+        )
     except InvalidPolicyError:
         return None
-    steps = [step for step in RejectReason if step is not RejectReason.TOO_YOUNG]
-    tags = [tag for step in steps for tag in choice.rejected[step]]
-    changed = evaluate(policy, tags, now=_LATE)
+    tags = [tag for rejected in choice.rejected.values() for tag in rejected]
+    changed = evaluate(policy, tags, now=_now(choice) if now is None else now)
     return changed if changed.candidates and not changed.ambiguous() else None
 
 
-def _told(choice: Choice, changes: _Changes) -> str:
-    """Changes in words, without those that change nothing."""
+def _now(choice: Choice) -> float:
+    """A time at which the same tags are too young: a text must not depend on the clock."""
+    young = choice.rejected[RejectReason.TOO_YOUNG]
+    old_enough = ((tag.create_time or 0) + (choice.policy.min_age_s or 0) for tag in young)
+    return min(old_enough, default=_FAR_FUTURE) - 1
+
+
+def _in_words(choice: Choice, changes: Changes) -> str:
+    """Return changes as an instruction, without those that change nothing."""
     given = choice.policy.arguments
-    news = {k: v for k, v in changes.items() if given.get(k) != v}
-    values = {k: quoted(v) if isinstance(v, str) else v for k, v in news.items()}
-    to_set = [f"{k} to {v}" for k, v in values.items() if v is not None]
-    to_leave = [k for k, v in values.items() if v is None]
+    new = {name: value for name, value in changes.items() if given.get(name) != value}
+    values = {k: quoted(v) if isinstance(v, str) else v for k, v in new.items()}
+    to_set = [f"{name} to {v}" for name, v in values.items() if v is not None]
+    to_leave_out = [name for name, v in values.items() if v is None]
     clauses = []
     if to_set:
         clauses.append(f"set {' and '.join(to_set)}")
-    if to_leave:
-        clauses.append(f"leave out {' and '.join(to_leave)}")
+    if to_leave_out:
+        clauses.append(f"leave out {' and '.join(to_leave_out)}")
     return " and ".join(clauses)

@@ -1,40 +1,58 @@
-"""One call of GetDockerImageList: signed, sent, understood, and tried again."""
+"""One call of GetDockerImageList: signed, sent, parsed and retried."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Final, final
 from urllib.parse import quote_plus
 
 from pulumi_ucimage._formatting import printable
-from pulumi_ucimage._http import retry
-from pulumi_ucimage._http.retry import Failure, Retry
-from pulumi_ucimage._ucloud.concurrency import Concurrency
+from pulumi_ucimage._http.client import Peer
+from pulumi_ucimage._http.retry import RETRIED_STATUSES, Failure, Retry, retry_after_s
 from pulumi_ucimage._ucloud.responses import ACTION, InvalidResponseError, Page, parse
 from pulumi_ucimage._ucloud.signing import signed_form
 from pulumi_ucimage.errors import ApiError, ResponseError
 
 if TYPE_CHECKING:
+    from pulumi_ucimage._http.client import HttpClient
     from pulumi_ucimage._http.clock import Deadline
     from pulumi_ucimage._http.retry import RetryPolicy
-    from pulumi_ucimage._http.transport import Transport
     from pulumi_ucimage._secret import Credentials, Secret
 
+UCLOUD_API: Final = Peer(
+    name="The UCloud API", setting="ucimage:baseUrl (UCLOUD_API_BASE_URL)"
+)
+
+RETRIED_RET_CODES: Final = {
+    110: Retry.TRANSIENT,
+    130: Retry.TRANSIENT,
+    150: Retry.TRANSIENT,
+    153: Retry.THROTTLED,
+    # UGC's own database or image service failed or timed out.
+    **dict.fromkeys((43000, 43001, 43002, 43003, 43019, 43020, 43021), Retry.TRANSIENT),
+}
+"""RetCodes that are retried (contract.md section 1); no other RetCode is."""
+
+_HEADERS: Final = {
+    "Accept": "application/json",
+    "Content-Type": "application/x-www-form-urlencoded",
+}
 _SIGNATURE: Final = re.compile(r"[0-9A-Fa-f]{40}")
-"""What a signature looks like; also the one that the server would have liked to see."""
+"""What a signature looks like; some servers answer with the one that they expected."""
 
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bucket:
-    """What is asked for, less the page.
+    """A bucket whose images are listed.
 
     Attributes:
         name: the bucket, an image repository.
         region: where it is, such as `cn-bj2`.
         project_id: the project it belongs to; None for the key's own.
-        order_by: passed on as it is; None for the API's default.
+        order_by: passed through unchanged; None for the API's default.
     """
 
     name: str
@@ -43,7 +61,7 @@ class Bucket:
     order_by: str | None = None
 
     def parameters(self, *, limit: int, offset: int) -> dict[str, str | int]:
-        """The parameters of one call, without those that all UCloud calls have."""
+        """The parameters of one call, except those that every UCloud call has."""
         parameters: dict[str, str | int] = {
             "Action": ACTION,
             "Region": self.region,
@@ -64,12 +82,14 @@ class Client:
     """Calls the API with one key pair.
 
     Attributes:
-        transport: the way to the API.
+        http: connections to the API.
+        path: path of the API's URL.
         credentials: the key pair that signs.
-        retries: which failures are tried again.
+        retries: how often failures are retried.
     """
 
-    transport: Transport
+    http: HttpClient
+    path: str
     credentials: Credentials
     retries: RetryPolicy
 
@@ -80,65 +100,95 @@ class Client:
         limit: int,
         offset: int,
         deadline: Deadline,
-        pace: Concurrency | None = None,
+        first: Page | Failure | None = None,
     ) -> Page:
-        """One page of a bucket's images.
+        """One page of a bucket's images, with retries.
 
         Args:
             bucket: which bucket.
-            limit: at most so many images, if the server heeds it.
-            offset: how many images to pass over.
-            deadline: when the page must be there, all tries included.
-            pace: what else is under way; by default nothing.
+            limit: at most this many images; the server may return fewer.
+            offset: how many images to skip.
+            deadline: when the page must be there, all attempts included.
+            first: what `attempt_page` returned for this page, if it was called.
 
         Raises:
-            TransportError, ResponseError, ApiError: what the last try came to.
-            StoppedError: by its pace, the page is not wanted any more.
+            TransportError, ResponseError, ApiError: the last attempt failed.
         """
-        gate = pace or Concurrency()
+        return self.retries.call(
+            lambda: self.attempt_page(
+                bucket, limit=limit, offset=offset, deadline=deadline
+            ),
+            deadline,
+            first=first,
+        )
+
+    def attempt_page(
+        self, bucket: Bucket, *, limit: int, offset: int, deadline: Deadline
+    ) -> Page | Failure:
+        """One attempt to get a page."""
         form = signed_form(bucket.parameters(limit=limit, offset=offset), self.credentials)
-
-        def attempt() -> Page | Failure:
-            with gate.turn(deadline):
-                outcome = once()
-                if isinstance(outcome, Failure) and outcome.retry is Retry.THROTTLED:
-                    gate.slow_down()
-                return outcome
-
-        def once() -> Page | Failure:
-            answer = self.transport.post(form, deadline)
-            if isinstance(answer, Failure):
+        response = self.http.request(
+            "POST", self.path, headers=_HEADERS, body=form, deadline=deadline
+        )
+        if isinstance(response, Failure):
+            return response
+        after_s = retry_after_s(response.headers, deadline.clock.now())
+        if response.status != HTTPStatus.OK:
+            return Failure(
+                self._status_error(response.status),
+                RETRIED_STATUSES.get(response.status, Retry.NEVER),
+                after_s,
+            )
+        try:
+            answer = parse(response.body)
+        except InvalidResponseError as error:
+            problem = str(error)
+        else:
+            if isinstance(answer, Page):
                 return answer
-            try:
-                understood = parse(answer.body)
-            except InvalidResponseError as error:
-                return Failure(
-                    ResponseError(
-                        f"The answer to {ACTION} for bucket '{bucket.name}' cannot be"
-                        f" used: {printable(str(error), limit=300)}; check"
-                        " ucimage:baseUrl (UCLOUD_API_BASE_URL) and what stands between"
-                        " here and the API."
-                    ),
-                    Retry.NEVER,
-                )
-            if isinstance(understood, Page):
-                return understood
             return Failure(
                 ApiError(
-                    ret_code=understood.ret_code,
-                    message=self._without_secrets(understood.message, form),
+                    ret_code=answer.ret_code,
+                    message=self._without_secrets(answer.message, form),
                     action=ACTION,
                     bucket=bucket.name,
                     region=bucket.region,
                 ),
-                retry.for_ret_code(understood.ret_code),
-                answer.retry_after_s,
+                RETRIED_RET_CODES.get(answer.ret_code, Retry.NEVER),
+                after_s,
             )
+        return Failure(
+            ResponseError(
+                f"The response to {ACTION} for bucket '{bucket.name}' cannot be used:"
+                f" {printable(problem, limit=300)}; check {UCLOUD_API.setting} and"
+                " whether a proxy or firewall answers in its place."
+            ),
+            Retry.NEVER,
+        )
 
-        return self.retries.call(attempt, deadline)
+    def _status_error(self, status: int) -> ResponseError:
+        if status in RETRIED_STATUSES:
+            hint = "try again later"
+        elif HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST:
+            hint = (
+                "signed requests do not follow redirects; set"
+                f" {UCLOUD_API.setting} to the API's own address"
+            )
+        elif status == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
+            hint = "put the proxy's user and password into HTTP_PROXY, or set NO_PROXY"
+        else:
+            hint = (
+                f"check {UCLOUD_API.setting} and whether a proxy or firewall answers in"
+                " its place"
+            )
+        return ResponseError(
+            f"{UCLOUD_API.name} at {self.http.address} answered with HTTP status"
+            f" {status}: {hint}.",
+            status=status,
+        )
 
     def _without_secrets(self, message: str, form: Secret) -> str:
-        """A server's words, less anything secret that they repeat."""
+        """A message of the server without the secrets that it repeats."""
         for secret in (
             form,
             self.credentials.private_key,

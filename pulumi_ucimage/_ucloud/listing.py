@@ -1,22 +1,21 @@
-"""A bucket's images, whole, or an error.
+"""All images of a bucket, or an error; never a part of them.
 
-Nothing is believed that the pages do not show. A page may be shorter than was asked for,
-`TotalCount` may be missing or wrong, and images come and go while pages are read. So each
-page begins with the last image of the page before; where that is another one, a name comes
-twice or the count changes, the listing is read anew. The rules are contract.md section 1's.
+The API's pages are not trusted. A page may be shorter than asked for, `TotalCount` may be
+missing or wrong, and images come and go while pages are read. So each page begins with the
+last image of the page before. If that is another image, a name repeats or the count
+changes, the listing is read again. The rules are those of contract.md section 1.
 
-Once the first page has told how long pages are and how many images there are, the next few
-are asked for at once. They are judged in their order all the same.
+When the first page has shown how long pages are and how many images there are, the next
+ones are read ahead. They are judged in their order all the same.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Final, NamedTuple, final
+from typing import TYPE_CHECKING, Final, final
 
-from pulumi_ucimage._ucloud.concurrency import AT_ONCE, Concurrency
-from pulumi_ucimage._ucloud.prefetch import PageRange, Prefetch
+from pulumi_ucimage._ucloud.prefetch import AT_ONCE, PageRange, Prefetch
 from pulumi_ucimage.errors import ResponseError
 
 if TYPE_CHECKING:
@@ -25,34 +24,33 @@ if TYPE_CHECKING:
 
     from pulumi_ucimage._http.clock import Deadline
     from pulumi_ucimage._ucloud.client import Bucket, Client
-    from pulumi_ucimage._ucloud.responses import ImageRecord, Page
+    from pulumi_ucimage._ucloud.responses import ImageRecord
 
 PAGE_LENGTH: Final = 100
-"""Images asked for at once."""
-_READINGS: Final = 4
+"""Images on one page."""
+_MAX_READINGS: Final = 4
 """One reading, and at most three more."""
-_MOST_IMAGES: Final = 1_000_000
-"""More than any bucket has; a server that never ends is stopped there."""
-
-
-class _Images(NamedTuple):
-    images: list[ImageRecord]
-    total_count: int
+_MAX_IMAGES: Final = 1_000_000
+"""More than any bucket has; the end for a server that always has another page."""
 
 
 @final
-class Listing(_Images):
-    """Images of a bucket; not to be changed, for many look-ups may share it.
+@dataclass(frozen=True)
+class Listing:
+    """Images of a bucket. Do not change it: several look-ups may share it.
 
     Attributes:
         images: as the API sent them, in its order.
         total_count: how many images the bucket has, as the API says; the number read
-            where it does not say.
+            if it does not say.
     """
+
+    images: list[ImageRecord]
+    total_count: int
 
     @cached_property
     def by_last_part(self) -> dict[str, list[ImageRecord]]:
-        """The images that have names, by what every spelling of them ends with."""
+        """The images that have names, by the last part of the name."""
         images: dict[str, list[ImageRecord]] = {}
         for image in self.images:
             if name := image.name:
@@ -66,8 +64,8 @@ class Window:
     """A part of a listing.
 
     Attributes:
-        offset: images passed over.
-        limit: at most so many images; None for all that follow.
+        offset: images to skip.
+        limit: at most this many images; None for all that follow.
     """
 
     offset: int = 0
@@ -90,58 +88,51 @@ def list_images(
     Args:
         client: makes the calls.
         bucket: which bucket.
-        deadline: when everything must be read, all pages and all tries.
-        window: which part; the whole by default.
-        check_total_count: whether `TotalCount` must fit what was read. If not, two
+        deadline: when everything must be read, all pages and all attempts.
+        window: which part; by default all.
+        check_total_count: whether `TotalCount` must match what was read. If not, two
             equal readings up to an empty page are enough.
-        at_once: at most so many pages are asked for at once; 1 for one after another.
-        executor: runs the calls that are made ahead; by default threads.
-        progress: told after each page how many images were read, and of how many.
+        at_once: at most this many pages are read at the same time.
+        executor: reads pages ahead; by default daemon threads.
+        progress: called after each page with the number of images read so far, and
+            expected.
 
     Raises:
-        ResponseError: the pages do not add up, and did not when read anew.
-        TransportError, ResponseError, ApiError: a page could not be had.
+        ResponseError: the pages do not make a complete listing, even when read again.
+        TransportError, ResponseError, ApiError: a page could not be read.
     """
     before: list[ImageRecord | str] | None = None
-    for _ in range(_READINGS):
-        pace = Concurrency(at_once)
-        pages = _pages(client, bucket, deadline, pace, executor)
-        reading = _Reading(bucket, pages, window, check_total_count, progress)
+    for _ in range(_MAX_READINGS):
+        prefetch = Prefetch(
+            lambda wanted: client.attempt_page(
+                bucket, limit=wanted.limit, offset=wanted.offset, deadline=deadline
+            ),
+            at_once,
+            executor,
+        )
+        reading = _Reading(
+            client, bucket, deadline, prefetch, window, check_total_count, progress
+        )
         try:
-            with pages:
+            with prefetch:
                 listing = reading.whole()
         except _ChangedError as error:
-            # What changes now may change again: in turn, nothing can slip past the checks
-            # but several changes between two calls.
-            before, trouble, at_once = None, str(error), 1
+            # What changes now may change again. One page at a time, only several changes
+            # between two calls can escape the checks.
+            before, change, at_once = None, str(error), 1
             continue
-        at_once = pace.at_once
+        at_once = prefetch.at_once
         if check_total_count and reading.is_seamless:
             return listing
         identities = [image.name or image for image in listing.images]
         if identities == before:
             return listing
-        before, trouble = identities, "two readings in a row differ"
+        before, change = identities, "two readings in a row differ"
     message = (
-        f"The listing of bucket '{bucket.name}' does not hold still: {trouble}, in"
-        f" {_READINGS} readings; try again when nothing is pushed."
+        f"The listing of bucket '{bucket.name}' changed while it was being read"
+        f" ({change}, in {_MAX_READINGS} readings); try again when nothing is pushed."
     )
     raise ResponseError(message)
-
-
-def _pages(
-    client: Client,
-    bucket: Bucket,
-    deadline: Deadline,
-    pace: Concurrency,
-    executor: Executor | None,
-) -> Prefetch:
-    def get(span: PageRange) -> Page:
-        return client.get_page(
-            bucket, limit=span.limit, offset=span.offset, deadline=deadline, pace=pace
-        )
-
-    return Prefetch(get, pace, pace.at_once, executor)
 
 
 class _ChangedError(Exception):
@@ -150,14 +141,16 @@ class _ChangedError(Exception):
 
 @dataclass(slots=True)
 class _Reading:
-    """One reading of a listing, page by page, each begun with the last image known.
+    """One reading of a listing, page by page.
 
     Attributes:
-        is_seamless: whether each page did begin so.
+        is_seamless: whether each page began with the last image of the page before.
     """
 
+    client: Client
     bucket: Bucket
-    pages: Prefetch
+    deadline: Deadline
+    prefetch: Prefetch
     window: Window
     check_total_count: bool
     progress: Callable[[int, int | None], object]
@@ -169,86 +162,90 @@ class _Reading:
         """All images of the window.
 
         Raises:
-            _ChangedError: the listing changed meanwhile.
-            ResponseError: the count does not fit.
+            _ChangedError: the listing changed while it was being read.
+            ResponseError: TotalCount does not match.
         """
         images: list[ImageRecord] = []
         longest_page = overlap = 0
         while True:
-            asked = min(PAGE_LENGTH, self._still_wanted(len(images)) + overlap)
-            page = self._page(limit=asked, after=len(images) - overlap)
+            limit = min(PAGE_LENGTH, self._missing(len(images)) + overlap)
+            page = self._page(limit=limit, skip=len(images) - overlap)
             if overlap and not _begins_with(page, images[-1]):
-                message = "an image was replaced"
-                raise _ChangedError(message)
+                raise _ChangedError("an image was replaced")
             new = page[overlap:]
             self._refuse_repeats(new)
-            # Where one page is one image, an empty page is no end: what came before may
-            # have gone, and what follows moved up.
+            # If a page is one image, an empty page is not the end: images before it may
+            # have been deleted, so that those after it moved up.
             if images and not overlap and (new or longest_page == 1):
                 self.is_seamless = False
             images += new
             self.progress(len(images), self._expected())
-            ended = len(page) < min(asked, longest_page or asked)
-            if not page or self._suffices(len(images), ended=ended):
-                return self._counted(images)
+            is_short = len(page) < min(limit, longest_page or limit)
+            if not page or self._is_end(len(images), is_short=is_short):
+                return self._checked(images)
             if not longest_page:
-                self.pages.expect(self._to_come(len(images)))
+                self.prefetch.start(self._expected_pages(len(images)))
             longest_page = max(longest_page, len(page))
-            # A server that gives one image at a time leaves no room for an overlap. Where
-            # nothing came but the overlap, the end is not yet seen: an empty page is.
+            # A server that sends one image at a time leaves no room for an overlap. A page
+            # that is nothing but the overlap is not the end: an empty page is.
             overlap = 1 if new and longest_page > 1 else 0
 
-    def _to_come(self, first: int) -> Iterator[PageRange]:
-        """The pages that follow the first, if all are as long and `TotalCount` is true.
+    def _expected_pages(self, length: int) -> Iterator[PageRange]:
+        """The pages after the first, if all are as long and `TotalCount` is true.
 
         Args:
-            first: how many images the first page had.
+            length: how many images the first page had.
         """
         expected = self._expected()
-        if expected is None or first == 1:
+        if expected is None or length == 1:
             return
-        limit, received, ended = self.window.limit, first, False
-        while (received < expected or not ended) and received != limit:
-            asked = min(PAGE_LENGTH, self._still_wanted(received) + 1)
-            yield PageRange(asked, self.window.offset + received - 1)
-            longest = min(asked, first)
-            length = min(longest, expected - received + 1)
-            received, ended = received + length - 1, length < longest
+        received, is_short = length, False
+        while (received < expected or not is_short) and received != self.window.limit:
+            limit = min(PAGE_LENGTH, self._missing(received) + 1)
+            yield PageRange(limit, self.window.offset + received - 1)
+            longest = min(limit, length)
+            images = min(longest, expected - received + 1)
+            received, is_short = received + images - 1, images < longest
 
-    def _still_wanted(self, received: int) -> int:
+    def _missing(self, received: int) -> int:
         limit = self.window.limit
         return PAGE_LENGTH if limit is None else limit - received
 
-    def _page(self, *, limit: int, after: int) -> list[ImageRecord]:
-        page = self.pages.page(PageRange(limit, self.window.offset + after))
+    def _page(self, *, limit: int, skip: int) -> list[ImageRecord]:
+        wanted = PageRange(limit, self.window.offset + skip)
+        page = self.client.get_page(
+            self.bucket,
+            limit=wanted.limit,
+            offset=wanted.offset,
+            deadline=self.deadline,
+            first=self.prefetch.take(wanted),
+        )
         if page.total_count is not None:
             if self.check_total_count and self.total_count not in {
                 None,
                 page.total_count,
             }:
-                message = "TotalCount changed"
-                raise _ChangedError(message)
+                raise _ChangedError("TotalCount changed")
             self.total_count = page.total_count
         return page.images
 
     def _expected(self) -> int | None:
-        """How many images the window has by `TotalCount`; None where nothing says."""
+        """How many images the window has by `TotalCount`; None if that is unknown."""
         if self.total_count is None or not self.check_total_count:
             return None
         behind = max(0, self.total_count - self.window.offset)
         limit = self.window.limit
         return behind if limit is None else min(behind, limit)
 
-    def _suffices(self, received: int, *, ended: bool) -> bool:
-        """Whether nothing is left to ask for.
+    def _is_end(self, received: int, *, is_short: bool) -> bool:
+        """Whether everything was read.
 
-        `TotalCount` alone is not taken for the end: the page must have been the last
-        one by its length too.
+        `TotalCount` alone does not prove it: the page must also be shorter than others.
         """
         limit = self.window.limit
         if limit is not None and received >= limit:
             return True
-        if received > _MOST_IMAGES:
+        if received > _MAX_IMAGES:
             message = (
                 f"The listing of bucket '{self.bucket.name}' has no end:"
                 f" {received} images were read; check ucimage:baseUrl"
@@ -257,28 +254,27 @@ class _Reading:
             raise ResponseError(message)
         expected = self._expected()
         return expected is not None and (
-            received > expected or (received == expected and ended)
+            received > expected or (received == expected and is_short)
         )
 
     def _refuse_repeats(self, images: list[ImageRecord]) -> None:
         for image in images:
             name = image.name
             if name in self._names:
-                message = "an image came twice"
-                raise _ChangedError(message)
+                raise _ChangedError("an image was listed twice")
             if name:
                 self._names.add(name)
 
-    def _counted(self, images: list[ImageRecord]) -> Listing:
+    def _checked(self, images: list[ImageRecord]) -> Listing:
         images = images[: self.window.limit]
         expected = self._expected()
         if expected is not None and len(images) != expected:
             message = (
-                f"The listing of bucket '{self.bucket.name}' does not add up:"
-                f" TotalCount is {self.total_count}, which makes {expected} images, and"
-                f" {len(images)} were read; try again, or, if the count is known to be"
-                " wrong, set ucimage:checkTotalCount (UCIMAGE_CHECK_TOTAL_COUNT) to"
-                " false."
+                f"The listing of bucket '{self.bucket.name}' has an inconsistent"
+                f" TotalCount: it is {self.total_count}, so that {expected} images were"
+                f" expected, and {len(images)} were read; try again. If UCloud's count is"
+                " known to be wrong, set ucimage:checkTotalCount"
+                " (UCIMAGE_CHECK_TOTAL_COUNT) to false."
             )
             raise ResponseError(message)
         return Listing(

@@ -1,65 +1,87 @@
-"""The bytes of an answer become a page of images, or it is no answer at all.
+"""The bytes of a response become a page of images, an error of the API, or are refused.
 
-Everything is read strictly: a RetCode of `"0"`, `0.0` or `false` is no success, and a
-number that does not fit its meaning is no number. Fields that the page of the API does not
-name are passed over.
+Types are strict: a RetCode of `"0"`, `0.0` or `false` is no success. Times are lenient: one
+that is not plausible is missing (contract.md section 1). Unknown fields are ignored.
 """
 
 from __future__ import annotations
 
 import json
-from typing import Annotated, Any, Final, NamedTuple
+import re
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar, Final, NamedTuple
 
-import msgspec
-from msgspec import UNSET, Meta, Struct, UnsetType
+from pydantic import ConfigDict, Field, GetPydanticSchema, TypeAdapter, ValidationError
+from pydantic.alias_generators import to_pascal
+from pydantic_core import core_schema
 
 ACTION: Final = "GetDockerImageList"
-_ACTIONS: Final = (f"{ACTION}Response", ACTION)
 
-_LARGEST: Final = 2**63 - 1
-"""The largest number that any API of this kind can mean."""
+_MAX_INT: Final = 2**63 - 1
+_SMALL_BYTES: Final = 3 * 2**20
+"""No response of this size takes much memory, whatever it is made of."""
+_MAX_PARTS: Final = 500_000
+"""Objects and lists of one response: 100 images of 5,000 tags."""
 
-_SMALL: Final = 3 * 2**20
-"""Bytes of which no answer takes much memory, whatever it is made of."""
-_MOST_PARTS: Final = 500_000
-"""Objects and lists of one answer: 100 images of 5,000 tags."""
+_CONFIG: Final = ConfigDict(
+    alias_generator=to_pascal, strict=True, hide_input_in_errors=True
+)
+_Seconds = Annotated[
+    Annotated[int, Field(ge=0, lt=253402300800)] | None,
+    GetPydanticSchema(
+        lambda source, handler: core_schema.with_default_schema(
+            handler(source), default=None, on_error="default"
+        )
+    ),
+]
+"""Unix seconds up to the year 9999; None for anything else."""
 
-_Seconds = Annotated[int, Meta(ge=0, lt=253402300800)]
-"""Unix seconds up to the year 9999, the last that RFC 3339 can write."""
 
-
-class TagRecord(Struct, frozen=True, gc=False):
+@dataclass(frozen=True, slots=True)
+class TagRecord:
     """A tag as the API sends it."""
 
-    name: str | None = msgspec.field(default=None, name="TagName")
-    create_time: _Seconds | None = msgspec.field(default=None, name="CreateTime")
+    __pydantic_config__: ClassVar[ConfigDict] = _CONFIG
+
+    name: Annotated[str | None, Field(alias="TagName")] = None
+    create_time: _Seconds = None
 
 
-class ImageRecord(Struct, rename="pascal", frozen=True, gc=False):
+@dataclass(frozen=True, slots=True)
+class ImageRecord:
     """An image as the API sends it."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = _CONFIG
 
     image_name: str | None = None
     bucket_name: str | None = None
     tag_set: list[TagRecord] | None = None
-    update_time: _Seconds | None = None
+    update_time: _Seconds = None
     resource_id: str | None = None
     org_id: str | int | None = None
 
     @property
     def name(self) -> str | None:
-        """The full name: the API's example has `ImageName`, its table `BucketName`."""
-        return self.image_name or self.bucket_name or None
+        """The full name: `ImageName` in the API's example, `BucketName` in its table.
+
+        None if there is none, or if it is broken (U+FFFD: an undecodable character).
+        """
+        name = self.image_name or self.bucket_name
+        return None if not name or "\ufffd" in name else name
 
 
-class _Envelope(Struct, rename="pascal", frozen=True, gc=False):
-    ret_code: Annotated[int, Meta(ge=-_LARGEST, le=_LARGEST)] | UnsetType = UNSET
-    action: str | None = None
+@dataclass(frozen=True, slots=True)
+class _Envelope:
+    __pydantic_config__: ClassVar[ConfigDict] = _CONFIG
+
+    ret_code: Annotated[int, Field(ge=-_MAX_INT, le=_MAX_INT)]
     message: str | None = None
-    total_count: Annotated[int, Meta(ge=0, le=_LARGEST)] | None = None
+    total_count: Annotated[int, Field(ge=0, le=_MAX_INT)] | None = None
     image_set: list[ImageRecord] | None = None
 
 
-_ENVELOPES: Final = msgspec.json.Decoder(_Envelope)
+_ENVELOPE: Final = TypeAdapter(_Envelope)
+"""Built here, once: building it at the first use is not thread-safe."""
 
 
 class Page(NamedTuple):
@@ -67,7 +89,7 @@ class Page(NamedTuple):
 
     Attributes:
         images: as the API sent them, in its order.
-        total_count: how many images match, as the API says; None where it does not.
+        total_count: how many images match; None if the API does not say.
     """
 
     images: list[ImageRecord]
@@ -75,11 +97,11 @@ class Page(NamedTuple):
 
 
 class ErrorResponse(NamedTuple):
-    """An answer whose RetCode is not 0.
+    """A response whose RetCode is not 0.
 
     Attributes:
         ret_code: the API's code.
-        message: the API's words; may be empty.
+        message: the API's message; may be empty.
     """
 
     ret_code: int
@@ -87,97 +109,119 @@ class ErrorResponse(NamedTuple):
 
 
 class InvalidResponseError(Exception):
-    """The bytes are no answer of this API; the text says what is wrong with them."""
+    """The bytes are no response of this API; the text says what is wrong with them."""
 
 
 def parse(body: bytes) -> Page | ErrorResponse:
-    """What an answer says.
+    """What a response says.
 
     Raises:
-        InvalidResponseError: it is not JSON, not of the page's shape, or says two
-            things at once.
+        InvalidResponseError: it is not JSON, has another shape than the API's page
+            describes, or has a field twice.
     """
-    _refuse_crumbs(body)
+    _refuse_too_many_parts(body)
+    has_escapes = b"\\" in body and b"\\u" in body  # one byte is found faster than two
+    if has_escapes:
+        body = _LONE_SURROGATE.sub(lambda match: match[1] or rb"\ufffd", body)
     try:
-        envelope = _ENVELOPES.decode(body)
-        if not body.isascii():
-            body.decode()  # what is passed over must be text too
-    except (ValueError, RecursionError) as error:
-        if (refusal := _refusal(body)) is not None:
-            return refusal
-        raise InvalidResponseError(_complaint(error)) from None
-    if envelope.ret_code is UNSET:
-        message = "it has no RetCode"
-        raise InvalidResponseError(message)
-    _refuse_two_meanings(body)
-    if envelope.ret_code != 0:
-        return ErrorResponse(envelope.ret_code, envelope.message or "")
-    if envelope.action and envelope.action not in _ACTIONS:
-        message = "it answers another action"
-        raise InvalidResponseError(message)
-    if envelope.image_set is None and envelope.total_count is None:
-        message = "it has neither ImageSet nor TotalCount"
-        raise InvalidResponseError(message)
-    return Page(envelope.image_set or [], envelope.total_count)
+        envelope = _ENVELOPE.validate_json(body)
+    except ValidationError as error:
+        # The error's frames and input hold what the server sent: raised outside.
+        problem = _problem(error)
+    else:
+        # The slow parser is for names that occur twice, and for escapes, with which one
+        # name can be written in several ways.
+        if has_escapes or any(body.find(n) != body.rfind(n) for n in _ENVELOPE_NAMES):
+            _parse_slowly(body)
+        if envelope.ret_code != 0:
+            return ErrorResponse(envelope.ret_code, envelope.message or "")
+        if envelope.image_set is None and envelope.total_count is None:
+            raise InvalidResponseError("it has neither ImageSet nor TotalCount")
+        return Page(envelope.image_set or [], envelope.total_count)
+    if (response := _error_response(body)) is not None:
+        return response
+    raise InvalidResponseError(problem)
 
 
-def _refuse_crumbs(body: bytes) -> None:
-    """Refuse parts so many and so small that each takes many times its bytes once read."""
-    if len(body) <= _SMALL:
+_LONE_SURROGATE: Final = re.compile(
+    rb"(\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\[^u])"
+    rb"|\\u[dD][89a-fA-F][0-9a-fA-F]{2}",
+    re.DOTALL,
+)
+r"""An escape such as `\ud800` without its other half. Group 1: escapes to keep."""
+
+_ENVELOPE_NAMES: Final = (b'"RetCode"', b'"TotalCount"', b'"ImageSet"')
+
+
+def _refuse_too_many_parts(body: bytes) -> None:
+    """Refuse parts that are so small that each takes many times its size in memory."""
+    if len(body) <= _SMALL_BYTES:
         return
     parts = body.count(b"{") + body.count(b"[")
-    if parts > _MOST_PARTS or body.count(b",") > 4 * _MOST_PARTS:
-        message = "it has more parts than any page"
-        raise InvalidResponseError(message)
+    if parts > _MAX_PARTS or body.count(b",") > 4 * _MAX_PARTS:
+        raise InvalidResponseError("it has more parts than any page")
 
 
-def _refusal(body: bytes) -> ErrorResponse | None:
-    """A refusal is understood even where the rest of the answer is not."""
+def _error_response(body: bytes) -> ErrorResponse | None:
+    """A RetCode that is not 0 counts even if other fields cannot be understood."""
     try:
-        answer = _thoroughly(body)
+        document = _parse_slowly(body)
     except InvalidResponseError:
         return None
-    ret_code = answer.get("RetCode") if isinstance(answer, dict) else None
-    if type(ret_code) is not int or ret_code == 0 or abs(ret_code) > _LARGEST:
+    ret_code = document.get("RetCode") if isinstance(document, dict) else None
+    if type(ret_code) is not int or ret_code == 0 or abs(ret_code) > _MAX_INT:
         return None
-    message = answer.get("Message")
+    message = document.get("Message")
     return ErrorResponse(ret_code, message if isinstance(message, str) else "")
 
 
-def _complaint(error: Exception) -> str:
-    # Tells types and places, and never what stood there.
-    if not isinstance(error, msgspec.ValidationError):
-        return "it is not JSON"
-    text = str(error)
-    return f"{text[0].lower()}{text[1:]}"
-
-
-_ENVELOPE_KEYS: Final = (b'"RetCode"', b'"Action"', b'"TotalCount"', b'"ImageSet"')
-
-
-def _refuse_two_meanings(body: bytes) -> None:
-    """Refuse a field of the envelope that stands twice: every parser takes the last.
-
-    Counting the bytes first keeps the thorough reading to answers that need it; among
-    them those with escapes, in which a name can be written in two ways.
-    """
-    has_escapes = b"\\" in body and b"\\u" in body  # one byte is found sooner than two
-    if has_escapes or any(body.count(key) > 1 for key in _ENVELOPE_KEYS):
-        _thoroughly(body)
-
-
-def _thoroughly(body: bytes) -> Any:
-    """What JSON says, if it says nothing twice."""
+def _parse_slowly(body: bytes) -> Any:
+    """JSON in which no object has a field twice; fast parsers take the last one."""
 
     def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         fields = dict(pairs)
         if len(fields) < len(pairs):
-            message = "it has a field twice"
-            raise InvalidResponseError(message)
+            raise InvalidResponseError("it has a field twice")
         return fields
 
     try:
         return json.loads(body.decode(), object_pairs_hook=once)
     except (ValueError, RecursionError):
-        message = "it is not JSON"
-        raise InvalidResponseError(message) from None
+        raise InvalidResponseError("it is not JSON") from None
+
+
+# By pydantic's error types, because its messages may change, and may repeat the input.
+_EXPECTED: Final = {
+    "dataclass_type": "an object",
+    "int_type": "a whole number",
+    "list_type": "a list",
+    "string_type": "a text",
+}
+
+
+def _problem(error: ValidationError) -> str:
+    """What is wrong first, in words that repeat nothing of the response."""
+    errors = error.errors(include_url=False, include_context=False, include_input=False)
+    first = errors[0]
+    kind, path = first["type"], _path(first["loc"])
+    if kind == "json_invalid":
+        return "it is not JSON"
+    if kind == "missing":
+        return f"it has no {path}"
+    if kind in _EXPECTED:
+        # A field that allows several types has one error for each.
+        expected = dict.fromkeys(
+            _EXPECTED.get(e["type"], "") for e in errors if _path(e["loc"]) == path
+        )
+        return f"{path or 'it'} is not {' or '.join(filter(None, expected))}"
+    return f"{path or 'it'} is out of range"
+
+
+def _path(loc: tuple[int | str, ...]) -> str:
+    """A place such as `ImageSet[0].TagSet[2].TagName`."""
+    parts = (
+        f"[{part}]" if isinstance(part, int) else f".{part}"
+        for part in loc
+        if isinstance(part, int) or part[0].isupper()  # not the types of a union
+    )
+    return "".join(parts).lstrip(".")

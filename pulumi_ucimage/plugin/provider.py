@@ -16,13 +16,17 @@ import grpc
 from google.protobuf.empty_pb2 import Empty
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
+from pulumi_ucimage._config.stack import (
+    stack_values,
+    unencrypted_key_warnings,
+    unknown_key_warnings,
+)
 from pulumi_ucimage._formatting import quoted
 from pulumi_ucimage._lookup.context import LookupContext
 from pulumi_ucimage._lookup.function_spec import FUNCTIONS, IMAGE_PIN
 from pulumi_ucimage._lookup.listing_cache import ListingCache
 from pulumi_ucimage._pulumi import engine_log
-from pulumi_ucimage._secret import Secret
-from pulumi_ucimage._spec.settings import NAMESPACE, SETTINGS
+from pulumi_ucimage._spec.settings import NAMESPACE
 from pulumi_ucimage.errors import ArgumentError, UcimageError
 from pulumi_ucimage.plugin import wire
 from pulumi_ucimage.plugin.blocking_calls import (
@@ -38,6 +42,7 @@ if TYPE_CHECKING:
     from google.protobuf.struct_pb2 import Struct
 
     from pulumi_ucimage._lookup.function_spec import FunctionSpec
+    from pulumi_ucimage._secret import Secret
     from pulumi_ucimage._ucloud.listing import Listing
 
 T = TypeVar("T")
@@ -158,22 +163,23 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
     async def Configure(self, request: Any) -> Any:  # noqa: N802
         # The engine configures a plugin once for each preview, up and refresh.
         self._start_refresh()
-        args = wire.plain(request.args)
-        values = {s.key: args.get(s.key) for s in SETTINGS}
-        for key, value in values.items():
-            if value is None:
-                values[key] = request.variables.get(f"{NAMESPACE}:config:{key}")
-        self._stack = {
-            key: Secret(text) for key, value in values.items() if (text := _text(value))
+        args = {
+            f"{NAMESPACE}:{key}": _text(value)
+            for key, value in wire.plain(request.args).items()
         }
-        clear = {s.key for s in SETTINGS if s.secret} - wire.secret_keys(request.args)
+        # Older engines send the configuration in this form only.
+        variables = {
+            key.replace(":config:", ":", 1): text for key, text in request.variables.items()
+        }
+        self._stack = stack_values(lambda key: args.get(key) or variables.get(key))
         # Only the engine's own provider has the stack's configuration.
         if request.name.startswith("default") or not request.name:
-            warnings = [
-                setting.warning_in_clear()
-                for setting in SETTINGS
-                if setting.key in clear and args.get(setting.key)
-            ]
+            encrypted = {f"{NAMESPACE}:{key}" for key in wire.secret_keys(request.args)}
+            unencrypted = {key for key, text in args.items() if text} - encrypted
+            warnings = (
+                *unknown_key_warnings(args),
+                *unencrypted_key_warnings(unencrypted),
+            )
             await self._log((text, True) for text in warnings)
         return provider_pb2.ConfigureResponse(acceptSecrets=True, supportsPreview=True)
 
@@ -274,7 +280,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         self, urn: str, listings: ListingCache[Listing] | None = None
     ) -> LookupContext:
         log = EngineLog(self._engine_address, urn)
-        return LookupContext(stack=self._stack, log=log, listings=listings)
+        return LookupContext(stack=self._stack, log=log, in_plugin=True, listings=listings)
 
     def _start_refresh(self) -> None:
         """Let refreshes from now on share listings that begin from now on."""

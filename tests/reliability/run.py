@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
+import gc
 import json
 import os
 import re
 import resource
+import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 from unittest import mock
@@ -21,10 +24,10 @@ from faults import HOST, FaultServer, answer
 from typing_extensions import Self
 
 from pulumi_ucimage import UcimageError, get_docker_images
+from pulumi_ucimage._http.client import MAX_CLIENTS, close_connections
 from pulumi_ucimage._http.clock import Clock
-from pulumi_ucimage._lookup import clients
 from pulumi_ucimage._pulumi import program
-from reliability.cases import Way
+from reliability.cases import Exhausted, Way
 
 if TYPE_CHECKING:
     import ssl
@@ -41,14 +44,14 @@ _API = "https://api.example.com/"
 
 
 class LookedUp(NamedTuple):
-    """What one look-up came to.
+    """The outcome of one look-up.
 
     Attributes:
-        error: the class of its error; "" where it had an answer.
+        error: the class of its error; "" if it returned.
         images: the names in its answer.
         time_s: how long it took.
         memory_mb: by how much it made the process's memory larger, at its peak.
-        sleeps: how often it waited before another try.
+        sleeps: how often it waited before a retry.
     """
 
     error: str
@@ -59,7 +62,7 @@ class LookedUp(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What a case came to: the most of each that any of its servers saw.
+    """The outcome of a case: the maximum over its servers.
 
     Attributes:
         expected: as `Case.expected_text`, of what was seen.
@@ -74,11 +77,24 @@ class Outcome(NamedTuple):
     memory_mb: int
 
 
-def look_up(environment: Mapping[str, str], **window: int) -> LookedUp:
-    """One look-up in such an environment; its back-off takes no time, but counts."""
+def look_up(
+    environment: Mapping[str, str],
+    *,
+    exhausted: Exhausted | None = None,
+    keep: bool = False,
+    **window: int,
+) -> LookedUp:
+    """One look-up with this environment; waits take no time, but count."""
     slept: list[float] = []
+    to_exhaust = [exhausted] if exhausted else []
+
+    def monotonic() -> float:  # called first when the settings are read
+        if to_exhaust:
+            _exhaust(to_exhaust.pop())
+        return time.monotonic() + sum(slept)
+
     clock = Clock(
-        monotonic=lambda: time.monotonic() + sum(slept),
+        monotonic=monotonic,
         sleep=slept.append,
         random=lambda: 0.0,
     )
@@ -101,9 +117,27 @@ def look_up(environment: Mapping[str, str], **window: int) -> LookedUp:
             error = type(e).__name__
         finally:
             took_s = time.monotonic() - begun
-            clients.close_connections()
+            if exhausted is Exhausted.FILES:  # the peak is read from a file
+                _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+                resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+            if not keep:
+                close_connections()
     memory_mb = max(0, _peak_mb() - before_mb)
     return LookedUp(error, images, took_s, memory_mb, len(slept))
+
+
+def _exhaust(what: Exhausted) -> None:
+    """Let this process open no further file, or start no further thread."""
+    if what is Exhausted.FILES:
+        free = os.dup(0)
+        os.close(free)
+        _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (free, most))
+    else:
+        threading.stack_size(2**30)
+        pages = int(Path("/proc/self/statm").read_text().split()[0])
+        room = pages * resource.getpagesize() + 2**29
+        resource.setrlimit(resource.RLIMIT_AS, (room, room))
 
 
 def _forget_peak() -> int:
@@ -114,7 +148,7 @@ def _forget_peak() -> int:
 
 
 def _peak_mb() -> int:
-    # Not getrusage where it can be avoided: after a fork it tells the parent's peak too.
+    # getrusage only if needed: after a fork it includes the parent's peak.
     with suppress(OSError):
         status = Path("/proc/self/status").read_text()
         if found := re.search(r"VmHWM:\s+(\d+) kB", status):
@@ -123,7 +157,7 @@ def _peak_mb() -> int:
 
 
 class Lab:
-    """What all cases share: certificates, an empty home, and everything loaded."""
+    """What all cases share: certificates, an empty home, and all modules loaded."""
 
     def __init__(self) -> None:
         self._folder = tempfile.TemporaryDirectory()
@@ -148,7 +182,7 @@ class Lab:
         self._folder.cleanup()
 
     def environment(self, url: str, timeout_s: float) -> dict[str, str]:
-        """What leads a program to a server."""
+        """The environment variables for a server."""
         return {
             "HOME": self._folder.name,
             "UCLOUD_API_BASE_URL": url,
@@ -160,13 +194,15 @@ class Lab:
         }
 
     def run(self, case: Case) -> Outcome:
-        """What a case comes to; its servers one after another."""
+        """The outcome of a case; its servers run one after another."""
+        if case.together:
+            return self._run_together(case)
         outcomes = [self._run_one(case, script) for script in case.scripts()]
         expected = {outcome.expected for outcome in outcomes}
         calls = {outcome.calls for outcome in outcomes}
         return Outcome(
             " or ".join(sorted(expected)),
-            # The one that is not as all must be, if there is one.
+            # The first that is not as expected, if there is one.
             max(calls - {case.calls}, default=case.calls),
             max(outcome.time_s for outcome in outcomes),
             max(outcome.memory_mb for outcome in outcomes),
@@ -187,8 +223,8 @@ class Lab:
                 environment["HTTPS_PROXY"] = server.url
             if script.way is not Way.REFUSED:
                 done = (
-                    _alone(environment)
-                    if case.alone
+                    _alone(environment, case.exhausted)
+                    if case.alone or case.exhausted
                     else look_up(environment, **case.window)
                 )
         if script.way is Way.REFUSED:
@@ -204,11 +240,44 @@ class Lab:
             expected = "another answer"
         return Outcome(expected, calls, done.time_s, done.memory_mb)
 
+    def _run_together(self, case: Case) -> Outcome:
+        """Look up at each server in turn; all of them run until the end."""
+        with ExitStack() as stack:
+            servers = [
+                stack.enter_context(FaultServer(*script.answers))
+                for script in case.scripts()
+            ]
+            done = [
+                look_up(self.environment(server.url, case.timeout_s), keep=True)
+                for server in servers
+            ]
+            kept = _connections_to({server.port for server in servers})
+            close_connections()
+        expected = {one.error or "whole answer" for one in done}
+        if kept > MAX_CLIENTS:
+            expected.add(f"{kept} kept connections")
+        return Outcome(
+            " or ".join(sorted(expected)),
+            max(len(server.requests) for server in servers),
+            max(one.time_s for one in done),
+            max(one.memory_mb for one in done),
+        )
 
-def _alone(environment: Mapping[str, str]) -> LookedUp:
+
+def _connections_to(ports: set[int]) -> int:
+    """How many connections to these ports of this machine the process has open."""
+    sockets = [one for one in gc.get_objects() if type(one) is socket.socket]
+    count = 0
+    for one in sockets:
+        with suppress(OSError):  # closed, or it listens
+            count += one.getpeername()[1] in ports
+    return count
+
+
+def _alone(environment: Mapping[str, str], exhausted: Exhausted | None) -> LookedUp:
     """A look-up in a process of its own."""
     done = subprocess.run(
-        [sys.executable, "-m", "reliability.run"],
+        [sys.executable, "-m", "reliability.run", exhausted.name if exhausted else ""],
         input=json.dumps(environment),
         check=True,
         capture_output=True,
@@ -219,11 +288,11 @@ def _alone(environment: Mapping[str, str]) -> LookedUp:
 
 
 def is_as_expected(case: Case, outcome: Outcome) -> bool:
-    """Whether an outcome is the case's, within its time and its memory."""
+    """Whether an outcome is as expected, in time and in memory."""
     right_calls = (
         1 <= outcome.calls <= case.calls if case.at_most else outcome.calls == case.calls
     )
-    # Retry-After is waited for on a clock of its own.
+    # Waits for Retry-After take no real time.
     return (
         outcome.expected == case.expected_text
         and right_calls
@@ -233,11 +302,12 @@ def is_as_expected(case: Case, outcome: Outcome) -> bool:
 
 
 def main() -> None:
-    """A look-up in the environment on stdin, after one that loads everything."""
+    """A look-up with the environment on stdin, after one that loads all modules."""
     environment = json.load(sys.stdin)
     with FaultServer(answer()) as server:
         look_up({**environment, "UCLOUD_API_BASE_URL": server.url})
-    print(json.dumps(look_up(environment)))  # noqa: T201
+    exhausted = Exhausted[sys.argv[1]] if sys.argv[1] else None
+    print(json.dumps(look_up(environment, exhausted=exhausted)))  # noqa: T201
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""The table: every fault, and what contract.md says that it comes to.
+"""The table: every fault, and its outcome by contract.md.
 
-Written from the contract before it was run: its section 1 says what is tried again and what
-a listing is, its section 7 what class an error is of.
+Written from the contract before it was run: section 1 says what is retried and what a
+listing is, section 7 has the classes of errors.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import zlib
 from email.utils import formatdate
 from typing import TYPE_CHECKING, Any
 
-from faults import PAGE, Do, Drip, answer, chunked, encoded
+from faults import IMAGE, PAGE, Do, Drip, answer, chunked, encoded
 
 from pulumi_ucimage.errors import (
     ApiError,
@@ -28,6 +28,7 @@ from reliability.cases import (
     HEAD,
     PACKED,
     Case,
+    Exhausted,
     Script,
     Way,
     always,
@@ -41,42 +42,39 @@ from reliability.cases import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from faults import Answer, RejectReason
+    from faults import Answer, Step
 
 TIMEOUT_S = 0.3
-"""The deadline of what never ends by itself."""
+"""The deadline for faults that never end by themselves."""
 UNCHECKED = {"UCIMAGE_CHECK_TOTAL_COUNT": "false"}
 AGAIN = (408, 429, 500, 502, 503, 504)
+INTERNAL = (43000, 43001, 43002, 43003, 43019, 43020, 43021)
 
 
-def transient(
-    *steps: RejectReason, greeting: tuple[RejectReason, ...] = (), way: Way = Way.PLAIN
-) -> Case:
-    """No usable connection: one try and three more."""
+def transient(*steps: Step, greeting: tuple[Step, ...] = (), way: Way = Way.PLAIN) -> Case:
+    """No usable connection: one attempt and three retries."""
     script = always(tuple(steps), greeting=greeting, way=way)
     return Case(expected=TransportError, calls=4, scripts=script)
 
 
 def no_http(answered: bytes) -> Case:
-    """What speaks no HTTP is no connection, and no better the second time."""
+    """Invalid HTTP is no usable connection, and is not retried."""
     return Case(expected=TransportError, calls=1, scripts=always((answered, Do.WAIT)))
 
 
 def unusable(*answered: bytes) -> Case:
-    """An answer, or each of several, that is not what section 1 says."""
+    """A response, or each of several, that does not match section 1."""
     scripts = each(*((one, Do.CLOSE) for one in answered))
     return Case(expected=ResponseError, calls=1, scripts=scripts)
 
 
-def whole(*steps: RejectReason) -> Case:
-    """An odd answer that is a good one."""
+def whole(*steps: Step) -> Case:
+    """An unusual response that is valid."""
     return Case(expected=None, calls=1, scripts=always(steps))
 
 
-def late(
-    *steps: RejectReason, way: Way = Way.PLAIN, greeting: tuple[RejectReason, ...] = ()
-) -> Case:
-    """What never ends is ended by the deadline, which leaves no time for another try."""
+def late(*steps: Step, way: Way = Way.PLAIN, greeting: tuple[Step, ...] = ()) -> Case:
+    """A fault that never ends: the deadline leaves no time for a retry."""
     return Case(
         expected=TransportError,
         calls=1,
@@ -86,7 +84,7 @@ def late(
 
 
 def statuses(*wanted: int, calls: int = 1) -> Case:
-    """Each of these HTTP statuses, with a page as its body that must not be taken."""
+    """Each of these HTTP statuses, with a page as its body that must not be used."""
     scripts = each(*((answer(status=status), Do.CLOSE) for status in wanted))
     return Case(expected=ResponseError, calls=calls, scripts=scripts)
 
@@ -119,7 +117,7 @@ def windowed(
     expected: type[UcimageError] | None = None,
     **fields: Any,
 ) -> Case:
-    """A window of 120 images from the 90th on, in so many."""
+    """A window of 120 images from the 90th on, in a bucket of `count`."""
     return Case(
         expected=expected,
         calls=calls,
@@ -129,9 +127,9 @@ def windowed(
     )
 
 
-def retry_after(wish: str) -> Script:
-    """A server that is unavailable, and says until when."""
-    return Script(answers=(answer(b"", 503, {"Retry-After": wish}),))
+def retry_after(value: str) -> Script:
+    """A server that is unavailable, and sends Retry-After."""
+    return Script(answers=(answer(b"", 503, {"Retry-After": value}),))
 
 
 def once(
@@ -160,12 +158,12 @@ def bomb() -> Sequence[Script]:
 def alone(
     expected: type[UcimageError] | None, scripts: Callable[[], Sequence[Script]]
 ) -> Case:
-    """One call, in a process of its own for its memory's sake."""
+    """One call, in a process of its own, to measure its memory."""
     return Case(expected=expected, calls=1, scripts=scripts, alone=True)
 
 
 def crumbs(unit: bytes, before: bytes, behind: bytes, *, ret_code: int = 0) -> Case:
-    """31 MiB of parts so small that each takes many times its bytes once it is read."""
+    """31 MiB of parts that are so small that each takes many times its size in memory."""
 
     def scripts() -> Sequence[Script]:
         parts = (unit * (31 * 2**20 // len(unit))).removesuffix(b",")
@@ -467,6 +465,7 @@ CASES: dict[str, dict[str, Case]] = {
     },
     "RetCodes": {
         "110, 130, 150 and 153": ret_codes(110, 130, 150, 153, calls=4),
+        "43000 to 43003 and 43019 to 43021": ret_codes(*INTERNAL, calls=4),
         "153 once, then whole": Case(
             expected=None, calls=2, scripts=always(refusal(153), answer())
         ),
@@ -479,7 +478,9 @@ CASES: dict[str, dict[str, Case]] = {
         "160 and 161": ret_codes(160, 161),
         "170, 171, 172 and 174": ret_codes(170, 171, 172, 174),
         "292, 294 and 299": ret_codes(292, 294, 299),
-        "43000 to 43048": ret_codes(*range(43000, 43049)),
+        "other 43004 to 43048": ret_codes(
+            *(code for code in range(43004, 43049) if code not in INTERNAL)
+        ),
         "any other, also below 0": ret_codes(-1, 1, 100, 151, 154, 2001, 5000, 10**9),
         "a text": unusable(refusal("0"), refusal("153"), good(RetCode="0")),
         "a float": unusable(refusal(0.0), refusal(153.0), good(RetCode=0.0)),
@@ -511,7 +512,7 @@ CASES: dict[str, dict[str, Case]] = {
         "an HTML page": unusable(answer(b"<!doctype html><html>Welcome!</html>")),
         "cut": unusable(*(answer(BODY[:length]) for length in range(len(BODY)))),
         "two documents": unusable(answer(BODY + BODY)),
-        "another action": unusable(good(Action="DescribeImageResponse")),
+        "another action": whole(good(Action="DescribeImageResponse")),
         "TotalCount of -1, 1.0, 1e999 and NaN": unusable(
             good(TotalCount=-1),
             good(TotalCount=1.0),
@@ -521,8 +522,43 @@ CASES: dict[str, dict[str, Case]] = {
         "images that are none": unusable(
             good(ImageSet={}), good(ImageSet=[None]), good(ImageSet="[]")
         ),
-        "a tag of the year 10000": unusable(
-            good(ImageSet=[{"TagSet": [{"CreateTime": 253402300800}]}])
+        "a time of the year 10000, in milliseconds, negative or a text": Case(
+            expected=None,
+            calls=1,
+            scripts=each(
+                *(
+                    good(
+                        ImageSet=[
+                            {
+                                "ImageName": IMAGE,
+                                "UpdateTime": time_,
+                                "TagSet": [{"TagName": "6", "CreateTime": time_}],
+                            }
+                        ]
+                    )
+                    for time_ in (253402300800, 1700000000000, -62135596800, "1234567890")
+                )
+            ),
+        ),
+        "half a character in a tag's name": whole(
+            good(
+                ImageSet=[{"ImageName": IMAGE, "TagSet": [{"TagName": "\ud800"}]}],
+            )
+        ),
+        "half a character in an image's name": Case(
+            expected=None,
+            calls=1,
+            scripts=lambda: [
+                Script(
+                    answers=(
+                        good(
+                            TotalCount=2,
+                            ImageSet=[{"ImageName": "\ud800"}, {"ImageName": IMAGE}],
+                        ),
+                    ),
+                    images=("None", IMAGE),
+                )
+            ],
         ),
         "unknown fields": whole(good(Request={"RetCode": 1})),
     },
@@ -718,6 +754,29 @@ CASES: dict[str, dict[str, Case]] = {
             expected=TransportError,
             calls=1,
             timeout_s=TIMEOUT_S,
+        ),
+    },
+    "This machine": {
+        "20 servers one after another: at most 8 connections are kept": Case(
+            expected=None,
+            calls=1,
+            together=True,
+            scripts=lambda: [Script(answers=(answer(),))] * 20,
+        ),
+        "no file can be opened": Case(
+            expected=TransportError,
+            calls=1,
+            scripts=always(answer()),
+            exhausted=Exhausted.FILES,
+        ),
+        "no file can be opened, nor the CA bundle": Case(
+            expected=TransportError,
+            calls=1,
+            scripts=always(answer(), way=Way.TLS),
+            exhausted=Exhausted.FILES,
+        ),
+        "no thread can be started": Case(
+            expected=None, calls=3, scripts=pages(250), exhausted=Exhausted.THREADS
         ),
     },
 }

@@ -1,0 +1,74 @@
+"""The stack's configuration: which keys are read, and warnings about what is in it."""
+
+from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING, Final
+
+from pulumi_ucimage._formatting import printable
+from pulumi_ucimage._secret import Secret
+from pulumi_ucimage._spec.settings import (
+    NAMESPACE,
+    SETTINGS,
+    STACK_KEYS,
+    UCLOUD_NAMESPACE,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+_ENGINE_KEYS: Final = frozenset({"version", "pluginDownloadURL"})
+"""Keys that the engine itself reads from a provider's configuration."""
+
+
+def stack_values(get: Callable[[str], str | None]) -> dict[str, Secret]:
+    """The stack's configuration by full key, such as `ucimage:region`.
+
+    Args:
+        get: returns the value of a full key; None and "" count as not set.
+    """
+    return {key: Secret(value) for key in STACK_KEYS if (value := get(key))}
+
+
+def unknown_key_warnings(keys: Iterable[str]) -> list[str]:
+    """One warning for each `ucimage:` key that is not a setting.
+
+    Args:
+        keys: full keys of the stack's configuration; those of other namespaces are
+            ignored.
+    """
+    known = {setting.key.lower(): setting for setting in SETTINGS}
+    warnings = []
+    for key in sorted(set(keys)):
+        namespace, _, name = key.partition(":")
+        if namespace != NAMESPACE or key in STACK_KEYS or name in _ENGINE_KEYS:
+            continue
+        plain = name.lower().replace("_", "").replace("-", "")
+        (closest,) = difflib.get_close_matches(plain, known, n=1, cutoff=0)
+        shown = printable(key, limit=200)
+        warnings.append(
+            f"{shown} in the stack's configuration is not a setting and has no effect:"
+            f" did you mean {known[closest].full_key()}? Remove it with"
+            f" `pulumi config rm {shown}`."
+        )
+    return warnings
+
+
+def unencrypted_key_warnings(keys: Iterable[str]) -> list[str]:
+    """One warning for each secret setting among keys that are stored unencrypted.
+
+    Args:
+        keys: full keys that are set in the stack's configuration without encryption.
+    """
+    stored = set(keys)
+    secret = [setting for setting in SETTINGS if setting.secret]
+    candidates = [
+        *(setting.full_key() for setting in secret),
+        *(setting.full_key(UCLOUD_NAMESPACE) for setting in secret if setting.in_ucloud),
+    ]
+    return [
+        f"{key} is stored unencrypted in the stack's configuration: encrypt it with"
+        f" `pulumi config set --secret {key}`, and replace it if others could read it."
+        for key in candidates
+        if key in stored
+    ]

@@ -1,0 +1,331 @@
+"""HTTP requests to one server, on kept connections, that return a response or a failure.
+
+requests follows redirects with a signed form, keeps cookies, reads ~/.netrc, waits without
+a deadline and unpacks without a bound. None of that happens here: requests' adapter sends
+prepared requests without a Session, and bodies are read by hand.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import threading
+import zlib
+from collections import OrderedDict
+from dataclasses import dataclass
+from functools import partial
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Final, NamedTuple, final
+
+import requests
+
+from pulumi_ucimage._http.connection import DeadlineAdapter, reading_until
+from pulumi_ucimage._http.failures import ERRORS, explain, is_closed_pool
+from pulumi_ucimage._http.network import NetworkSettings
+from pulumi_ucimage._http.retry import Failure, Retry
+from pulumi_ucimage._secret import Secret
+from pulumi_ucimage.errors import ResponseError, TransportError, machine_problem
+from pulumi_ucimage.version import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pulumi_ucimage._http.clock import Deadline
+    from pulumi_ucimage._http.endpoint import Endpoint
+
+CONNECT_TIMEOUT_S: Final = 5.0
+READ_TIMEOUT_S: Final = 30.0
+MAX_BODY_BYTES: Final = 32 * 1024 * 1024
+"""Size of one body, packed or unpacked; a page of 100 images has about 0.1 MB."""
+MAX_CLIENTS: Final = 8
+"""Servers whose connections are kept."""
+
+_CHUNK: Final = 1024 * 1024
+"""Bytes read at once."""
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """How messages speak of a server.
+
+    Attributes:
+        name: "The UCloud API", for the beginning of a sentence.
+        setting: what the user checks if the address is wrong, for "check ...".
+    """
+
+    name: str
+    setting: str
+
+
+class HttpResponse(NamedTuple):
+    """A response of any HTTP status.
+
+    Attributes:
+        status: the HTTP status.
+        headers: by name, in any case.
+        body: the whole body, unpacked; of another status than 200 only what
+            `max_error_bytes` asked for.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@final
+class HttpClient:
+    """Kept connections to one server; several threads may use it.
+
+    Attributes:
+        address: `host:port` of the server, for messages.
+
+    Args:
+        endpoint: where the server is.
+        network: proxy and certificates.
+        peer: how messages speak of the server.
+        read_timeout_s: the longest silence of the server, in seconds.
+
+    Raises:
+        ConfigError: the CA bundle cannot be used.
+        TransportError: the machine is out of files or memory.
+    """
+
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        network: NetworkSettings,
+        *,
+        peer: Peer,
+        read_timeout_s: float = READ_TIMEOUT_S,
+    ) -> None:
+        self.address = endpoint.address
+        self._endpoint, self._origin = endpoint, endpoint.origin
+        self._peer = peer
+        self._read_timeout_s = read_timeout_s
+        self._proxies = {endpoint.scheme: network.proxy} if network.proxy else {}
+        needs_tls = endpoint.scheme == "https" or (network.proxy or "").startswith("https:")
+        try:
+            context = network.ssl_context() if needs_tls else None
+        except OSError as error:
+            problem = machine_problem(error) or (
+                "the certificates of requests cannot be read; set REQUESTS_CA_BUNDLE to"
+                " a file of certificates in PEM format"
+            )
+        else:
+            self._adapter = DeadlineAdapter(self._origin, context, network.proxy)
+            return
+        raise self._transport_error(f"was not called: {problem}.")
+
+    def close(self) -> None:
+        """Close the idle connections; a later request opens its own."""
+        self._adapter.close()
+
+    def request(
+        self,
+        method: str,
+        target: str,
+        *,
+        headers: Mapping[str, str | Secret],
+        body: Secret | None = None,
+        deadline: Deadline,
+        max_bytes: int = MAX_BODY_BYTES,
+        max_error_bytes: int = 0,
+    ) -> HttpResponse | Failure:
+        """Send one request. Redirects are not followed.
+
+        Args:
+            method: `GET`, `HEAD` or `POST`.
+            target: path and query, percent-encoded.
+            headers: besides User-Agent and Accept-Encoding.
+            body: what to send; None for nothing.
+            deadline: when the response must be there; one read may exceed it.
+            max_bytes: a larger body, packed or unpacked, is a failure.
+            max_error_bytes: how much of the body to read if the status is not 200. Such
+                a body is empty if it is larger, or cannot be read whole.
+
+        Returns:
+            the response of whatever status; a failure if there is none, or if its body
+            cannot be used.
+        """
+        remaining_s = deadline.remaining_s()
+        if remaining_s <= 0:
+            return self._late(deadline)
+        try:
+            with reading_until(deadline, self._read_timeout_s):
+                response = self._send(
+                    self._prepare(method, target, headers, body), remaining_s
+                )
+                with response:
+                    return _read(response, method, max_bytes, max_error_bytes)
+        except _UnusableBodyError as error:
+            return Failure(
+                ResponseError(
+                    f"{self._peer.name} at {self.address} {error}; check"
+                    f" {self._peer.setting} and whether a proxy or firewall answers in"
+                    " its place."
+                ),
+                Retry.NEVER,
+            )
+        except ERRORS as error:
+            # Nothing is raised in here: the error's frames hold the signed form and must
+            # not become the context of ours.
+            problem, retry = explain(error, setting=self._peer.setting)
+        if retry is Retry.TRANSIENT and deadline.remaining_s() <= 0:
+            return self._late(deadline)
+        return Failure(self._transport_error(problem), retry)
+
+    def _prepare(
+        self,
+        method: str,
+        target: str,
+        headers: Mapping[str, str | Secret],
+        body: Secret | None,
+    ) -> requests.PreparedRequest:
+        # `prepare` would also parse the URL again, and look for cookies and passwords.
+        request = requests.PreparedRequest()
+        request.method, request.url = method, self._origin + target
+        request.prepare_headers(
+            {
+                "User-Agent": f"pulumi-ucimage/{__version__}",
+                "Accept-Encoding": "gzip",
+                **{
+                    name: value.reveal() if isinstance(value, Secret) else value
+                    for name, value in headers.items()
+                },
+            }
+        )
+        request.prepare_body(body.reveal() if body else None, None)
+        return request
+
+    def _send(
+        self, request: requests.PreparedRequest, remaining_s: float
+    ) -> requests.Response:
+        send = partial(
+            self._adapter.send,
+            request,
+            stream=True,
+            timeout=(min(CONNECT_TIMEOUT_S, remaining_s), self._read_timeout_s),
+            proxies=self._proxies,
+        )
+        try:
+            return send()
+        except requests.ConnectionError as error:
+            if not is_closed_pool(error):
+                raise
+        # Another thread closed this client before anything was sent.
+        return send()
+
+    def _transport_error(self, problem: str) -> TransportError:
+        return TransportError(
+            problem,
+            host=self._endpoint.host,
+            port=self._endpoint.port,
+            peer=self._peer.name,
+        )
+
+    def _late(self, deadline: Deadline) -> Failure:
+        return Failure(
+            self._transport_error(
+                f"did not answer in time: one look-up has {deadline.timeout_s:g} s for"
+                " all its calls; raise ucimage:timeoutSeconds"
+                " (UCIMAGE_TIMEOUT_SECONDS) if that is too short."
+            ),
+            Retry.NEVER,
+        )
+
+
+class _UnusableBodyError(Exception):
+    """A body cannot be used; the text continues `The UCloud API at ...`."""
+
+
+def _read(
+    response: requests.Response, method: str, max_bytes: int, max_error_bytes: int
+) -> HttpResponse:
+    status, body = response.status_code, b""
+    if method == "HEAD":
+        response.raw.read()  # nothing, but now the connection can be kept
+    elif status == HTTPStatus.OK:
+        body = _body(response, max_bytes)
+    elif max_error_bytes:
+        try:
+            body = _body(response, max_error_bytes)
+        except (_UnusableBodyError, *ERRORS):
+            body = b""
+    return HttpResponse(status, response.headers, body)
+
+
+def _body(response: requests.Response, max_bytes: int) -> bytes:
+    encoding = response.headers.get("Content-Encoding", "").strip().lower()
+    if encoding not in {"", "identity", "gzip", "x-gzip"}:
+        raise _UnusableBodyError("used a compression that was not asked for")
+    # urllib3 does not notice a gzip stream that ends too soon.
+    gzip = zlib.decompressobj(wbits=31) if encoding.endswith("gzip") else None
+    body = io.BytesIO()
+    while chunk := response.raw.read(_CHUNK, decode_content=False):
+        body.write(_unpacked(gzip, chunk, max_bytes + 1 - body.tell()))
+        if body.tell() > max_bytes:
+            limit = f"{max_bytes / 2**20:g} MiB"
+            raise _UnusableBodyError(f"sent a response of more than {limit}")
+    if gzip and not gzip.eof:
+        raise _UnusableBodyError(_BROKEN_GZIP)
+    return body.getvalue()
+
+
+def _unpacked(gzip: zlib._Decompress | None, chunk: bytes, max_bytes: int) -> bytes:
+    if gzip is None:
+        return chunk
+    try:
+        unpacked = gzip.decompress(chunk, max_bytes)
+    except zlib.error:
+        raise _UnusableBodyError(_BROKEN_GZIP) from None
+    if gzip.unused_data:
+        raise _UnusableBodyError(_BROKEN_GZIP)
+    return unpacked
+
+
+_BROKEN_GZIP: Final = "sent a response whose compression is broken"
+
+
+_clients: OrderedDict[tuple[str, NetworkSettings, Peer], HttpClient] = OrderedDict()
+_lock = threading.Lock()
+
+
+def http_client_for(endpoint: Endpoint, *, peer: Peer) -> HttpClient:
+    """A client whose connections are kept for the next call with the same arguments.
+
+    The clients of the servers that were used least recently are closed.
+
+    Raises:
+        ConfigError: the environment's proxy or CA bundle cannot be used.
+        TransportError: the machine is out of files or memory.
+    """
+    network = NetworkSettings.from_environment(endpoint)
+    key = (endpoint.origin, network, peer)
+    with _lock:
+        client = _clients.get(key) or HttpClient(endpoint, network, peer=peer)
+        _clients[key] = client
+        _clients.move_to_end(key)
+        unused = _clients.popitem(last=False)[1] if len(_clients) > MAX_CLIENTS else None
+    if unused:
+        unused.close()
+    return client
+
+
+def close_connections() -> None:
+    """Close every kept connection; the next request opens its own."""
+    with _lock:
+        for client in _clients.values():
+            client.close()
+        _clients.clear()
+
+
+def _forget_connections() -> None:
+    """In a forked child: the connections belong to the parent."""
+    global _lock  # noqa: PLW0603 - another thread may have held it at the fork
+    _lock = threading.Lock()
+    _clients.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_connections)

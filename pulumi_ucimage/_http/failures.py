@@ -1,0 +1,108 @@
+"""What went wrong with a connection, in words, and whether another attempt may help."""
+
+from __future__ import annotations
+
+import http.client
+import ssl
+from typing import TYPE_CHECKING, Final
+
+import urllib3.exceptions
+
+from pulumi_ucimage._formatting import printable
+from pulumi_ucimage._http.retry import Retry
+from pulumi_ucimage.errors import machine_problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ERRORS: Final = (
+    OSError,  # those of requests among them
+    ValueError,
+    urllib3.exceptions.HTTPError,
+    http.client.HTTPException,
+)
+"""Everything that requests, urllib3 and http.client raise while a request is made."""
+
+_VARIABLES: Final = "HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY"
+
+
+def explain(error: BaseException, *, setting: str) -> tuple[str, Retry]:  # noqa: C901, PLR0911 - a table
+    """Why a request failed, and whether another attempt may help.
+
+    Args:
+        error: one of `ERRORS`.
+        setting: what the user checks if the server's address is wrong.
+
+    Returns:
+        the rest of a sentence that begins with the server's name, and the retry.
+    """
+    causes = list(_causes(error))
+
+    def has(*kinds: type[BaseException]) -> bool:
+        return any(isinstance(cause, kinds) for cause in causes)
+
+    wrong_server = f"check {setting} and whether a proxy or firewall answers in its place."
+    no_way = f"whether a firewall blocks it or a proxy is needed ({_VARIABLES})."
+    # The order matters: urllib3 counts problems of the machine, of TLS and of proxies as
+    # connection errors, and a connection that cannot be made as a timeout.
+    for cause in causes:
+        if problem := machine_problem(cause):
+            return f"was not called: {problem}.", Retry.NEVER
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return (
+                f"has an untrusted certificate ({printable(cause.verify_message)}); if your"
+                " own authority issued it, name that authority's file in"
+                " REQUESTS_CA_BUNDLE.",
+                Retry.NEVER,
+            )
+    if has(ssl.SSLError) and not has(ssl.SSLEOFError):
+        return f"does not speak TLS as expected; {wrong_server}", Retry.NEVER
+    is_unreachable = has(urllib3.exceptions.NewConnectionError, ConnectionRefusedError)
+    is_late = has(TimeoutError, urllib3.exceptions.TimeoutError)
+    if has(urllib3.exceptions.ProxyError):
+        if is_unreachable or is_late or has(ConnectionError):
+            problem = f"is behind a proxy that cannot be reached; check {_VARIABLES}."
+            return problem, Retry.TRANSIENT
+        return (
+            "is behind a proxy that refused the connection; check the proxy's address,"
+            f" user and password in {_VARIABLES}.",
+            Retry.NEVER,
+        )
+    if has(urllib3.exceptions.NameResolutionError):
+        problem = f"has a host name that cannot be resolved; check {setting} and the DNS."
+        return problem, Retry.TRANSIENT
+    if has(ConnectionRefusedError):
+        return f"refused the connection; check {setting}, and {no_way}", Retry.TRANSIENT
+    if is_unreachable:
+        return f"cannot be reached; check the network, and {no_way}", Retry.TRANSIENT
+    if is_late:
+        return f"timed out; try again later, or check {setting}, and {no_way}", (
+            Retry.TRANSIENT
+        )
+    if has(
+        ConnectionError,
+        ssl.SSLEOFError,
+        http.client.IncompleteRead,
+        urllib3.exceptions.IncompleteRead,
+    ):
+        return f"cut the connection; try again later, or {wrong_server}", Retry.TRANSIENT
+    return f"sent something that is not valid HTTP; {wrong_server}", Retry.NEVER
+
+
+def is_closed_pool(error: BaseException) -> bool:
+    """Whether the connections were closed before the request could be sent."""
+    return any(isinstance(e, urllib3.exceptions.ClosedPoolError) for e in _causes(error))
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """The error and every error that it wraps, each once."""
+    seen: set[int] = set()
+    waiting = [error]
+    while waiting:
+        cause = waiting.pop()
+        if id(cause) in seen:
+            continue
+        seen.add(id(cause))
+        yield cause
+        inner = [cause.__cause__, cause.__context__, getattr(cause, "reason", None)]
+        waiting.extend(e for e in (*inner, *cause.args) if isinstance(e, BaseException))

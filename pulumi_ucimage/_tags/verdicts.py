@@ -1,0 +1,107 @@
+"""The verdict on every tag, and why one tag is not chosen, for tables and messages."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from pulumi_ucimage._formatting import quoted
+from pulumi_ucimage._tags.evaluate import RejectReason
+from pulumi_ucimage._tags.ranking import sort_by_rank
+from pulumi_ucimage._tags.wording import (
+    is_only_a_prerelease,
+    old_enough_at,
+    rule,
+    why_rejected,
+)
+
+if TYPE_CHECKING:
+    from pulumi_ucimage._tags.evaluate import Candidate, Choice, TagLike
+    from pulumi_ucimage._tags.policy import Policy
+
+CHOSEN = "chosen"
+
+
+class TagVerdict(NamedTuple):
+    """What a policy makes of one tag.
+
+    Attributes:
+        name: the tag; None if the API sent no name.
+        create_time: Unix seconds; None if the API sent none.
+        verdict: `chosen`, `candidate 2` (its place), or the reason that rejects it, as in
+            `counts`.
+        why: the verdict in words; empty for a candidate, unless `tag_extract` is given.
+    """
+
+    name: str | None
+    create_time: int | None
+    verdict: str
+    why: str
+
+
+def verdicts(choice: Choice) -> list[TagVerdict]:
+    """Return a verdict for each tag: candidates best first, then rejected newest first.
+
+    None is `chosen` if `select` would choose none of the listed tags.
+    """
+    rejected = [
+        _rejected(reason, tag, choice.policy)
+        for reason, tags in choice.rejected.items()
+        for tag in tags
+    ]
+    newest_first = sort_by_rank(
+        rejected,
+        lambda tag: -1 if tag.create_time is None else tag.create_time,
+        highest=True,
+    )
+    candidates = [
+        _candidate(place, candidate, choice.policy)
+        for place, candidate in enumerate(choice.candidates, 1)
+    ]
+    chosen, why = _chosen(choice)
+    return [
+        tag._replace(verdict=CHOSEN, why=why) if chosen and tag.name == chosen else tag
+        for tag in [*candidates, *newest_first]
+    ]
+
+
+def why_not(choice: Choice, name: str) -> str:
+    """Return why the policy does not choose a tag, as a clause that starts with `it is`.
+
+    Args:
+        choice: what the policy makes of the tags that are listed now.
+        name: a tag that was listed at some time.
+    """
+    for reason, tags in choice.rejected.items():
+        for tag in tags:
+            if tag.name == name:
+                rejected = _rejected(reason, tag, choice.policy)
+                return f"it is rejected as {rejected.verdict} ({rejected.why})"
+    if any(candidate.name == name for candidate in choice.candidates):
+        best = choice.candidates[0].name
+        if best == name:
+            return f"it is the {rule(choice.policy)}"
+        return f"it is still a candidate, but {quoted(best)} ranks first"
+    return "it is no longer listed"
+
+
+def _chosen(choice: Choice) -> tuple[str | None, str]:
+    """The tag that is chosen, if it is one of those that are listed, and why."""
+    policy = choice.policy
+    if policy.tag:
+        return policy.tag, "the argument tag names it"
+    if choice.candidates and not choice.ambiguous():
+        return choice.candidates[0].name, rule(policy)
+    return None, ""
+
+
+def _candidate(place: int, candidate: Candidate, policy: Policy) -> TagVerdict:
+    why = f"compared as {quoted(candidate.text)}" if policy.extract else ""
+    return TagVerdict(candidate.name, candidate.create_time, f"candidate {place}", why)
+
+
+def _rejected(reason: RejectReason, tag: TagLike, policy: Policy) -> TagVerdict:
+    is_prerelease = is_only_a_prerelease(reason, tag, policy)
+    why = why_rejected(reason, policy, is_prerelease=is_prerelease)
+    if reason is RejectReason.TOO_YOUNG and policy.as_of_s is None:
+        why += f", old enough from {old_enough_at(tag, policy)}"
+    return TagVerdict(tag.name, tag.create_time, reason.value, why)

@@ -1,0 +1,64 @@
+"""`make demo` does what it says, and fails where it does not."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import demo
+import pytest
+
+from pulumi_ucimage.emulator import DEMO_IMAGE, Emulator, EmulatorError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_demo_shows_the_new_reference(emulator: Emulator, tools: Path) -> None:
+    """The lines tell the old reference, the change, and the new one."""
+    lines: list[str] = []
+
+    demo.run(emulator, tools, tell=lines.append)
+
+    text = "\n".join(lines)
+    files = [line for line in lines if "image: " in line]
+    assert [("1.1.0", "1.1.0"), ("1.2.0", "1.1.0"), ("1.2.0", "1.2.0")] == [
+        tuple(line.rpartition(":")[2] for line in files[n : n + 2]) for n in (0, 2, 4)
+    ]
+    assert f'newest: "{DEMO_IMAGE}:1.1.0" => "{DEMO_IMAGE}:1.2.0"' in text
+    assert f'pinned: "{DEMO_IMAGE}:1.1.0" => "{DEMO_IMAGE}:1.2.0"' in text
+
+
+def test_demo_fails_where_the_function_does_not_follow(
+    emulator: Emulator, tools: Path
+) -> None:
+    """A push to another bucket's image of that name is no push."""
+    with pytest.raises(demo.DemoError, match=r"not the pushed 1\.2\.0"):
+        demo.run(
+            emulator,
+            tools,
+            push=lambda running: running.push("ucs", "other", demo.NEW_TAG),
+            tell=lambda _: None,
+        )
+
+
+def test_demo_fails_without_the_emulator(emulator: Emulator, tools: Path) -> None:
+    """An API that stops in between is noticed."""
+    with pytest.raises((demo.DemoError, EmulatorError, RuntimeError, OSError)):
+        demo.run(emulator, tools, push=lambda running: running.stop(), tell=lambda _: None)
+
+
+def test_demo_ends_with_a_status(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tools: Path
+) -> None:
+    """A failed step is one sentence and status 1; a missing set-up is status 2."""
+    assert demo.main() == 2
+    monkeypatch.setenv("PULUMI_UCIMAGE_TOOLS_FOLDER", str(tools))
+    monkeypatch.setattr(demo, "run", _fail)
+
+    assert demo.main() == 1
+    assert "The demo failed: because" in capsys.readouterr().err
+
+
+def _fail(*_: object) -> None:
+    message = "because"
+    raise demo.DemoError(message)

@@ -1,0 +1,214 @@
+"""Pages are read ahead, a few at a time, in their order, and by one attempt each."""
+
+from __future__ import annotations
+
+import os
+import threading
+from threading import Barrier, Event, active_count
+from typing import TYPE_CHECKING
+
+import pytest
+from records import page
+
+from pulumi_ucimage._http.retry import Failure, Retry
+from pulumi_ucimage._ucloud.prefetch import PageRange, Prefetch
+from pulumi_ucimage.errors import UcimageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pulumi_ucimage._ucloud.responses import Page
+
+RANGES = [PageRange(100, 99 * number) for number in range(1, 11)]
+
+
+def page_of(wanted: PageRange) -> Page:
+    """A page that differs from others."""
+    return page([{"ImageName": f"{wanted.offset}"}], None)
+
+
+def failure(retry: Retry) -> Failure:
+    """A failed attempt."""
+    return Failure(UcimageError("failed"), retry)
+
+
+class Server:
+    """Answers attempts, and keeps which there were."""
+
+    def __init__(
+        self, answer: Callable[[PageRange], Page | Failure | None] = lambda _: None
+    ) -> None:
+        self.calls: list[PageRange] = []
+        self._answer = answer
+
+    def __call__(self, wanted: PageRange) -> Page | Failure:
+        self.calls.append(wanted)
+        return self._answer(wanted) or page_of(wanted)
+
+
+def test_pages_come_in_their_order() -> None:
+    """Each page is read once, by its own attempt."""
+    server = Server()
+
+    with Prefetch(server, 4) as prefetch:
+        prefetch.start(RANGES)
+        found = [prefetch.take(wanted) for wanted in RANGES]
+
+    assert [page_of(wanted) for wanted in RANGES] == found
+    assert RANGES == sorted(server.calls)
+
+
+def test_four_pages_are_read_at_once() -> None:
+    """Four attempts begin before one of them ends."""
+    barrier = Barrier(4)
+
+    def meet(_: PageRange) -> None:
+        barrier.wait(10)
+
+    with Prefetch(Server(meet), 4) as prefetch:
+        prefetch.start(RANGES[:4])
+        for wanted in RANGES[:4]:
+            prefetch.take(wanted)
+
+
+def test_only_the_next_four_pages_are_read_ahead() -> None:
+    """Nothing more is read until a page is taken."""
+    server = Server()
+    with Prefetch(server, 4) as prefetch:
+        prefetch.start(RANGES)
+        prefetch.take(RANGES[0])
+    assert {*RANGES[:4]} <= {*server.calls} <= {*RANGES[:5]}
+
+
+@pytest.mark.parametrize(("at_once", "expected"), [(1, RANGES), (4, RANGES[:1]), (4, [])])
+def test_some_pages_are_not_read_ahead(at_once: int, expected: list[PageRange]) -> None:
+    """With one page at a time, or one page left, the reader reads it itself."""
+    server = Server()
+
+    with Prefetch(server, at_once) as prefetch:
+        prefetch.start(expected)
+
+        assert prefetch.take(RANGES[0]) is None
+    assert not server.calls
+
+
+def test_pages_of_another_length_end_reading_ahead() -> None:
+    """What was read ahead does not fit any more, and nothing else is read."""
+    server = Server()
+    with Prefetch(server, 4) as prefetch:
+        prefetch.start(RANGES)
+        prefetch.take(RANGES[0])
+
+        assert prefetch.take(PageRange(100, 42)) is None
+        assert prefetch.take(RANGES[1]) is None
+    assert {*server.calls} <= {*RANGES[:5]}
+
+
+def test_a_failure_that_may_pass_is_the_readers_and_reading_ahead_goes_on() -> None:
+    """The attempt's failure comes in its turn; it is not repeated here."""
+    failed = failure(Retry.TRANSIENT)
+    server = Server(lambda wanted: failed if wanted == RANGES[2] else None)
+
+    with Prefetch(server, 4) as prefetch:
+        prefetch.start(RANGES)
+        found = [prefetch.take(wanted) for wanted in RANGES]
+
+    assert [failed if w == RANGES[2] else page_of(w) for w in RANGES] == found
+    assert RANGES == sorted(server.calls)
+
+
+def test_a_throttled_attempt_ends_reading_ahead() -> None:
+    """After a 153 no attempt begins; those that run are still taken."""
+    failed = failure(Retry.THROTTLED)
+    server = Server(lambda wanted: failed if wanted == RANGES[0] else None)
+
+    with Prefetch(server, 4) as prefetch:
+        prefetch.start(RANGES[:4])
+        found = [prefetch.take(wanted) for wanted in RANGES[:4]]
+        prefetch.start(RANGES[4:])
+
+        assert prefetch.take(RANGES[4]) is None
+        assert 1 == prefetch.at_once
+    assert failed == found[0]
+    assert {*server.calls} <= {*RANGES[:4]}
+
+
+@pytest.mark.parametrize("threads", [0, 1, 3, 6])
+def test_without_threads_the_reader_reads_one_page_at_a_time(
+    threads: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A machine that can start no more threads slows a listing, and does not end it."""
+    start = threading.Thread.start
+    started: list[threading.Thread] = []
+
+    def start_some(thread: threading.Thread) -> None:
+        if len(started) == threads:
+            raise RuntimeError("can't start new thread")
+        started.append(thread)
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", start_some)
+    server = Server()
+
+    with Prefetch(server, 4) as prefetch:
+        prefetch.start(RANGES)
+        found = [prefetch.take(wanted) for wanted in RANGES]
+
+    read_ahead = [page_of(wanted) for wanted in RANGES[:threads]]
+    assert [*read_ahead, *[None] * (10 - threads)] == found
+
+
+def test_an_exception_is_raised_in_its_turn() -> None:
+    """The pages before it are there; nothing goes on after it."""
+
+    def fail(wanted: PageRange) -> None:
+        if wanted == RANGES[2]:
+            raise ValueError
+
+    before = active_count()
+    found: list[object] = []
+
+    def read() -> None:
+        with Prefetch(Server(fail), 4) as prefetch:
+            prefetch.start(RANGES)
+            found.extend(prefetch.take(wanted) for wanted in RANGES)
+
+    with pytest.raises(ValueError, match=r"^$"):
+        read()
+
+    assert [page_of(wanted) for wanted in RANGES[:2]] == found
+
+    while active_count() > before:  # the attempts are over, and their threads end
+        os.sched_yield()
+
+
+def test_ctrl_c_waits_for_nothing() -> None:
+    """A KeyboardInterrupt does not wait for attempts that hang."""
+    let_go = Event()
+
+    def hang(_: PageRange) -> None:
+        let_go.wait(10)
+
+    def read() -> None:
+        with Prefetch(Server(hang), 4) as prefetch:
+            prefetch.start(RANGES)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        read()
+
+    assert not let_go.is_set()
+    let_go.set()
+
+
+def test_threads_do_not_keep_the_process_alive() -> None:
+    """Python waits at its end for threads that are no daemons."""
+    daemons = []
+
+    def note(_: PageRange) -> None:
+        daemons.append(threading.current_thread().daemon)
+
+    with Prefetch(Server(note), 4) as prefetch:
+        prefetch.start(RANGES[:2])
+
+    assert [True, True] == daemons

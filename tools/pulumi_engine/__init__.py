@@ -1,1 +1,0 @@
-"""The ways to have Pulumi's engine here, for `install.py` beside this package."""

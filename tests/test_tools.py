@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 TOOLS = ROOT / "tools"
 PROGRAMS = [program.name for program in install.PROGRAMS]
 PULUMI = [program for program in install.PROGRAMS if program.is_pulumi]
+PULUMI_NAMES = [program.name for program in PULUMI]
 FILES = [name for program in PULUMI for name in program.files]
 PINNED = install.PULUMI.version
 
@@ -194,7 +195,7 @@ def test_a_pulumi_on_path_is_used(builder: Machine, version: str) -> None:
     builder.put_pulumi(version)
     builder.put_installer()
 
-    folder = folder_of(builder.call())
+    folder = folder_of(builder.call(*PULUMI_NAMES))
 
     assert (builder.bin, [], []) == (folder, builder.built(), builder.lines("fetched"))
 
@@ -246,7 +247,9 @@ def test_the_installer_s_pulumi_is_used_before_a_build(builder: Machine) -> None
     """It is downloaded once, and kept outside the checkout; `--print` finds it."""
     builder.put_installer()
 
-    folders = [folder_of(builder.call(*words)) for words in ((), (), ("--print",))]
+    folders = [
+        folder_of(builder.call(*PULUMI_NAMES, *words)) for words in ((), (), ("--print",))
+    ]
 
     assert 1 == len({*folders}) == len(builder.lines("fetched"))
     assert builder.cache in folders[0].parents

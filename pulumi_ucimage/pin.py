@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence  # noqa: TC003 - signatures can be resolved
-from typing import Any
+from typing import Any, get_args
 
 import pulumi
 import pulumi.dynamic
@@ -27,10 +27,13 @@ class ImagePin(pulumi.dynamic.Resource, module="ucimage", name="ImagePin"):
     tag: pulumi.Output[str]
     image: pulumi.Output[str]
     image_name: pulumi.Output[str]
+    digest: pulumi.Output[str | None]
+    repo_digest: pulumi.Output[str | None]
     create_time: pulumi.Output[int | None]
     created_at: pulumi.Output[str | None]
     found: pulumi.Output[bool]
     previous_tag: pulumi.Output[str | None]
+    previous_digest: pulumi.Output[str | None]
     chosen_at: pulumi.Output[str]
     available: pulumi.Output[bool]
     retagged: pulumi.Output[bool]
@@ -61,6 +64,7 @@ class ImagePin(pulumi.dynamic.Resource, module="ucimage", name="ImagePin"):
         default_tag: pulumi.Input[str | None] | None = None,
         triggers: pulumi.Input[Mapping[str, pulumi.Input[str]] | None] | None = None,
         allow_downgrade: pulumi.Input[bool | None] | None = None,
+        resolve_digest: pulumi.Input[bool | None] | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         values = locals()
@@ -79,7 +83,7 @@ class ImagePin(pulumi.dynamic.Resource, module="ucimage", name="ImagePin"):
             pulumi.ResourceOptions.merge(opts, finish),
         )
         # The state has "" if there is nothing, because Pulumi does not store None.
-        for name in ("create_time", "created_at", "previous_tag"):
+        for name in _OPTIONAL:
             setattr(self, name, getattr(self, name).apply(_or_none))
         self.create_time = self.create_time.apply(_whole)
 
@@ -103,6 +107,9 @@ class ImagePin(pulumi.dynamic.Resource, module="ucimage", name="ImagePin"):
 
         props = finished(args.name, dict(args.props), args.opts)
         return pulumi.ResourceTransformationResult(props, args.opts)
+
+
+_OPTIONAL = tuple(o.name for o in results.IMAGE_PIN if get_args(o.type))
 
 
 def _or_none(value: Any) -> Any:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from command_line import Ended, plain, run, run_on_terminal
 
+from pulumi_ucimage import get_docker_image
 from pulumi_ucimage._spec.naming import wire_name
 from pulumi_ucimage.cli import pin_report
 from pulumi_ucimage.emulator import DEMO_IMAGE, DEMO_PRIVATE_KEY, Emulator
@@ -178,6 +179,27 @@ def test_the_verdict_on_a_pin(  # noqa: PLR0917
     assert says is None or (says in found["message"] and "'app'" in found["message"])
 
 
+def test_a_pin_with_a_digest(
+    look_json: Callable[..., list[dict[str, Any]]], configured: Emulator
+) -> None:
+    """Is compared by it: another CreateTime alone is no news, other bytes are."""
+    host = configured.url.split("/")[2]
+    known = get_docker_image("ucs", resolve_digest=True, registry=host).digest
+
+    def pinned(digest: str | None) -> dict[str, Any]:
+        repo_digest = f"{host}/ucs/helloworld@{digest}"
+        return pin(digest=digest, repo_digest=repo_digest, create_time=JANUARY)
+
+    same, gone = look_json(pinned(known), pinned(f"sha256:{'0' * 64}"))
+    configured.push("ucs", DEMO_IMAGE, "1.1.0", create_time=JULY)
+    (again,) = look_json(pinned(known))
+
+    assert (known, UP_TO_DATE) == (same["digest"], same["verdict"])
+    assert pin_report.DIGEST_GONE == gone["verdict"]
+    assert "is listed, but its digest" in gone["message"]
+    assert pin_report.PUSHED_AGAIN == again["verdict"]
+
+
 def test_a_pin_that_cannot_be_looked_at(look: Run, configured: Emulator) -> None:
     """Is one sentence that names it; the others are shown, and the status is 1."""
     ended = look(pin("lost", bucket_name="gone"), pin("app"))
@@ -221,6 +243,7 @@ SCHEMA = {
     "urn": {"str"},
     "name": {"str"},
     "tag": {"str", "NoneType"},
+    "digest": {"str", "NoneType"},
     "chosenAt": {"str", "NoneType"},
     "bestTag": {"str", "NoneType"},
     "bestCreateTime": {"int", "NoneType"},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import errno
 import gc
@@ -255,6 +256,7 @@ ENDLESS = {
     "trailers drip": (answer(b"0\r\n", headers=CHUNKED), Drip(b"X: y\r\n" * 9999)),
 }
 TIMEOUT_S = 0.25
+LATEST_S = 10.0  # far below the longest silence that one read may have
 
 
 @pytest.mark.parametrize("script", ENDLESS.values(), ids=ENDLESS)
@@ -267,8 +269,9 @@ def test_the_deadline_ends_every_read(script: Steps, authority: Authority) -> No
     ):
         caller_ended = _late(caller)
 
-        assert 1 == len(server.requests)
-    assert caller_ended < 2 * TIMEOUT_S + 0.5
+        # On a slow machine the deadline may pass before the request is sent.
+        assert len(server.requests) <= 1
+    assert caller_ended < LATEST_S
 
 
 def _late(caller: Caller) -> float:
@@ -285,7 +288,7 @@ def test_the_deadline_ends_a_handshake(greeting: Steps, authority: Authority) ->
     with FaultServer(greeting=greeting) as server:
         url = server.url.replace("http:", "https:")
         with Caller(url, timeout_s=TIMEOUT_S, network=authority.trusted) as caller:
-            assert _late(caller) < 2 * TIMEOUT_S + 0.5
+            assert _late(caller) < LATEST_S
 
 
 def test_a_silence_within_the_deadline_is_retried() -> None:
@@ -821,7 +824,7 @@ def test_the_deadline_ends_a_proxys_answer(
         FaultServer(steps) as proxy,
         _proxied(proxy, monkeypatch, timeout_s=TIMEOUT_S) as caller,
     ):
-        assert _late(caller) < 2 * TIMEOUT_S + 0.5
+        assert _late(caller) < LATEST_S
 
 
 def test_plain_http_inside_the_network_takes_the_http_proxy(
@@ -830,7 +833,7 @@ def test_plain_http_inside_the_network_takes_the_http_proxy(
     """HTTP_PROXY serves the one endpoint that speaks HTTP only; its 407 is an error."""
     endpoint = Endpoint.parse("http://api.service.ucloud.cn/")
     with FaultServer(answer(), answer(b"", 407)) as proxy:
-        monkeypatch.setenv("http_proxy", f"127.0.0.1:{proxy.port}")
+        monkeypatch.setenv("http_proxy", f"user:pass%40word@127.0.0.1:{proxy.port}")
         with Caller(
             endpoint.url, network=NetworkSettings.from_environment(endpoint)
         ) as caller:
@@ -840,3 +843,25 @@ def test_plain_http_inside_the_network_takes_the_http_proxy(
 
         assert 2 == len(proxy.requests)
     assert proxy.requests[0].head.startswith("POST http://api.service.ucloud.cn/ HTTP")
+    password = base64.b64encode(b"user:pass@word").decode()
+    assert f"Basic {password}" == proxy.requests[0].headers["proxy-authorization"]
+
+
+def test_a_proxy_that_speaks_tls_must_be_trusted(
+    authority: Authority, another: Authority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its certificate is checked by the same CA bundle as the API's."""
+    endpoint = Endpoint.parse("http://api.service.ucloud.cn/")
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(authority.file))
+    for trusted in (authority, another):
+        with FaultServer(answer(), tls=trusted.server("127.0.0.1")) as proxy:
+            monkeypatch.setenv("HTTP_PROXY", f"https://127.0.0.1:{proxy.port}")
+            network = NetworkSettings.from_environment(endpoint)
+            with Caller(endpoint.url, network=network) as caller:
+                error = _outcome(caller)
+
+        if trusted is authority:
+            assert error is None
+        else:
+            assert "has an untrusted certificate" in str(error)
+            assert not proxy.requests

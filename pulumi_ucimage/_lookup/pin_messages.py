@@ -95,22 +95,31 @@ def triggers_without_effect(
 def state_warnings(pin: str, state: State) -> list[Message]:
     """What the last look found, as far as it is wrong with the pinned tag."""
     stays = f"The pin {quoted(pin)} stays at {quoted(state['tag'])}, which was"
+    digest = state["digest"]
     if state["found"] and not state["available"]:
+        gone = ", or no longer in the registry with its digest," if digest else ""
         text = (
-            f"{stays} no longer listed at the last look: push it again and run `pulumi"
-            " refresh`, or set tag to another one."
+            f"{stays} no longer listed{gone} at the last look: push it again and run"
+            " `pulumi refresh`, or set tag to another one."
         )
     elif state["retagged"]:
         text = (
-            f"{stays} pushed again after it was chosen and may be another image now: change"
-            " a trigger to choose again."
+            f"{stays} pushed again after it was chosen and {'is' if digest else 'may be'}"
+            " another image now: change a trigger to choose again."
         )
     else:
         return []
     return [Message(text, is_warning=True)]
 
 
-def finding(pin: str, after: State, pushed: int, choice: Choice | None) -> Message | None:
+def finding(
+    pin: str,
+    after: State,
+    pushed: int | None,
+    choice: Choice | None,
+    *,
+    is_listed: bool,
+) -> Message | None:
     """What a look found, with what to do, if there is something to say.
 
     Args:
@@ -118,16 +127,24 @@ def finding(pin: str, after: State, pushed: int, choice: Choice | None) -> Messa
         after: its state after the look.
         pushed: when the pinned tag was last pushed, in Unix seconds.
         choice: what the policy makes of the listed tags; None if it cannot be read.
+        is_listed: whether the pinned tag is listed.
     """
     best = best_candidate(choice)
     stays = f"The pin {quoted(pin)} stays at {quoted(after['tag'])}, which"
     if after["found"] and not after["available"]:
+        if is_listed:
+            text = (
+                f"{stays} is listed, but its digest {after['digest']} is no longer in the"
+                f" registry: {_way_to_accept(best, choice, after)}."
+            )
+            return Message(text, is_warning=True)
         ways = "push it again" + _other_way(best, choice, after)
         return Message(f"{stays} is no longer listed: {ways}.", is_warning=True)
     if after["retagged"]:
+        at = "" if pushed is None else f" at {format_timestamp(pushed)}"
         text = (
-            f"{stays} was pushed again at {format_timestamp(pushed)} and may be another"
-            f" image now: {_way_to_accept(best, choice, after)}."
+            f"{stays} was pushed again{at} and {'is' if after['digest'] else 'may be'}"
+            f" another image now: {_way_to_accept(best, choice, after)}."
         )
         return Message(text, is_warning=True)
     if choice and best and is_better(best, choice.policy, after):

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from pulumi_ucimage._config import resolve
 from pulumi_ucimage._formatting import quoted
+from pulumi_ucimage._http.clock import Deadline
 from pulumi_ucimage._lookup import pin_messages
 from pulumi_ucimage._lookup.image_name import ImageName
 from pulumi_ucimage._lookup.pin_messages import Message, pinned_tag, ranks_below
 from pulumi_ucimage._lookup.pinned import pinned
-from pulumi_ucimage._lookup.queries import ImageQuery, reference
+from pulumi_ucimage._lookup.queries import ImageQuery, reference, repo_digest
 from pulumi_ucimage._spec import arguments
 from pulumi_ucimage._spec.pin_state import (
     CHOOSING_INPUTS,
@@ -103,10 +104,8 @@ def reconcile(
     if not changed:
         return Reconciled(dict(olds), messages)
     state = _keep(before, inputs)
-    if "registry" in changed:
-        state["image"] = (
-            unknown if "registry" in unknown_keys else _rewritten(before, inputs, context)
-        )
+    if changed & {"registry", "resolve_digest"}:
+        state |= _references(before, inputs, changed, context, unknown)
     return Reconciled(state, messages)
 
 
@@ -189,6 +188,7 @@ _DEFAULTS: Final = {
     "floating_tags": FLOATING_TAGS,
     "triggers": {},
     "allow_downgrade": False,
+    "resolve_digest": False,
 }
 _ARGUMENTS: Final = {INPUT_ALIASES.get(a.name, a.name): a for a in arguments.IMAGE_PIN}
 
@@ -198,7 +198,7 @@ def _meaning(key: str, value: Any) -> Any:
     if value is None or value == "":
         return _DEFAULTS.get(key, "")
     try:
-        _ARGUMENTS[key].checked(value)
+        value = _ARGUMENTS[key].checked(value)
         return _MEANINGS[key](value) if key in _MEANINGS else value
     except ValueError:
         return object()
@@ -233,10 +233,68 @@ def _keep(before: State, inputs: State) -> dict[str, Any]:
     return {**_unread(before), **inputs, **place, **{key: before[key] for key in OUTPUTS}}
 
 
-def _rewritten(before: State, inputs: State, context: LookupContext) -> str:
+def _references(
+    before: State,
+    inputs: State,
+    changed: set[str],
+    context: LookupContext,
+    unknown: object,
+) -> dict[str, Any]:
+    """The references of the pinned tag after a change of `registry` or `resolve_digest`.
+
+    The registry is asked for a digest only if there is none yet: another registry has the
+    same image.
+
+    Args:
+        before: the state, validated.
+        inputs: by stored names.
+        changed: the inputs that changed.
+        context: where a look-up runs.
+        unknown: stands for a value that is not known yet.
+
+    Raises:
+        UcimageError: see `errors`.
+    """
+    image = before["image"]
+    if "registry" in changed:
+        image = _rewritten(before, inputs, context, unknown)
+    repository = unknown if image is unknown else image.rpartition(":")[0]
+    digest = _pinned_digest(before, inputs, repository, context, unknown)
+    references = {"image": image, "digest": digest, "repo_digest": digest and unknown}
+    if digest and unknown not in (digest, repository):
+        references["repo_digest"] = f"{repository}@{digest}"
+    return references if digest else {**references, "previous_digest": ""}
+
+
+def _rewritten(
+    before: State, inputs: State, context: LookupContext, unknown: object
+) -> Any:
     """The reference of the pinned tag at the registry that is wanted now."""
     registry = inputs.get("registry") or resolve.configured_registry(context.stack)
+    if contains_unknown(registry, unknown):
+        return unknown
     return reference(ImageName.parse(before["image_name"]), before["tag"], registry)
+
+
+def _pinned_digest(
+    before: State, inputs: State, repository: Any, context: LookupContext, unknown: object
+) -> Any:
+    """The digest of the pinned tag; "" if none is wanted."""
+    wanted = inputs.get("resolve_digest")
+    if contains_unknown(wanted, unknown):
+        return unknown
+    if not wanted:
+        return ""
+    if before["digest"] or repository is unknown:
+        return before["digest"] or unknown
+    # Only here: a pin without a digest does not need it.
+    from pulumi_ucimage._lookup.digests import resolve_digest  # noqa: PLC0415
+
+    _, settings = _query_in_place(before, inputs, context)
+    deadline = Deadline.after(settings.timeout_s, context.clock)
+    return resolve_digest(
+        repository, before["tag"], settings, deadline, is_listed=before["available"]
+    )
 
 
 def choose(
@@ -262,6 +320,9 @@ def choose(
             selection.choice, before, selection.tag, selection.create_time, pin
         )
     has_moved = bool(before) and selection.tag != before["tag"]
+    digest, old_digest = found.digest or "", before.get("digest", "")
+    has_new_digest = bool(before) and digest != old_digest
+    previous_digest = old_digest if has_new_digest else before.get("previous_digest", "")
     time = selection.create_time
     return {
         **_unread(before),
@@ -271,10 +332,13 @@ def choose(
         "tag": selection.tag,
         "image": reference(found.name, selection.tag, settings.registry),
         "image_name": found.name.full,
+        "digest": digest,
+        "repo_digest": repo_digest(found.name, digest, settings.registry) or "",
         "create_time": "" if time is None else time,
         "created_at": "" if time is None else format_timestamp(time),
         "found": selection.found,
         "previous_tag": before["tag"] if has_moved else before.get("previous_tag", ""),
+        "previous_digest": previous_digest if digest else "",
         "available": selection.found,
         "retagged": False,
     }
@@ -332,6 +396,10 @@ def _stored(state: State, key: str) -> Any:
 
 def chose_again(olds: State, news: State) -> bool:
     """Whether a state has another choice than the one before."""
+    old_digest, new_digest = _stored(olds, "digest"), _stored(news, "digest")
+    # A digest that appears or disappears is of the same choice.
+    if old_digest and new_digest and old_digest != new_digest:
+        return True
     return any(_stored(olds, key) != _stored(news, key) for key in ("tag", "create_time"))
 
 
@@ -374,7 +442,7 @@ def refresh(olds: State, context: LookupContext, *, pin: str) -> Reconciled:
         UcimageError: the state is invalid, or the look failed: the pin keeps what it knew.
     """
     look = look_at(olds, context, pin=pin)
-    message = pin_messages.finding(pin, look.after, look.pushed or 0, look.choice)
+    message = look.finding(pin)
     return Reconciled({**olds, **look.seen}, [message] if message else [])
 
 
@@ -387,17 +455,25 @@ class Look(NamedTuple):
         pushed: when the pinned tag was last pushed, in Unix seconds, if that is known.
         choice: what the pin's policy makes of the listed tags; None if this release cannot
             read the policy.
+        is_listed: whether the pinned tag is listed.
     """
 
     before: dict[str, Any]
     seen: dict[str, bool]
     pushed: int | None
     choice: Choice | None
+    is_listed: bool
 
     @property
     def after(self) -> dict[str, Any]:
         """The pin's state after the look."""
         return {**self.before, **self.seen}
+
+    def finding(self, pin: str) -> Message | None:
+        """What to tell the user about the pin of that name; None for nothing."""
+        return pin_messages.finding(
+            pin, self.after, self.pushed, self.choice, is_listed=self.is_listed
+        )
 
 
 def look_at(olds: State, context: LookupContext, *, pin: str) -> Look:
@@ -415,7 +491,15 @@ def look_at(olds: State, context: LookupContext, *, pin: str) -> Look:
         "available": bool(listed),
         "retagged": None not in {pushed, known} and pushed != known,
     }
-    return Look(before, seen, pushed, _choice(before, tags, context.clock.now()))
+    if before["repo_digest"]:
+        # Only here: a pin without a digest does not need it.
+        from pulumi_ucimage._lookup import digests  # noqa: PLC0415
+
+        deadline = Deadline.after(settings.timeout_s, context.clock)
+        look = digests.look_at(before["repo_digest"], before["tag"], settings, deadline)
+        seen = {"available": bool(listed) and look.has_digest, "retagged": look.is_retagged}
+    choice = _choice(before, tags, context.clock.now())
+    return Look(before, seen, pushed, choice, is_listed=bool(listed))
 
 
 _LOOK: Final = ("bucket_name", "region", "project_id", "profile", "order_by")

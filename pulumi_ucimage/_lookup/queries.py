@@ -5,6 +5,7 @@ A query that exists is valid. Asking it loads the settings and calls the API.
 
 from __future__ import annotations
 
+import contextlib
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, TypeVar, final
@@ -26,15 +27,17 @@ from pulumi_ucimage._spec.results import (
 from pulumi_ucimage._tags.evaluate import evaluate, newest, newest_first
 from pulumi_ucimage._tags.policy import Policy, parse_argument
 from pulumi_ucimage._tags.regex import Regex
-from pulumi_ucimage._tags.select import Selection, select
+from pulumi_ucimage._tags.select import Selection, select, why_nothing
 from pulumi_ucimage._tags.timestamps import format_timestamp
 from pulumi_ucimage._ucloud.listing import Window
 from pulumi_ucimage.errors import (
     AmbiguousImageError,
+    AmbiguousTagError,
     ArgumentError,
     ConfigError,
     NoMatchingTagError,
     NoSuchImageError,
+    ResponseError,
 )
 
 if TYPE_CHECKING:
@@ -45,9 +48,13 @@ if TYPE_CHECKING:
     from pulumi_ucimage._tags.evaluate import Choice, TagLike
     from pulumi_ucimage._ucloud.listing import Listing
     from pulumi_ucimage._ucloud.responses import ImageRecord, TagRecord
+    from pulumi_ucimage.errors import SelectionError
 
 _FIRST_PAUSE_S: Final = 1.0
 _LONGEST_PAUSE_S: Final = 10.0
+
+_MAX_READINGS: Final = 3
+"""How often a digest is read if the tag is pushed meanwhile."""
 
 R = TypeVar("R")
 
@@ -149,11 +156,34 @@ class Found(NamedTuple):
         record: as the API lists the image; None if it is not there and a default serves.
         name: the image's name.
         selection: the tag, and why.
+        digest: what the tag names in the registry; None if it was not asked for.
     """
 
     record: ImageRecord | None
     name: ImageName
     selection: Selection
+    digest: str | None = None
+
+    @property
+    def pushed(self) -> tuple[str, str, int | None]:
+        """What changes if the tag is pushed, or if another is selected."""
+        return self.name.full, self.selection.tag, self.selection.create_time
+
+
+class Evaluation(NamedTuple):
+    """What a policy makes of all tags of an image.
+
+    Attributes:
+        name: the image's name.
+        choice: the candidates and the rejected tags.
+        problem: why no tag can be chosen; None if one can.
+        digest: what the chosen tag names in the registry; None if it was not asked for.
+    """
+
+    name: ImageName
+    choice: Choice
+    problem: SelectionError | None
+    digest: str | None
 
 
 @final
@@ -163,6 +193,7 @@ class ImageQuery(_Question[GetDockerImageResult]):
 
     _image_name: str | None
     _policy: Policy
+    _resolve_digest: bool = False
 
     @classmethod
     def of(cls, values: Mapping[str, Any]) -> ImageQuery:
@@ -179,6 +210,7 @@ class ImageQuery(_Question[GetDockerImageResult]):
             BucketQuery.of(given),
             resolve.argument("image_name", given.get("image_name"), parse_image_name),
             Policy.from_arguments(given),
+            given.get("resolve_digest", False),
         )
 
     @property
@@ -199,8 +231,9 @@ class ImageQuery(_Question[GetDockerImageResult]):
         waited_enough = Deadline.after(self._policy.wait_s, clock)
         pause_s, again = _FIRST_PAUSE_S, False
         while True:
+            deadline = Deadline.after(settings.timeout_s, clock)
             try:
-                found = self._look(settings, context, again=again)
+                found = self._look(settings, context, deadline, again=again)
             except (NoMatchingTagError, NoSuchImageError):
                 remaining_s = waited_enough.remaining_s()
                 if remaining_s <= 0:
@@ -213,6 +246,8 @@ class ImageQuery(_Question[GetDockerImageResult]):
             )
             clock.sleep(min(pause_s, remaining_s))
             pause_s, again = min(2 * pause_s, _LONGEST_PAUSE_S), True
+        if self._resolve_digest:
+            found = self._with_digest(found, settings, context, deadline)
         if settings.explain:
             first, _, rest = found.selection.explanation.partition("\n")
             context.log.info(first)
@@ -220,17 +255,58 @@ class ImageQuery(_Question[GetDockerImageResult]):
             context.log.debug(f"{rest}\nCandidates: {some(names, 1000)}")
         return found
 
-    def evaluate(self, context: LookupContext) -> tuple[ImageName, Choice]:
-        """The image, and what the policy makes of all its tags; chooses nothing.
+    def evaluate(self, context: LookupContext) -> Evaluation:
+        """What the policy makes of all tags of the image, whether it chooses one or not.
 
         Raises:
             UcimageError: see `errors`; not if no tag is left to choose.
         """
         settings = self.settings(context)
+        if self._resolve_digest:
+            with contextlib.suppress(NoMatchingTagError, AmbiguousTagError):
+                found = self.find(settings, context)
+                return Evaluation(found.name, found.selection.choice, None, found.digest)
         listing = self._bucket_query.listing(settings, context)
         record = self._the_image(listing, settings.region)
         name = ImageName.parse((record and record.name) or self._image_name or "")
-        return name, evaluate(self._policy, _tags(record), now=context.clock.now())
+        choice = evaluate(self._policy, _tags(record), now=context.clock.now())
+        return Evaluation(name, choice, why_nothing(choice, image_name=name.full), None)
+
+    def _with_digest(
+        self, found: Found, settings: Settings, context: LookupContext, deadline: Deadline
+    ) -> Found:
+        """The same choice with its digest.
+
+        With `min_age` or `as_of` the listing is read again: only if the tag was not pushed
+        meanwhile, the digest names bytes that are old enough.
+
+        Raises:
+            UcimageError: see `errors`; a ResponseError if the tag is pushed all the time.
+        """
+        # Only here: a look-up without a digest does not need it.
+        from pulumi_ucimage._lookup.digests import resolve_digest  # noqa: PLC0415
+
+        limits_age = (self._policy.min_age_s, self._policy.as_of_s) != (None, None)
+        for _ in range(_MAX_READINGS):
+            selection = found.selection
+            digest = resolve_digest(
+                repository(found.name, settings.registry),
+                selection.tag,
+                settings,
+                deadline,
+                is_listed=selection.found,
+            )
+            if not limits_age:
+                return found._replace(digest=digest)
+            later = self._look(settings, context, deadline, again=True)
+            if found.pushed == later.pushed:
+                return found._replace(digest=digest)
+            found = later
+        message = (
+            f"The tag {quoted(found.selection.tag)} was pushed again each time its digest"
+            f" was read, {_MAX_READINGS} times; try again later."
+        )
+        raise ResponseError(message)
 
     def tags(self, settings: Settings, context: LookupContext) -> Sequence[TagRecord]:
         """The tags of the image, all of them.
@@ -241,8 +317,12 @@ class ImageQuery(_Question[GetDockerImageResult]):
         listing = self._bucket_query.listing(settings, context)
         return _tags(self._the_image(listing, settings.region))
 
-    def _look(self, settings: Settings, context: LookupContext, *, again: bool) -> Found:
-        listing = self._bucket_query.listing(settings, context, again=again)
+    def _look(
+        self, settings: Settings, context: LookupContext, deadline: Deadline, *, again: bool
+    ) -> Found:
+        listing = self._bucket_query.listing(
+            settings, context, again=again, deadline=deadline
+        )
         record = self._the_image(listing, settings.region)
         name = ImageName.parse((record and record.name) or self._image_name or "")
         selection = select(
@@ -287,7 +367,7 @@ class ImageQuery(_Question[GetDockerImageResult]):
         raise NoSuchImageError(message)
 
     def _result(self, found: Found, settings: Settings) -> GetDockerImageResult:
-        record, name, selection = found
+        record, name, selection, digest = found
         image = reference(name, selection.tag, settings.registry)
         created = selection.create_time
         return GetDockerImageResult(
@@ -298,6 +378,8 @@ class ImageQuery(_Question[GetDockerImageResult]):
             short_name=name.short,
             tag=selection.tag,
             image=image,
+            digest=digest,
+            repo_digest=repo_digest(name, digest, settings.registry),
             create_time=created,
             created_at=None if created is None else format_timestamp(created),
             resource_id=record and record.resource_id,
@@ -308,14 +390,14 @@ class ImageQuery(_Question[GetDockerImageResult]):
         )
 
 
-def reference(name: ImageName, tag: str, registry: str | None) -> str:
-    """The whole reference of a tag, at `registry` or at the host in the image's name.
+def repository(name: ImageName, registry: str | None) -> str:
+    """`<host>/<path>` of an image, at `registry` or at the host in its name.
 
     Raises:
         ConfigError: there is no host.
     """
-    image = name.reference(tag, registry)
-    if image is None:
+    found = name.repository(registry)
+    if found is None:
         message = (
             f"The image {quoted(name.full)} has no registry host in its name, so"
             " that it would be pulled from elsewhere: give the argument registry,"
@@ -323,7 +405,17 @@ def reference(name: ImageName, tag: str, registry: str | None) -> str:
             " HOST:PORT`) or UCIMAGE_REGISTRY."
         )
         raise ConfigError(message)
-    return image
+    return found
+
+
+def reference(name: ImageName, tag: str, registry: str | None) -> str:
+    """The whole reference of a tag; see `repository`."""
+    return f"{repository(name, registry)}:{tag}"
+
+
+def repo_digest(name: ImageName, digest: str | None, registry: str | None) -> str | None:
+    """The reference of a digest, if there is one; see `repository`."""
+    return f"{repository(name, registry)}@{digest}" if digest else None
 
 
 def called(name: str, listing: Listing) -> list[ImageRecord]:

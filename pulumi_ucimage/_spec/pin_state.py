@@ -41,7 +41,11 @@ CHOOSING_INPUTS: Final = frozenset(
 """A change of one of these chooses again."""
 
 REPLACE_KEYS: Final = ("bucket_name", "region", "project_id", "image_name")
-"""A change of one of these replaces the pin. A change of any other input is only stored."""
+"""A change of one of these replaces the pin.
+
+A change of any other input never moves it: `registry` and `resolve_digest` change its
+references, the rest is only stored.
+"""
 
 CHOSEN_AT: Final = "chosen_at"
 

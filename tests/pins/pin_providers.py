@@ -5,18 +5,17 @@ States have Python's names, and "" for what there is not, as the rules have them
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol
 
-import grpc
+import plugin_calls
 import pulumi
 from pulumi.dynamic import Config, ConfigureRequest
 from pulumi.runtime.proto import provider_pb2
 
-from pulumi_ucimage._http.threads import Threads
 from pulumi_ucimage._pulumi import engine_log
 from pulumi_ucimage._spec.naming import wire_name
 from pulumi_ucimage.pin_provider import ImagePinProvider
-from pulumi_ucimage.plugin import server, wire
+from pulumi_ucimage.plugin import wire
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -158,36 +157,24 @@ class DynamicProvider:
         self._provider.delete(ID, outputs)
 
 
-class _AbortedError(Exception):
-    """A request ended with a status."""
-
-
-class _Context:
-    """As much of a gRPC context as the plugin uses."""
-
-    def abort(self, code: grpc.StatusCode, details: str) -> None:
-        """End the request."""
-        assert code is not grpc.StatusCode.ABORTED, details
-        raise _AbortedError(details)
-
-
 class PluginProvider:
-    """The plugin."""
+    """The plugin, spoken to by its protocol."""
 
     urn = f"urn:pulumi:dev::test::ucimage:index:ImagePin::{NAME}"
 
     def __init__(self) -> None:
-        self._plugin: Any = server.Plugin("engine", Threads())
+        self._client = plugin_calls.in_process()
 
     def start_refresh(self) -> None:
-        self._call("Configure", provider_pb2.ConfigureRequest())
+        self._client.configure()
 
-    def _call(self, method: str, request: Any) -> Any:
-        return getattr(self._plugin, method)(request, cast("Any", _Context()))
+    def call(self, method: str, request: Any) -> Any:
+        """Answer a request of the protocol."""
+        return getattr(self._client.stub, method)(request)
 
     def check(self, olds: State, inputs: State, **program: Any) -> State:
         del program  # a plugin knows nothing of it
-        response = self._call(
+        response = self.call(
             "Check",
             provider_pb2.CheckRequest(urn=self.urn, olds=struct(olds), news=struct(inputs)),
         )
@@ -198,7 +185,7 @@ class PluginProvider:
         return state(response.inputs)
 
     def diff(self, olds: State, news: State) -> tuple[bool, list[str]]:
-        response = self._call(
+        response = self.call(
             "Diff",
             provider_pb2.DiffRequest(
                 urn=self.urn, id=ID, old_inputs=struct(olds), news=struct(news)
@@ -211,13 +198,13 @@ class PluginProvider:
         ]
 
     def create(self, inputs: State) -> tuple[str, State]:
-        response = self._call(
+        response = self.call(
             "Create", provider_pb2.CreateRequest(urn=self.urn, properties=struct(inputs))
         )
         return response.id, state(response.properties)
 
     def update(self, olds: State, inputs: State) -> State:
-        response = self._call(
+        response = self.call(
             "Update",
             provider_pb2.UpdateRequest(
                 urn=self.urn, id=ID, olds=struct(olds), news=struct(inputs)
@@ -226,7 +213,7 @@ class PluginProvider:
         return state(response.properties)
 
     def read(self, inputs: State, outputs: State) -> tuple[State, State]:
-        response = self._call(
+        response = self.call(
             "Read",
             provider_pb2.ReadRequest(
                 urn=self.urn, id=ID, inputs=struct(inputs), properties=struct(outputs)
@@ -235,7 +222,7 @@ class PluginProvider:
         return state(response.inputs), state(response.properties)
 
     def delete(self, outputs: State) -> None:
-        self._call(
+        self.call(
             "Delete",
             provider_pb2.DeleteRequest(urn=self.urn, id=ID, properties=struct(outputs)),
         )

@@ -56,10 +56,13 @@ def pinned(tag: str = "1.1.0", create_time: int | str = JULY, **inputs: Any) -> 
         "tag": tag,
         "image": f"{DEMO_IMAGE}:{tag}",
         "image_name": DEMO_IMAGE,
+        "digest": "",
+        "repo_digest": "",
         "create_time": create_time,
         "created_at": "",
         "found": True,
         "previous_tag": "",
+        "previous_digest": "",
         "available": True,
         "retagged": False,
     }
@@ -123,7 +126,7 @@ def test_every_input_is_in_one_group() -> None:
     """An input chooses, replaces, or is only stored; a new one must be put into a group."""
     choosing = {*OTHER_VALUES, *WITH_SEMVER, *WITH_TEMPLATE}
     replacing = {"bucket_name", "region", "project_id", "image_name"}
-    stored = {*STORED_ONLY, "wait", "registry", "profile"}
+    stored = {*STORED_ONLY, "wait", "registry", "profile", "resolve_digest"}
 
     names = {argument.name for argument in arguments.IMAGE_PIN}
     assert names == choosing | replacing | stored

@@ -63,6 +63,9 @@ WRONG: dict[str, list[Any]] = {
     "created_at": [7],
     "found": [MISSING, None, "true", 2],
     "previous_tag": [7, {"a": "b"}],
+    "digest": [7, True],
+    "repo_digest": [7, ["a"]],
+    "previous_digest": [7, {"a": "b"}],
     "available": [MISSING, None, "true"],
     "retagged": [MISSING, None, 2],
 }
@@ -232,7 +235,7 @@ def test_a_stored_input_of_a_newer_release_is_different(
 
 def test_unknown_fields_are_kept(provider: PinProvider, configured: Emulator) -> None:
     """A newer release finds its own again, whatever this one does with the pin."""
-    newer = {"digest": "sha256:0", "signatures": {"a": ["b"]}}
+    newer = {"size": "5 MB", "signatures": {"a": ["b"]}}
     olds = {**provider.check({}, ASKED), **newer}
 
     same = provider.check(olds, ASKED)

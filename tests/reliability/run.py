@@ -117,6 +117,9 @@ def look_up(
             error = type(e).__name__
         finally:
             took_s = time.monotonic() - begun
+            if exhausted is Exhausted.FILES:  # the peak is read from a file
+                _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+                resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
             if not keep:
                 close_connections()
     memory_mb = max(0, _peak_mb() - before_mb)
@@ -264,6 +267,7 @@ class Lab:
 def _connections_to(ports: set[int]) -> int:
     """How many connections to these ports of this machine the process has open."""
     sockets = [one for one in gc.get_objects() if type(one) is socket.socket]
+    sockets = [one for one in sockets if one.family == socket.AF_INET]
     count = 0
     for one in sockets:
         with suppress(OSError):  # closed, or it listens

@@ -8,7 +8,7 @@ STAMP := $(VENV)/.installed
 
 export HYPOTHESIS_PROFILE
 
-.PHONY: help demo test test-fast test-thorough check docs bench performance reliability tools clean
+.PHONY: help demo test test-fast test-thorough check docs bench performance reliability soak tools clean
 
 help: ## Say what can be made
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 13
@@ -18,11 +18,11 @@ demo: $(STAMP) ## Show a real `pulumi up` follow a push, with no cloud account
 	  PULUMI_UCIMAGE_TOOLS_FOLDER="$$tools" $(BIN)/python examples/demo.py
 
 test-fast: $(STAMP) ## Run the tests that need no Pulumi engine, Go or Node
-	@$(BIN)/python -m pytest -n auto --ignore=tests/integration $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest -n auto --dist worksteal --ignore=tests/integration $(PYTEST_ARGS)
 
 test: $(STAMP) ## Run all tests, those on a real Pulumi engine included
 	@tools="$$($(PYTHON) tools/install.py | tail -n 1)" && \
-	  PULUMI_UCIMAGE_TOOLS_FOLDER="$$tools" $(BIN)/python -m pytest -n auto $(PYTEST_ARGS)
+	  PULUMI_UCIMAGE_TOOLS_FOLDER="$$tools" $(BIN)/python -m pytest -n auto --dist worksteal $(PYTEST_ARGS)
 
 test-thorough: $(STAMP) ## Run all tests, with many more random examples
 	@$(MAKE) --no-print-directory test HYPOTHESIS_PROFILE=thorough
@@ -31,6 +31,7 @@ check: $(STAMP) ## Run formatter, linter, type checker and import rules
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/pyright
 	$(BIN)/lint-imports
 
 docs: $(STAMP) ## Write the tables of the documents anew, from the code
@@ -46,6 +47,9 @@ performance: $(STAMP) ## Do the same, and write docs/performance.md
 
 reliability: $(STAMP) ## Try every fault, and write docs/reliability.md of what was seen
 	@PYTHONPATH=tests $(BIN)/python -m reliability
+
+soak: $(STAMP) ## Look up and pin for three minutes, while one call in ten has a fault
+	@cd tests && PYTHONPATH=..:. ../$(BIN)/python -m soak $(SOAK_ARGS)
 
 tools: ## Install Pulumi's engine and language hosts; the last line is their folder
 	@$(PYTHON) tools/install.py

@@ -1,1 +1,1 @@
-"""Look-ups beside the official SDK, a bare POST and a raw socket, in one run."""
+"""What the package costs, beside the official SDK, requests and a raw socket."""

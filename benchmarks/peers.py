@@ -1,4 +1,4 @@
-"""Four callers of one action: ours, the official SDK, a bare POST, and a raw socket."""
+"""Other callers of the same action: the official SDK, `requests.post`, and a raw socket."""
 
 from __future__ import annotations
 
@@ -13,52 +13,20 @@ from urllib.parse import urlencode, urlsplit
 import requests
 from ucloud.client import Client as SdkClient
 
-from benchmarks.api import PRIVATE_KEY, PUBLIC_KEY, REGION
-from benchmarks.server import HOST
-from pulumi_ucimage._http.client import HttpClient
-from pulumi_ucimage._http.clock import Clock, Deadline
-from pulumi_ucimage._http.endpoint import Endpoint
-from pulumi_ucimage._http.network import CaBundle, NetworkSettings
-from pulumi_ucimage._http.retry import RetryPolicy
-from pulumi_ucimage._secret import Credentials, Secret
-from pulumi_ucimage._ucloud.client import UCLOUD_API, Bucket, Client
+from benchmarks.server import HOST, PRIVATE_KEY, PUBLIC_KEY, REGION
 
 if TYPE_CHECKING:
-    from benchmarks.api import Api
+    from benchmarks.server import Api
 
-ACTION: Final = "GetDockerImageList"
-PAGE: Final = 100
-_CHUNK: Final = 64 * 1024
+_ACTION: Final = "GetDockerImageList"
+_PAGE: Final = 100
 
 
 class Peer(Protocol):
     """Calls the API."""
 
-    def images(self, bucket: str, *, limit: int, offset: int) -> Any:
-        """The images of one page."""
-
-
-class Ours:
-    """One call by this package: signed, sent, checked and tried again where need be."""
-
-    def __init__(self, api: Api, scheme: str, delay_ms: int = 0) -> None:
-        endpoint = Endpoint.parse(api.url(scheme, delay_ms))
-        network = NetworkSettings(ca_bundle=CaBundle(api.bundle, "the benchmark"))
-        self.http = HttpClient(endpoint, network, peer=UCLOUD_API)
-        keys = Secret(PUBLIC_KEY), Secret(PRIVATE_KEY)
-        self.clock = Clock()
-        self.client = Client(
-            http=self.http,
-            path=endpoint.path,
-            credentials=Credentials(*keys, None, origin="the benchmark"),
-            retries=RetryPolicy(max_retries=0, clock=self.clock),
-        )
-
-    def images(self, bucket: str, *, limit: int, offset: int) -> Any:
-        deadline = Deadline.after(60, self.clock)
-        place = Bucket(name=bucket, region=REGION)
-        page = self.client.get_page(place, limit=limit, offset=offset, deadline=deadline)
-        return page.images
+    def images(self, bucket: str, limit: int, offset: int) -> list[Any]:
+        """The images of one page, as raw dicts."""
 
 
 class OfficialSdk:
@@ -78,11 +46,9 @@ class OfficialSdk:
             }
         )
 
-    def images(self, bucket: str, *, limit: int, offset: int) -> Any:
-        answer = self._client.invoke(
-            ACTION, {"BucketName": bucket, "Limit": limit, "Offset": offset}
-        )
-        return answer["ImageSet"]
+    def images(self, bucket: str, limit: int, offset: int) -> list[Any]:
+        parameters = {"BucketName": bucket, "Limit": limit, "Offset": offset}
+        return list(self._client.invoke(_ACTION, parameters)["ImageSet"])
 
 
 class BarePost:
@@ -92,14 +58,14 @@ class BarePost:
         self._url = api.url(scheme, delay_ms)
         self._bundle = api.bundle
 
-    def images(self, bucket: str, *, limit: int, offset: int) -> Any:
+    def images(self, bucket: str, limit: int, offset: int) -> list[Any]:
         answer = requests.post(
             self._url, data=_form(bucket, limit, offset), verify=self._bundle, timeout=60
         )
         return _images(answer.content)
 
 
-class Floor:
+class RawSocket:
     """One kept socket: signs, sends, reads and parses, and checks next to nothing."""
 
     def __init__(self, api: Api, scheme: str, delay_ms: int = 0) -> None:
@@ -113,7 +79,7 @@ class Floor:
             context = ssl.create_default_context(cafile=api.bundle)
             self._socket = context.wrap_socket(self._socket, server_hostname=HOST)
 
-    def images(self, bucket: str, *, limit: int, offset: int) -> Any:
+    def images(self, bucket: str, limit: int, offset: int) -> list[Any]:
         form = urlencode(_form(bucket, limit, offset))
         self._socket.sendall(f"{self._head}{len(form)}\r\n\r\n{form}".encode())
         received = b""
@@ -128,7 +94,7 @@ class Floor:
         return _images(b"".join(chunks))
 
     def _received(self) -> bytes:
-        received = self._socket.recv(_CHUNK)
+        received = self._socket.recv(64 * 1024)
         if not received:
             message = "the benchmark's server has ended"
             raise ConnectionError(message)
@@ -141,7 +107,7 @@ class Floor:
 
 def _form(bucket: str, limit: int, offset: int) -> dict[str, str | int]:
     form: dict[str, str | int] = {
-        "Action": ACTION,
+        "Action": _ACTION,
         "BucketName": bucket,
         "Limit": limit,
         "Offset": offset,
@@ -155,16 +121,20 @@ def _form(bucket: str, limit: int, offset: int) -> dict[str, str | int]:
     return form
 
 
-def _images(body: bytes) -> Any:
+def _images(body: bytes) -> list[Any]:
     answer = json.loads(body)
     if answer["RetCode"] != 0:
         raise RuntimeError(answer["Message"])
-    return answer["ImageSet"]
+    return list(answer["ImageSet"])
 
 
-def list_in_turn(peer: Peer, bucket: str, images: int) -> list[Any]:
-    """A listing as a script makes it: by offset, until the count is there."""
+def list_in_turn(peer: Peer, bucket: str, images: int) -> None:
+    """A listing as a script makes it, every field of the raw dicts read."""
     listed: list[Any] = []
     while len(listed) < images:
-        listed += peer.images(bucket, limit=PAGE, offset=len(listed))
-    return listed
+        listed += peer.images(bucket, _PAGE, len(listed))
+    for image in listed:
+        _ = image["ImageName"], image["BucketName"], image["ResourceId"]
+        _ = image["OrgId"], image["UpdateTime"]
+        for tag in image["TagSet"]:
+            _ = tag["TagName"], tag["CreateTime"]

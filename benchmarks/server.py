@@ -1,23 +1,30 @@
-"""The API's process: canned answers on loopback, plain and TLS 1.3, as late as asked for.
+"""The API in a process of its own: canned answers on loopback, plain and over TLS 1.3.
 
-An address ends in the round-trip delay: `https://127.0.0.1:PORT/delay/30/` answers 30 ms
-late. The first answer of a connection is later by the round trips that a real network
-takes to open it: one for TCP, and one more for TLS 1.3.
+A bucket's name gives its size: `i1000t5` has 1,000 images of five tags each. A URL gives
+the round-trip time: `https://127.0.0.1:PORT/delay/30/` answers 30 ms late. The first answer
+of a connection is later by the round trips that open it: one for TCP, one more for TLS 1.3.
 
-`python -m benchmarks.server FOLDER` writes its certificates to the folder, and the ports
-and the bundle of certificates to trust to stdout. It ends when its stdin does.
+`python -m benchmarks.server FOLDER` writes its CA bundle to the folder, and its ports as
+JSON to stdout. It ends when its stdin does.
 """
 
 from __future__ import annotations
 
 import json
+import re
 import socket
 import socketserver
 import ssl
+import subprocess
 import sys
+import tempfile
 import threading
 import time
+import urllib.request
 from collections import Counter
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import parse_qs
@@ -25,72 +32,149 @@ from urllib.parse import parse_qs
 import certifi
 import trustme
 
-from benchmarks import bodies
-
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from io import BufferedReader
 
 HOST: Final = "127.0.0.1"
-COUNTS_PATH: Final = "/counts"
-_BOTH: Final = ("calls", "listings")
+PUBLIC_KEY: Final = "bench-public"
+PRIVATE_KEY: Final = "bench-private"
+REGION: Final = "cn-bj2"
+_LISTINGS_PATH: Final = "/listings"
 
 
-class Counts:
-    """How often each bucket was asked for.
+@dataclass(frozen=True)
+class Api:
+    """A server that runs.
 
-    A listing is counted by its first page, the only one that asks from the beginning.
+    Attributes:
+        ports: by scheme.
+        bundle: path of the certificates to trust.
     """
 
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._counts: dict[str, Counter[str]] = {kind: Counter() for kind in _BOTH}
+    ports: dict[str, int]
+    bundle: str
 
-    def add(self, bucket: str, *, offset: int) -> None:
-        """Count one call."""
-        with self._lock:
-            self._counts["calls"][bucket] += 1
-            self._counts["listings"][bucket] += offset == 0
+    def url(self, scheme: str, delay_ms: int = 0) -> str:
+        """The address at which answers are this late."""
+        return f"{scheme}://{HOST}:{self.ports[scheme]}/delay/{delay_ms}"
 
-    def body(self) -> bytes:
-        """All counts, as JSON."""
-        with self._lock:
-            return json.dumps(self._counts).encode()
+    def listings(self, bucket: str) -> int:
+        """How often a bucket was listed, which is how often its first page was read."""
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        url = f"http://{HOST}:{self.ports['http']}{_LISTINGS_PATH}"
+        with opener.open(url, timeout=10) as answer:
+            return int(json.load(answer).get(bucket, 0))
+
+    def environment(self, scheme: str, delay_ms: int = 0) -> dict[str, str]:
+        """The variables that lead a program here."""
+        return {
+            "UCLOUD_API_BASE_URL": self.url(scheme, delay_ms),
+            "UCLOUD_PUBLIC_KEY": PUBLIC_KEY,
+            "UCLOUD_PRIVATE_KEY": PRIVATE_KEY,
+            "UCLOUD_REGION": REGION,
+            "REQUESTS_CA_BUNDLE": self.bundle,
+        }
+
+
+@contextmanager
+def running() -> Iterator[Api]:
+    """Run the server."""
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        subprocess.Popen(  # noqa: S603 - our own command
+            [sys.executable, "-m", "benchmarks.server", folder],
+            cwd=Path(__file__).resolve().parent.parent,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        ) as server,
+    ):
+        assert server.stdin and server.stdout  # noqa: S101, PT018 - both are pipes
+        try:
+            yield Api(json.loads(server.stdout.readline()), str(Path(folder, "bundle.pem")))
+        finally:
+            server.stdin.close()
+            server.wait(10)
+
+
+@lru_cache(maxsize=64)
+def body(bucket: str, *, limit: int, offset: int) -> bytes:
+    """The body of one answer; with 1,000 images of 20 tags it has 3.1 MB."""
+    sized = re.fullmatch(r"i(\d+)t(\d+)(?:-.*)?", bucket)
+    if sized is None:
+        return json.dumps({"RetCode": 43023, "Message": "no such bucket"}).encode()
+    images, tags = int(sized[1]), int(sized[2])
+    answer = {
+        "RetCode": 0,
+        "Action": "GetDockerImageListResponse",
+        "TotalCount": images,
+        "ImageSet": [
+            {
+                "ImageName": f"ucsdr.ucloud.cn:5000/ucs/app-{number:06d}",
+                "BucketName": "ucs",
+                "ResourceId": f"uimage-{number:06d}",
+                "OrgId": "org-bench",
+                "UpdateTime": 1_700_000_000 + number,
+                "TagSet": [
+                    {
+                        "TagName": f"1.{number % 50}.{tag}",
+                        "CreateTime": 1_600_000_000 + 1_000 * number + tag,
+                        "Digest": "sha512:" + 83 * "a",
+                    }
+                    for tag in range(tags)
+                ],
+            }
+            for number in range(offset, min(images, offset + limit))
+        ],
+    }
+    return json.dumps(answer, separators=(",", ":")).encode()
+
+
+DIGEST: Final = "sha256:" + "0" * 64
+_MANIFEST: Final = (
+    "HTTP/1.1 200 OK\r\nContent-Type: application/vnd.oci.image.index.v1+json\r\n"
+    f"Content-Length: 1000\r\nDocker-Content-Digest: {DIGEST}\r\n\r\n"
+).encode()
+"""The answer to HEAD for any manifest."""
 
 
 class _Handler(socketserver.BaseRequestHandler):
-    """One connection, with no more work than must be: it shares the machine."""
+    """One connection, with as little work as possible: it shares the machine."""
 
     server: _Server
 
     def handle(self) -> None:
         connection: socket.socket = self.request
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        opening = 1
+        round_trips = 2
         if self.server.context:
             connection = self.server.context.wrap_socket(connection, server_side=True)
-            opening = 2
+            round_trips = 3
         with connection, connection.makefile("rb") as stream:
             while head := _head(stream):
                 path, length = head
-                body = stream.read(length)
-                answer, delay_s = self._answer(path, body)
-                time.sleep(delay_s * (1 + opening))
-                opening = 0
+                if path.startswith("/v2/"):
+                    connection.sendall(_MANIFEST)
+                    continue
+                answer, delay_s = self._answer(path, stream.read(length))
+                time.sleep(delay_s * round_trips)
+                round_trips = 1
                 connection.sendall(
                     b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
                     b"Content-Length: %d\r\n\r\n" % len(answer) + answer
                 )
 
-    def _answer(self, path: str, body: bytes) -> tuple[bytes, float]:
+    def _answer(self, path: str, request: bytes) -> tuple[bytes, float]:
         """The body of an answer, and how late it is."""
-        if path == COUNTS_PATH:
-            return self.server.counts.body(), 0
-        form = {name: values[0] for name, values in parse_qs(body.decode()).items()}
+        if path == _LISTINGS_PATH:
+            return json.dumps(self.server.listings).encode(), 0
+        form = {name: values[0] for name, values in parse_qs(request.decode()).items()}
         bucket, offset = form["BucketName"], int(form.get("Offset", "0"))
         limit = int(form.get("Limit", "20"))
-        self.server.counts.add(bucket, offset=offset)
-        _, _, delay_ms = path.strip("/").partition("/")
-        return bodies.page(bucket, limit=limit, offset=offset), float(delay_ms or 0) / 1000
+        self.server.count(bucket, offset)
+        delay_ms = path.strip("/").partition("/")[2]
+        return body(bucket, limit=limit, offset=offset), float(delay_ms or 0) / 1000
 
 
 def _head(stream: BufferedReader) -> tuple[str, int] | None:
@@ -113,38 +197,36 @@ class _Server(socketserver.ThreadingTCPServer):
     daemon_threads = True
     request_queue_size = 128
 
-    def __init__(self, counts: Counts, context: ssl.SSLContext | None) -> None:
-        self.counts = counts
+    def __init__(self, listings: Counter[str], context: ssl.SSLContext | None) -> None:
+        self.listings = listings
         self.context = context
+        self._lock = threading.Lock()
         super().__init__((HOST, 0), _Handler)
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    def count(self, bucket: str, offset: int) -> None:
+        """Count a listing by its first page."""
+        with self._lock:
+            self.listings[bucket] += offset == 0
 
     def handle_error(self, _request: object, _client_address: object) -> None:
-        """Say nothing: a client that ends while it is answered is no error."""
-
-    def start(self) -> int:
-        """Serve from now on; the port."""
-        threading.Thread(target=self.serve_forever, daemon=True).start()
-        port: int = self.server_address[1]
-        return port
+        """Ignore it: a client that ends while it is answered is no error."""
 
 
 def main() -> None:
     """Serve until stdin ends."""
-    folder = Path(sys.argv[1])
     authority = trustme.CA()
-    bundle = folder / "bundle.pem"
-    # As large as a real one, for what loading it costs is a part of the comparison.
-    bundle.write_bytes(Path(certifi.where()).read_bytes() + authority.cert_pem.bytes())
+    # As large as a real bundle, because loading it is a part of the comparison.
+    Path(sys.argv[1], "bundle.pem").write_bytes(
+        Path(certifi.where()).read_bytes() + authority.cert_pem.bytes()
+    )
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_3
     authority.issue_cert(HOST).configure_cert(context)
-    counts = Counts()
-    started = {
-        "http": _Server(counts, None).start(),
-        "https": _Server(counts, context).start(),
-        "bundle": str(bundle),
-    }
-    sys.stdout.write(json.dumps(started) + "\n")
+    listings: Counter[str] = Counter()
+    servers = {"http": _Server(listings, None), "https": _Server(listings, context)}
+    ports = {scheme: server.server_address[1] for scheme, server in servers.items()}
+    sys.stdout.write(json.dumps(ports) + "\n")
     sys.stdout.flush()
     sys.stdin.read()
 

@@ -17,6 +17,10 @@ import pulumi.runtime
 from pulumi_ucimage._lookup.function_spec import GET_DOCKER_IMAGE, GET_DOCKER_IMAGES
 from pulumi_ucimage._pulumi import program
 from pulumi_ucimage._spec import arguments
+from pulumi_ucimage._spec.arguments import (  # noqa: TC001 - signatures can be resolved
+    OrderName,
+    PolicyName,
+)
 from pulumi_ucimage._spec.results import (
     AwaitableGetDockerImageResult,
     AwaitableGetDockerImagesResult,
@@ -84,8 +88,8 @@ def get_docker_image(
     image_name: str | None = None,
     registry: str | None = None,
     order_by: str | None = None,
-    policy: str | None = None,
-    order: str | None = None,
+    policy: PolicyName | None = None,
+    order: OrderName | None = None,
     semver_range: str | None = None,
     semver_loose: bool | None = None,
     tag_regex: str | None = None,
@@ -97,6 +101,7 @@ def get_docker_image(
     tag: str | None = None,
     wait: str | None = None,
     default_tag: str | None = None,
+    resolve_digest: bool | None = None,
     opts: pulumi.InvokeOptions | None = None,
 ) -> AwaitableGetDockerImageResult:
     """Choose one tag of one image of a bucket; by default the newest."""
@@ -113,8 +118,8 @@ def get_docker_image_output(
     image_name: pulumi.Input[str | None] | None = None,
     registry: pulumi.Input[str | None] | None = None,
     order_by: pulumi.Input[str | None] | None = None,
-    policy: pulumi.Input[str | None] | None = None,
-    order: pulumi.Input[str | None] | None = None,
+    policy: pulumi.Input[PolicyName | None] | None = None,
+    order: pulumi.Input[OrderName | None] | None = None,
     semver_range: pulumi.Input[str | None] | None = None,
     semver_loose: pulumi.Input[bool | None] | None = None,
     tag_regex: pulumi.Input[str | None] | None = None,
@@ -126,6 +131,7 @@ def get_docker_image_output(
     tag: pulumi.Input[str | None] | None = None,
     wait: pulumi.Input[str | None] | None = None,
     default_tag: pulumi.Input[str | None] | None = None,
+    resolve_digest: pulumi.Input[bool | None] | None = None,
     opts: InvokeOptions | None = None,
 ) -> pulumi.Output[GetDockerImageResult]:
     """Choose one tag of one image of a bucket, once all arguments are known."""
@@ -185,9 +191,11 @@ def _output(function: FunctionSpec, values: Mapping[str, Any]) -> pulumi.Output[
     """The result for inputs; `values` contains `opts` too."""
     opts = _options(values)
     inputs = {argument.name: values[argument.name] for argument in function.arguments}
+    known = {k: value for k, value in inputs.items() if not program.contains_input(value)}
+    function.check_known(known)
     if program.is_mocked():
         return _mocked_output(function, inputs, opts)
-    if not program.contains_input(inputs) and not program.has_dependencies(opts):
+    if known == inputs and not program.has_dependencies(opts):
         context = program.lookup_context(not_before=program.not_before())
         return program.output_of(_prepared(function, inputs, context))
 

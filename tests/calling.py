@@ -1,4 +1,4 @@
-"""Calls of the API with keys that can be searched for, and no waiting between attempts."""
+"""Calls of the API with keys to search for, and without waits between attempts."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ DIRECT = NetworkSettings()
 
 
 def credentials() -> Credentials:
-    """The canary's keys."""
+    """The keys above."""
     keys = Secret(PUBLIC_KEY), Secret(PRIVATE_KEY), Secret(TOKEN)
     return Credentials(*keys, origin="the environment")
 
 
 class Time:
-    """A clock that goes on only when somebody sleeps, and keeps how long."""
+    """A clock that moves only by sleeping, and records each sleep."""
 
     def __init__(self, random: float = 1.0) -> None:
         self.now = 1_800_000_000.0
@@ -45,22 +45,22 @@ class Time:
         )
 
     def sleep(self, seconds: float) -> None:
-        """Go on by so much."""
+        """Move the clock."""
         self.now += seconds
         self.sleeps.append(seconds)
 
 
 class Caller:
-    """Asks one server for pages; between attempts it goes on at once.
+    """Gets pages from one server; it does not wait between attempts.
 
     Args:
         url: where the server is.
-        retries: further attempts after the first.
+        retries: attempts after the first.
         timeout_s: the look-up's deadline, in real seconds.
         network: proxy and certificates.
         read_timeout_s: the longest silence of the server.
-        bucket: what is asked for.
-        clock: time and waiting; by default the real time, and no waiting.
+        bucket: the bucket to list.
+        clock: by default the real time, without waiting.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""A server whose every byte, silence and hang-up is scripted; it keeps what it was sent."""
+"""A server that sends scripted bytes, pauses and disconnects, and keeps its requests."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ HOST = "127.0.0.1"
 
 
 class Do(enum.Enum):
-    """What a server can do besides sending."""
+    """What a server can do besides sending bytes."""
 
-    READ = enum.auto()  # what has come, whatever it is
+    READ = enum.auto()  # what has arrived
     CLOSE = enum.auto()
     RESET = enum.auto()
     WAIT = enum.auto()  # until the client has gone
 
 
 class Drip(NamedTuple):
-    """Bytes that are sent one by one, each after a pause."""
+    """Bytes that are sent one by one, with a pause after each."""
 
     data: bytes
     pause_s: float = 0.02
@@ -68,8 +68,8 @@ class Request(NamedTuple):
         return {name.lower(): value.strip() for name, _, value in lines}
 
 
-RejectReason = Union[bytes, Do, Drip, StartTls]  # noqa: UP007
-Steps = tuple[RejectReason, ...]
+Step = Union[bytes, Do, Drip, StartTls]  # noqa: UP007
+Steps = tuple[Step, ...]
 Answer = Union[bytes, Steps, Callable[[Request], "bytes | Steps"]]  # noqa: UP007
 
 IMAGE = "ucsdr.ucloud.cn:5000/ucs/helloworld"
@@ -98,7 +98,7 @@ def answer(
     status: int = 200,
     headers: Mapping[str, str | None] = {},
 ) -> bytes:
-    """A whole answer; a header of None is left out."""
+    """A whole response; a header of None is left out."""
     whole = {"Content-Length": str(len(body)), **headers}
     lines = [f"{name}: {value}" for name, value in whole.items() if value is not None]
     head = "\r\n".join([f"HTTP/1.1 {status} Status", *lines, "", ""])
@@ -106,18 +106,18 @@ def answer(
 
 
 def chunked(*chunks: bytes, headers: Mapping[str, str] = {}) -> bytes:
-    """A whole answer in chunks."""
+    """A whole response in chunks."""
     parts = [b"%x\r\n%s\r\n" % (len(chunk), chunk) for chunk in (*chunks, b"")]
     fields = {"Content-Length": None, "Transfer-Encoding": "chunked", **headers}
     return answer(b"", headers=fields) + b"".join(parts)
 
 
 class FaultServer:
-    """Answers each request as the next line of its script says, and then as the last.
+    """Answers each request by the next entry of its script; the last entry repeats.
 
     Args:
         script: one answer for each request.
-        greeting: what is done with a connection before a request is read.
+        greeting: steps before the first request of a connection is read.
         tls: speaks TLS if given.
     """
 
@@ -220,11 +220,11 @@ class FaultServer:
 
 
 class _Over(Exception):  # noqa: N818 - no error
-    """The connection is to end."""
+    """End the connection."""
 
 
 def _read(connection: socket.socket, number: int) -> Request | None:
-    """The next request; None where the client has gone."""
+    """The next request; None if the client has disconnected."""
     data = b""
     while b"\r\n\r\n" not in data:
         more = connection.recv(65536)

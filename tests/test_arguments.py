@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from typing import TYPE_CHECKING, Any
+import math
+from typing import TYPE_CHECKING, Any, get_args
 
 import pytest
 
@@ -13,10 +14,13 @@ from pulumi_ucimage._spec.arguments import (
     GET_DOCKER_IMAGE,
     GET_DOCKER_IMAGES,
     Argument,
+    OrderName,
+    PolicyName,
     Type,
     given,
 )
-from pulumi_ucimage.errors import ArgumentError, ArgumentTypeError
+from pulumi_ucimage._tags.policy import Policy
+from pulumi_ucimage.errors import ArgumentError, ArgumentTypeError, InvalidPolicyError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -54,13 +58,14 @@ OF_A_CHOICE = {
     ("tag", "tag", TEXT),
     ("default_tag", "defaultTag", TEXT),
 }
+RESOLVE = {("resolve_digest", "resolveDigest", FLAG)}
 
 
 @pytest.mark.parametrize(
     ("table", "expected"),
     [
         pytest.param(GET_DOCKER_IMAGES, BOTH | IMAGES_ONLY, id="get_docker_images"),
-        pytest.param(GET_DOCKER_IMAGE, BOTH | OF_A_CHOICE, id="get_docker_image"),
+        pytest.param(GET_DOCKER_IMAGE, BOTH | OF_A_CHOICE | RESOLVE, id="get_docker_image"),
         pytest.param(CHOICE, OF_A_CHOICE, id="choice"),
     ],
 )
@@ -134,14 +139,15 @@ def test_every_default_is_none(function: str) -> None:
 
 
 TYPES = {TEXT: "str", NUMBER: "int", FLAG: "bool"}
+LITERALS = {"policy": "PolicyName", "order": "OrderName"}
 
 
 def annotation(argument: Argument, *, takes_inputs: bool) -> str:
-    """Tell how a signature must annotate an argument."""
+    """How a signature must annotate an argument."""
+    strings = "Sequence[pulumi.Input[str]]" if takes_inputs else "Sequence[str]"
+    type_ = LITERALS.get(argument.name) or TYPES.get(argument.type, strings)
     if not takes_inputs:
-        type_ = TYPES.get(argument.type, "Sequence[str]")
         return type_ if argument.required else f"{type_} | None"
-    type_ = TYPES.get(argument.type, "Sequence[pulumi.Input[str]]")
     if argument.required:
         return f"pulumi.Input[{type_}]"
     return f"pulumi.Input[{type_} | None] | None"
@@ -168,6 +174,19 @@ def test_help_tells_of_each_argument(function: str) -> None:
     assert [a.name for a in FUNCTIONS[function] if f"{a.name}: {a.description}" in doc] == [
         a.name for a in FUNCTIONS[function]
     ]
+
+
+@pytest.mark.parametrize(
+    ("name", "literal"), [("policy", PolicyName), ("order", OrderName)]
+)
+def test_the_literals_are_the_values_that_are_accepted(name: str, literal: Any) -> None:
+    """Each of them is accepted, and the error about another one names all of them."""
+    for value in get_args(literal):
+        assert {name: value} == Policy.from_arguments({name: value}).arguments
+
+    with pytest.raises(InvalidPolicyError) as caught:
+        Policy.from_arguments({name: "other"})
+    assert ", ".join(get_args(literal)) in str(caught.value)
 
 
 ANY = {
@@ -210,33 +229,45 @@ def test_a_value_of_the_type_passes(type_: Type, value: object) -> None:
     assert given([ANY[type_]], {"word": value}) == {"word": value}
 
 
+@pytest.mark.parametrize("value", [1.0, 0.0, -3.0, 2.0**70])
+def test_a_whole_number_may_be_a_float(value: float) -> None:
+    """Numbers that come through Pulumi's engine are floats, and become whole numbers."""
+    number = given([ANY[NUMBER]], {"word": value})["word"]
+
+    assert (type(number), number) == (int, value)
+
+
 @pytest.mark.parametrize(
     ("type_", "value", "complaint"),
     [
-        (TEXT, 1, "a string, not int"),
-        (TEXT, True, "a string, not bool"),
-        (TEXT, False, "a string, not bool"),
-        (TEXT, 0, "a string, not int"),
+        (TEXT, 1, "a string, not a whole number"),
+        (TEXT, True, "a string, not a boolean"),
+        (TEXT, False, "a string, not a boolean"),
+        (TEXT, 0, "a string, not a whole number"),
         (TEXT, b"a", "a string, not bytes"),
-        (TEXT, ["a"], "a string, not list"),
-        (TEXT, [], "a string, not list"),
-        (TEXT, {}, "a string, not dict"),
-        (NUMBER, True, "a whole number, not bool"),
-        (NUMBER, False, "a whole number, not bool"),
-        (NUMBER, 1.0, "a whole number, not float"),
-        (NUMBER, "1", "a whole number, not str"),
-        (FLAG, 1, "True or False, not int"),
-        (FLAG, 0, "True or False, not int"),
-        (FLAG, "true", "True or False, not str"),
-        (FLAG, [], "True or False, not list"),
-        (TEXTS, "latest", "a list of strings, not str"),
-        (TEXTS, {"a": 1}, "a list of strings, not dict"),
+        (TEXT, ["a"], "a string, not a list"),
+        (TEXT, [], "a string, not a list"),
+        (TEXT, {}, "a string, not a map"),
+        (NUMBER, True, "a whole number, not a boolean"),
+        (NUMBER, False, "a whole number, not a boolean"),
+        (NUMBER, 1.5, "a whole number, not a decimal number"),
+        (NUMBER, math.nan, "a whole number, not a decimal number"),
+        (NUMBER, math.inf, "a whole number, not a decimal number"),
+        (TEXT, 1.0, "a string, not a decimal number"),
+        (FLAG, 1.0, "a boolean, not a decimal number"),
+        (NUMBER, "1", "a whole number, not a string"),
+        (FLAG, 1, "a boolean, not a whole number"),
+        (FLAG, 0, "a boolean, not a whole number"),
+        (FLAG, "true", "a boolean, not a string"),
+        (FLAG, [], "a boolean, not a list"),
+        (TEXTS, "latest", "a list of strings, not a string"),
+        (TEXTS, {"a": 1}, "a list of strings, not a map"),
         (TEXTS, {"a"}, "a list of strings, not set"),
         (TEXTS, iter(["a"]), "a list of strings, not list_iterator"),
-        (TEXTS, True, "a list of strings, not bool"),
-        (MAP, "a", "a map of strings, not str"),
-        (MAP, ["a"], "a map of strings, not list"),
-        (MAP, True, "a map of strings, not bool"),
+        (TEXTS, True, "a list of strings, not a boolean"),
+        (MAP, "a", "a map of strings, not a string"),
+        (MAP, ["a"], "a map of strings, not a list"),
+        (MAP, True, "a map of strings, not a boolean"),
     ],
 )
 def test_a_value_of_another_type_is_refused(
@@ -265,7 +296,9 @@ def test_each_part_must_be_a_text(type_: Type, value: object, what: str) -> None
     with pytest.raises(ArgumentTypeError) as caught:
         given([ANY[type_]], {"word": value})
 
-    assert str(caught.value) == f"word must be {what} of strings, and has int in it."
+    assert (
+        str(caught.value) == f"word must be {what} of strings, but contains a whole number."
+    )
 
 
 @pytest.mark.parametrize("type_", Type)
@@ -288,7 +321,7 @@ def test_a_missing_bucket_is_refused(values: dict[str, Any]) -> None:
     with pytest.raises(ArgumentError) as caught:
         given(GET_DOCKER_IMAGE, values)
 
-    assert str(caught.value) == "bucket_name is missing; give the bucket's name."
+    assert str(caught.value) == "bucket_name is missing: give the bucket's name."
 
 
 PLAIN: list[Callable[..., Any]] = [
@@ -300,5 +333,7 @@ PLAIN: list[Callable[..., Any]] = [
 @pytest.mark.parametrize("function", PLAIN, ids=lambda function: function.__name__)
 def test_a_wrong_type_ends_the_call(function: Callable[..., Any]) -> None:
     """A function refuses a wrong type before it asks for keys."""
-    with pytest.raises(ArgumentTypeError, match="region must be a string, not int"):
+    with pytest.raises(
+        ArgumentTypeError, match="region must be a string, not a whole number"
+    ):
         function("ucs", region=1)

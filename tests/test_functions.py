@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import multiprocessing
 import threading
+import traceback
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pulumi
 import pytest
@@ -14,6 +15,9 @@ import pytest
 import pulumi_ucimage as ucimage
 from pulumi_ucimage._pulumi import program
 from pulumi_ucimage.emulator import Emulator
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 HELLO = "ucsdr.ucloud.cn:5000/ucs/helloworld"
 KEYS = [{"PublicKey": "demo-public-key", "PrivateKey": "demo-private-key"}]
@@ -86,6 +90,8 @@ def test_image_result_has_every_field(serve: Any) -> None:
         "short_name": "helloworld",
         "tag": "2",
         "image": f"{HELLO}:2",
+        "digest": None,
+        "repo_digest": None,
         "create_time": 1234567890,
         "created_at": "2009-02-13T23:31:30Z",
         "resource_id": "uhub-1",
@@ -232,6 +238,20 @@ def test_window_goes_to_the_server(serve: Any) -> None:
     ]
 
 
+def test_whole_numbers_of_the_engine_are_accepted(serve: Any) -> None:
+    """The output of a stack reference is a float, and goes to the server as a number."""
+    emulator = serve(*THREE)
+
+    async def ask() -> Any:
+        limit: Any = pulumi.Output.from_input(1.0)
+        return await ucimage.get_docker_images_output("ucs", limit=limit, offset=2).future()
+
+    result = asyncio.run(ask())
+
+    assert ["r.example.com/b/api"] == [image.name for image in result.images]
+    assert [("1", "2")] == [(r["Limit"], r["Offset"]) for r in emulator.requests]
+
+
 def test_order_and_project_are_sent(serve: Any) -> None:
     """Arguments that only the server understands arrive there."""
     emulator = serve(*THREE)
@@ -362,7 +382,7 @@ def test_default_tag_is_not_used_where_a_tag_is_left(serve: Any) -> None:
 def test_references_have_a_registry_or_are_none(
     serve: Any, name: str, registry: str | None, expected: str | None
 ) -> None:
-    """The registry is replaced or supplied, and a reference without one is None."""
+    """`registry` replaces or adds the host; a reference without a host is None."""
     serve({"ImageName": name, "TagSet": [tag("1")]})
 
     listed = ucimage.get_docker_images("ucs", registry=registry).images[0]
@@ -415,6 +435,46 @@ def test_bad_arguments_are_said_before_any_call(
 
     assert words in str(caught.value)
     assert not configured.requests
+
+
+@pytest.mark.parametrize(
+    ("function", "values", "error"),
+    [
+        (ucimage.get_docker_images_output, {"limit": 0}, ucimage.ArgumentError),
+        (ucimage.get_docker_images_output, {"name_regex": "("}, ucimage.ArgumentError),
+        (ucimage.get_docker_image_output, {"region": "cn bj2"}, ucimage.ArgumentError),
+        (ucimage.get_docker_image_output, {"policy": "nope"}, ucimage.InvalidPolicyError),
+        (
+            ucimage.get_docker_image_output,
+            {"semver_range": "^1"},
+            ucimage.InvalidPolicyError,
+        ),
+    ],
+)
+@pytest.mark.parametrize("bucket_name", ["ucs", pulumi.Output])
+@pytest.mark.usefixtures("event_loop")
+def test_the_output_form_raises_what_is_wrong_already(
+    bucket_name: Any,
+    function: Callable[..., Any],
+    values: dict[str, Any],
+    error: type[Exception],
+) -> None:
+    """A mistake in a plain argument is an error of the call, whatever else is unknown."""
+    is_known = bucket_name == "ucs"
+    bucket = bucket_name if is_known else pulumi.Output.from_input("ucs")
+
+    with pytest.raises(error):
+        function(bucket, **values)
+
+
+@pytest.mark.usefixtures("event_loop")
+def test_the_output_form_does_not_judge_what_it_does_not_know() -> None:
+    """A range is valid if the policy that comes later is semver."""
+    policy: Any = pulumi.Output.from_input("semver")
+
+    output = ucimage.get_docker_image_output("ucs", policy=policy, semver_range="^1")
+
+    assert isinstance(output, pulumi.Output)
 
 
 @pytest.mark.parametrize(
@@ -528,6 +588,58 @@ def test_missing_keys_name_every_way(monkeypatch: pytest.MonkeyPatch) -> None:
         assert way in str(caught.value)
 
 
+@pytest.mark.parametrize("form", ["plain", "output"])
+@pytest.mark.parametrize(
+    ("error", "values", "environment", "fault"),
+    [
+        (ucimage.ArgumentError, {"region": "cn bj2"}, {}, ""),
+        (ucimage.ArgumentError, {"region": 5}, {}, ""),
+        (ucimage.InvalidPolicyError, {"policy": "nope"}, {}, ""),
+        (ucimage.InvalidPolicyError, {"tag_regex": "("}, {}, ""),
+        (ucimage.ConfigError, {}, {"UCLOUD_PRIVATE_KEY": ""}, ""),
+        (ucimage.ConfigError, {}, {"UCLOUD_REGION": ""}, ""),
+        (ucimage.ConfigError, {}, {"UCIMAGE_TIMEOUT_SECONDS": "x"}, ""),
+        (ucimage.TransportError, {}, {"UCLOUD_API_BASE_URL": "http://127.0.0.1:1"}, ""),
+        (ucimage.TransportError, {}, {}, "drop"),
+        (ucimage.ResponseError, {}, {}, "http=404"),
+        (ucimage.ApiError, {"bucket_name": "nope"}, {}, ""),
+        (ucimage.ApiError, {}, {}, "retcode=150"),
+        (ucimage.NoSuchImageError, {"image_name": "nope"}, {}, ""),
+        (ucimage.NoMatchingTagError, {"tag": "nope"}, {}, ""),
+    ],
+)
+def test_an_error_in_a_plain_process_has_no_context(
+    configured: Emulator,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    error: type[Exception],
+    values: dict[str, Any],
+    environment: dict[str, str],
+    fault: str,
+    form: str,
+) -> None:
+    """Its traceback shows this error alone, and none that was handled on the way."""
+    for variable, value in {"UCIMAGE_MAX_RETRIES": "0", **environment}.items():
+        monkeypatch.setenv(variable, value)
+    if fault:
+        configured.fault(fault)
+    arguments: Any = {"bucket_name": "ucs", **values}
+
+    async def output() -> Any:
+        return await ucimage.get_docker_image_output(**arguments).future()
+
+    def ask() -> Any:
+        if form == "plain":
+            return ucimage.get_docker_image(**arguments)
+        return asyncio.run(output())
+
+    with pytest.raises(error) as caught:
+        ask()
+
+    shown = "".join(traceback.format_exception(caught.value))
+    assert 1 == shown.count("Traceback (most recent call last)")
+
+
 def test_one_bad_answer_is_tried_again(
     configured: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -582,7 +694,7 @@ def test_threads_leave_nothing_behind(configured: Emulator) -> None:
 
 
 def test_without_an_engine_calls_at_the_same_time_share(configured: Emulator) -> None:
-    """Those who ask together are a group or two; one after another, each asks anew."""
+    """Calls at the same time share a listing; calls in turn each list."""
     configured.fault("delay=0.1*50")
     barrier = threading.Barrier(16)
 

@@ -1,4 +1,4 @@
-"""A listing is whole or an error, whatever the server makes of it and whatever changes."""
+"""A listing is complete or an error, whatever the server does and whatever changes."""
 
 from __future__ import annotations
 
@@ -27,20 +27,21 @@ ALL = Window()
 
 
 def named(name: str) -> ImageRecord:
-    """An image of that name."""
+    """An image with this name."""
     return ImageRecord(image_name=name, tag_set=[TagRecord(name)])
 
 
 class Server:
-    """A bucket in memory, which may misbehave.
+    """A bucket in memory that may misbehave.
 
     Args:
-        images: what it has, or how many.
-        cap: the longest page that it gives.
-        total: what it says by the number of the call, from 1 on, and the true count.
-        change: what happens to its images just before a call, by the call's number.
-        ignores_limit: whether Limit means nothing to it.
-        ignores_offset: whether Offset means nothing to it.
+        images: its images, or how many it has.
+        cap: the length of its longest page.
+        total: its TotalCount, from the number of the call, 1 for the first, and the true
+            count.
+        change: changes its images before a call, by the number of the call.
+        ignores_limit: whether it ignores Limit.
+        ignores_offset: whether it ignores Offset.
     """
 
     def __init__(
@@ -101,7 +102,7 @@ def read(
     at_once: int = 1,
     executor: Executor | None = None,
 ) -> Listing:
-    """The listing that a server comes to; its pages one after another by default."""
+    """The listing of a server, by default one page at a time."""
     return list_images(
         cast("Client", server),
         BUCKET,
@@ -114,7 +115,7 @@ def read(
 
 
 class AnyOrder(Executor):
-    """Runs what is read ahead only when it is wanted, in any order and one by one."""
+    """Runs calls when a result is needed, one by one, in any order."""
 
     def __init__(self, choose: Callable[[int], int]) -> None:
         self._choose = choose
@@ -126,7 +127,7 @@ class AnyOrder(Executor):
         return future
 
     def run_until(self, wanted: Future[Any]) -> None:
-        """Run what waits until this one is done."""
+        """Run waiting calls until this one is done."""
         while not wanted.done():
             chosen = self._choose(len(self._waiting)) % len(self._waiting)
             future, call, arguments = self._waiting.pop(chosen)
@@ -137,7 +138,7 @@ class AnyOrder(Executor):
 
 
 class Wanted(Future[Any]):
-    """A future whose executor works when somebody waits for it."""
+    """A future that makes its executor work when its result is needed."""
 
     def __init__(self, executor: AnyOrder) -> None:
         super().__init__()
@@ -189,7 +190,7 @@ def test_pages_overlap_by_one_image(count: int, offsets: list[int]) -> None:
     ],
 )
 def test_without_a_count_an_empty_page_is_the_end(count: int, offsets: list[int]) -> None:
-    """Where TotalCount is missing, nothing but an empty page ends the listing."""
+    """If TotalCount is missing, only an empty page ends the listing."""
     server = Server(count, total=unknown)
 
     assert Listing(server.images, count) == read(server)
@@ -198,7 +199,7 @@ def test_without_a_count_an_empty_page_is_the_end(count: int, offsets: list[int]
 
 
 def test_without_the_check_the_listing_is_read_twice() -> None:
-    """Two equal readings, each up to an empty page; TotalCount is passed on as it is."""
+    """Two equal readings, each up to an empty page; TotalCount is returned as it is."""
     server = Server(3, total=lambda _, __: 77)
 
     assert Listing(server.images, 77) == read(server, check_total_count=False)
@@ -216,8 +217,10 @@ def test_without_the_check_the_listing_is_read_twice() -> None:
         (2, 4, [0, 1, 2, 3]),
     ],
 )
-def test_a_cap_of_limit_is_stepped_by(cap: int, count: int, offsets: list[int]) -> None:
-    """The next page begins where the last one ended, however short that was."""
+def test_short_pages_are_stepped_over_by_their_length(
+    cap: int, count: int, offsets: list[int]
+) -> None:
+    """The next page begins where the last one ended."""
     server = Server(count, cap=cap)
 
     assert Listing(server.images, count) == read(server)
@@ -226,7 +229,7 @@ def test_a_cap_of_limit_is_stepped_by(cap: int, count: int, offsets: list[int]) 
 
 
 def test_single_images_are_read_twice() -> None:
-    """Pages of one image leave no room for an overlap: two equal readings make up for it."""  # noqa: E501
+    """Pages of one image leave no room for an overlap, so two equal readings are needed."""
     server = Server(3, cap=1)
 
     assert Listing(server.images, 3) == read(server)
@@ -239,18 +242,16 @@ def test_single_images_are_read_twice() -> None:
     "window", [ALL, Window(5, 300), Window(0, 250), Window(100), Window(0, 100)]
 )
 @pytest.mark.parametrize("cap", [10**9, 7, 2, 1])
-def test_what_is_read_ahead_is_what_is_read_in_turn(
-    count: int, window: Window, cap: int
-) -> None:
-    """The same images by the same calls, in whatever order these are made."""
+def test_reading_ahead_makes_the_same_calls(count: int, window: Window, cap: int) -> None:
+    """The same images and the same calls as one page at a time, in any order."""
     in_turn, ahead = Server(count, cap=cap), Server(count, cap=cap)
 
     assert read(in_turn, window) == read(ahead, window, at_once=4)
     assert sorted(in_turn.calls) == sorted(ahead.calls)
 
 
-def test_after_a_change_it_is_read_in_turn() -> None:
-    """A listing that did not hold still once is not read ahead any more."""
+def test_after_a_change_one_page_is_read_at_a_time() -> None:
+    """A listing that changed once is not read ahead any more."""
 
     def change(call: int, images: list[ImageRecord]) -> None:
         if call == 3:
@@ -283,8 +284,8 @@ def test_after_a_change_it_is_read_in_turn() -> None:
         (Window(100), [(100, 100), (100, 199)]),
     ],
 )
-def test_a_window_is_asked_for_as_one(window: Window, calls: list[tuple[int, int]]) -> None:
-    """What is wanted is read and no more, and TotalCount is that of the bucket."""
+def test_only_a_window_is_read(window: Window, calls: list[tuple[int, int]]) -> None:
+    """Images outside of the window are not read; TotalCount is that of the bucket."""
     server = Server(250)
     end = None if window.limit is None else window.offset + window.limit
 
@@ -297,14 +298,14 @@ def test_a_window_is_asked_for_as_one(window: Window, calls: list[tuple[int, int
 @pytest.mark.parametrize("cap", [1, 2, 7, 20])
 @pytest.mark.parametrize("check_total_count", [True, False])
 @pytest.mark.parametrize("total", [unknown, lambda _, true: true], ids=["unknown", "true"])
-def test_a_window_is_whole_by_short_pages(
+def test_a_window_of_short_pages_is_complete(
     window: Window,
     cap: int,
     total: Callable[[int, int], int | None],
     *,
     check_total_count: bool,
 ) -> None:
-    """A cap, and a missing count, lose nothing of a window."""
+    """Neither a cap nor a missing count loses an image of a window."""
     server = Server(50, cap=cap, total=total)
     end = None if window.limit is None else window.offset + window.limit
 
@@ -313,15 +314,15 @@ def test_a_window_is_whole_by_short_pages(
     assert server.images[window.offset : end] == found.images
 
 
-def test_a_window_is_cut_where_the_server_gives_more() -> None:
-    """A server that ignores Limit does not make a window longer."""
+def test_a_window_is_never_longer_than_its_limit() -> None:
+    """Also if the server ignores Limit."""
     server = Server(50, ignores_limit=True)
 
     assert server.images[5:8] == read(server, Window(5, 3)).images
 
 
-def test_a_window_of_more_than_there_should_be_is_an_error() -> None:
-    """TotalCount must fit a window, too."""
+def test_a_window_must_match_total_count() -> None:
+    """More images than TotalCount allows are an error."""
     server = Server(50, total=lambda _, __: 10)
 
     with pytest.raises(ResponseError, match="TotalCount: it is 10, so that 5 images"):
@@ -335,8 +336,8 @@ def test_a_window_of_more_than_there_should_be_is_an_error() -> None:
     ("total", "count"),
     [(0, 3), (2, 3), (4, 3), (3, 0), (1, 0), (249, 250), (251, 250), (100, 250)],
 )
-def test_a_count_that_does_not_fit_is_an_error(total: int, count: int) -> None:
-    """It is said with both numbers, and with the setting that helps."""
+def test_an_inconsistent_count_is_an_error(total: int, count: int) -> None:
+    """The message has both numbers, and the setting that switches the check off."""
     server = Server(count, total=lambda _, __: total)
 
     with pytest.raises(ResponseError, match="ucimage:checkTotalCount.*to false") as caught:  # noqa: RUF043
@@ -348,7 +349,7 @@ def test_a_count_that_does_not_fit_is_an_error(total: int, count: int) -> None:
 
 @pytest.mark.parametrize("call", [1, 2, 3])
 def test_a_count_that_some_pages_lack_is_no_change(call: int) -> None:
-    """The count of one page is that of all."""
+    """The count of one page counts for all pages."""
     server = Server(250, total=lambda this, true: true if this == call else None)
 
     found = read(server)
@@ -357,7 +358,7 @@ def test_a_count_that_some_pages_lack_is_no_change(call: int) -> None:
 
 
 def test_a_count_that_always_changes_is_an_error() -> None:
-    """One reading and three more, each given up at the second page."""
+    """After one reading and three more, each given up at the second page."""
     server = Server(250, total=lambda call, _: 250 + call)
 
     with pytest.raises(ResponseError, match=r"was being read \(TotalCount changed, in 4"):
@@ -366,8 +367,8 @@ def test_a_count_that_always_changes_is_an_error() -> None:
     assert [0, 99] * 4 == [offset for _, offset in server.calls]
 
 
-def test_a_count_that_changes_does_not_matter_unchecked() -> None:
-    """Without the check, two equal readings are enough."""
+def test_a_changing_count_does_not_matter_without_the_check() -> None:
+    """Two equal readings are enough."""
     server = Server(250, total=lambda call, _: 250 + call)
 
     assert server.images == read(server, check_total_count=False).images
@@ -398,7 +399,7 @@ def test_a_change_between_pages_loses_nothing(
     change: Callable[[list[ImageRecord]], object],
     total: Callable[[int, int], int | None],
 ) -> None:
-    """What comes is what the server has after the change."""
+    """The listing is the one after the change."""
     server = Server(
         250, change=lambda call, images: call == 2 and change(images), total=total
     )
@@ -406,8 +407,8 @@ def test_a_change_between_pages_loses_nothing(
     assert server.images == read(server).images
 
 
-def test_a_rename_among_what_was_read_is_not_seen() -> None:
-    """What was read before a change is as it was then: the listing is one of a moment."""
+def test_a_rename_among_images_that_were_read_is_not_seen() -> None:
+    """The listing is the one before the change."""
     server = Server(
         250,
         change=lambda call, images: call == 2 and images.__setitem__(5, named("new")),
@@ -417,7 +418,7 @@ def test_a_rename_among_what_was_read_is_not_seen() -> None:
     assert before == read(server).images
 
 
-def test_a_tag_that_is_pushed_between_pages_is_no_change() -> None:
+def test_a_tag_pushed_between_pages_is_no_change() -> None:
     """Images are compared by their names."""
 
     def push(call: int, images: list[ImageRecord]) -> None:
@@ -431,7 +432,7 @@ def test_a_tag_that_is_pushed_between_pages_is_no_change() -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "trouble"),
+    ("change", "says"),
     [
         (lambda call, images: images.insert(0, named(f"{call}")), "TotalCount changed"),
         (
@@ -440,16 +441,16 @@ def test_a_tag_that_is_pushed_between_pages_is_no_change() -> None:
         ),
     ],
 )
-def test_a_listing_that_never_holds_still_is_an_error(
-    change: Callable[[int, list[ImageRecord]], object], trouble: str
+def test_a_listing_that_always_changes_is_an_error(
+    change: Callable[[int, list[ImageRecord]], object], says: str
 ) -> None:
-    """After three more readings it is said, with the bucket and the last trouble."""
+    """After three more readings; the message has the bucket and the last change."""
     server = Server(250, change=change)
 
     with pytest.raises(ResponseError, match="try again") as caught:
         read(server)
 
-    assert f"bucket 'ucs' changed while it was being read ({trouble}, in 4" in str(
+    assert f"bucket 'ucs' changed while it was being read ({says}, in 4" in str(
         caught.value
     )
     assert 8 == len(server.calls)
@@ -457,8 +458,8 @@ def test_a_listing_that_never_holds_still_is_an_error(
 
 
 @pytest.mark.parametrize("changes", [1, 2, 3])
-def test_it_is_read_anew_three_times_at_the_most(changes: int) -> None:
-    """A listing that holds still in the end is had."""
+def test_a_listing_is_read_again_at_most_three_times(changes: int) -> None:
+    """A listing that stops changing in time is returned."""
     server = Server(
         250,
         change=lambda call, images: (
@@ -472,7 +473,7 @@ def test_it_is_read_anew_three_times_at_the_most(changes: int) -> None:
 
 
 def test_readings_that_always_differ_are_an_error() -> None:
-    """Without the check, four readings of which no two in a row are equal."""
+    """Without the check, four readings, of which no two in a row are equal."""
     server = Server(
         3,
         change=lambda call, images: call % 3 == 1 and images.append(images.pop(0)),  # type: ignore[func-returns-value]
@@ -484,8 +485,8 @@ def test_readings_that_always_differ_are_an_error() -> None:
     assert 12 == len(server.calls)
 
 
-def test_a_reading_between_two_equal_ones_is_no_third() -> None:
-    """Without the check the equal readings must follow each other."""
+def test_equal_readings_must_follow_each_other() -> None:
+    """Without the check, a different reading between them counts."""
 
     def swap(call: int, images: list[ImageRecord]) -> None:
         if call in {4, 7}:
@@ -497,7 +498,7 @@ def test_a_reading_between_two_equal_ones_is_no_third() -> None:
     assert 12 == len(server.calls)
 
 
-# Servers that make no sense
+# Servers with faults
 
 
 @pytest.mark.parametrize("check_total_count", [True, False])
@@ -506,7 +507,7 @@ def test_a_reading_between_two_equal_ones_is_no_third() -> None:
 def test_a_server_that_ignores_offset_is_an_error(
     cap: int, total: Callable[[int, int], int | None], *, check_total_count: bool
 ) -> None:
-    """The same page again is no other page, and it is not asked for without end."""
+    """The same page again is a change, and reading it ends."""
     server = Server(250, cap=cap, total=total, ignores_offset=True)
 
     with pytest.raises(ResponseError, match="changed while it was being read"):
@@ -515,8 +516,8 @@ def test_a_server_that_ignores_offset_is_an_error(
     assert 8 == len(server.calls)
 
 
-def test_a_server_that_ignores_both_gives_everything_at_once() -> None:
-    """One page that is shorter than was asked for, and fits TotalCount, is the listing."""
+def test_a_server_without_paging_sends_one_page() -> None:
+    """One short page that matches TotalCount is the listing."""
     server = Server(50, ignores_limit=True, ignores_offset=True)
 
     assert Listing(server.images, 50) == read(server)
@@ -525,15 +526,15 @@ def test_a_server_that_ignores_both_gives_everything_at_once() -> None:
 
 
 def test_an_image_twice_on_a_page_is_an_error() -> None:
-    """Even in one page that fits TotalCount."""
+    """Also on one page that matches TotalCount."""
     server = Server([named("a"), named("b"), named("a")])
 
     with pytest.raises(ResponseError, match="an image was listed twice"):
         read(server)
 
 
-def test_a_listing_without_end_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A server that always has more is stopped somewhere, even if nothing has a name."""
+def test_an_endless_listing_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """There is a limit to the number of images, also if they have no names."""
     monkeypatch.setattr(listing, "_MAX_IMAGES", 1000)
     server = Server([ImageRecord() for _ in range(100)], total=unknown, ignores_offset=True)
 
@@ -544,8 +545,8 @@ def test_a_listing_without_end_is_given_up(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 @pytest.mark.parametrize("check_total_count", [True, False])
-def test_a_page_that_cannot_be_had_is_the_end(*, check_total_count: bool) -> None:
-    """There is no part of a listing: the failure of one page is raised as it is."""
+def test_the_error_of_a_page_is_raised(*, check_total_count: bool) -> None:
+    """No part of a listing is returned."""
     refused = ApiError(ret_code=171, message="", action="A", bucket="b", region="r")
 
     def refuse(call: int, _images: list[ImageRecord]) -> None:
@@ -565,7 +566,7 @@ def test_a_page_that_cannot_be_had_is_the_end(*, check_total_count: bool) -> Non
 
 
 def test_images_without_names_are_listed_too() -> None:
-    """They are no repeats of each other, and are compared as they are."""
+    """They do not count as the same image."""
     images = [ImageRecord(resource_id=f"{number}") for number in range(150)]
     images += [ImageRecord(), ImageRecord(bucket_name=""), ImageRecord()]
 
@@ -573,7 +574,7 @@ def test_images_without_names_are_listed_too() -> None:
 
 
 def test_an_image_without_a_name_may_be_replaced() -> None:
-    """Such an image at the overlap is another one if anything of it differs."""
+    """Such an image at the overlap is another one if any field differs."""
     images = [ImageRecord(resource_id=f"{number}") for number in range(150)]
 
     def replace(call: int, images: list[ImageRecord]) -> None:
@@ -588,10 +589,10 @@ def test_an_image_without_a_name_may_be_replaced() -> None:
 
 @pytest.mark.parametrize("window", [ALL, Window(0, 2), Window(0, 9)])
 @pytest.mark.parametrize("check", [True, False])
-def test_pages_of_one_image_lose_none_at_the_end(window: Window, check: Any) -> None:
-    """An empty page behind an image without an overlap is no end of a listing.
+def test_pages_of_one_image_lose_no_image_at_the_end(window: Window, check: Any) -> None:
+    """An empty page is not the end if there was no overlap before it.
 
-    Of two images the first goes between the pages: the second is now where the first was.
+    The first of two images is deleted between the pages, so the second moves up.
     """
     server = Server(
         2,
@@ -605,7 +606,7 @@ def test_pages_of_one_image_lose_none_at_the_end(window: Window, check: Any) -> 
     assert [named("r.io/app1")] == listing.images
 
 
-# Anything
+# Properties
 
 
 COUNTS = st.integers(0, 40)
@@ -619,7 +620,7 @@ OPERATIONS = st.tuples(
 
 
 def honest(kind: str) -> Callable[[int, int], int | None]:
-    """A TotalCount that is true where it is there."""
+    """A TotalCount that is true if it is there."""
     is_there = {"true": lambda _: True, "unknown": lambda _: False}.get(
         kind, lambda call: call % 2 == 0
     )
@@ -640,10 +641,10 @@ def operate(images: list[ImageRecord], operation: tuple[str, int, int], name: st
 
 
 @given(COUNTS, CAPS, TOTALS, st.integers(0, 45), st.none() | st.integers(1, 45), st.data())
-def test_what_holds_still_is_read_whole(  # noqa: PLR0917
+def test_any_window_of_an_unchanged_bucket_is_complete(  # noqa: PLR0917
     count: int, cap: int, total: str, offset: int, limit: int | None, data: st.DataObject
 ) -> None:
-    """Any window of an unchanged bucket is what it is, by pages of any length."""
+    """By pages of any length."""
     server = Server(count, cap=cap, total=honest(total))
     end = None if limit is None else offset + limit
 
@@ -660,7 +661,7 @@ def test_what_holds_still_is_read_whole(  # noqa: PLR0917
     st.booleans(),
     st.none() | st.lists(st.integers(0, 3), min_size=1),
 )
-def test_no_change_loses_or_doubles_an_image(  # noqa: PLR0917
+def test_no_change_loses_or_repeats_an_image(  # noqa: PLR0917
     count: int,
     cap: int,
     total: str,
@@ -668,7 +669,7 @@ def test_no_change_loses_or_doubles_an_image(  # noqa: PLR0917
     check: Any,
     order: list[int] | None,
 ) -> None:
-    """Each image once, each that was there all the time, and none that never was."""
+    """Each image once: all that were always there, and none that never was."""
 
     def change(call: int, images: list[ImageRecord]) -> None:
         if call <= len(operations) and (operation := operations[call - 1]):
@@ -705,15 +706,15 @@ def test_no_change_loses_or_doubles_an_image(  # noqa: PLR0917
     st.tuples(st.booleans(), st.booleans()),
     st.booleans(),
 )
-def test_no_lie_makes_a_listing_that_is_not_whole(
+def test_no_wrong_answer_makes_an_incomplete_listing(
     count: int,
     cap: int,
     totals: list[int | None],
     ignores: tuple[bool, bool],
     check: Any,
 ) -> None:
-    """Whatever TotalCount says, and Limit and Offset mean, what comes is the truth."""
-    # A cap that TotalCount agrees with looks just as a bucket of so many images does.
+    """Whatever TotalCount is, and whether or not Limit and Offset are ignored."""
+    # A cap that equals TotalCount looks like a bucket with that many images.
     assume(not (check and cap < count and cap in totals))
     server = Server(
         count,

@@ -106,6 +106,49 @@ def test_fields_that_a_mock_leaves_out_are_none() -> None:
     )
 
 
+COUNTS = {"total": 3, "notMatched": 2}
+WHOLE_NUMBERS = {
+    "totalCount": 1,
+    "images": [
+        {"updateTime": 5, "tags": [{"createTime": 6}], "latestTag": {"createTime": 6}}
+    ],
+}
+
+
+def test_whole_numbers_are_ints() -> None:
+    """Pulumi makes a float of every number; results have ints, at every depth."""
+    mocked(WHOLE_NUMBERS)
+    listed: Any = ucimage.get_docker_images("ucs")
+    output: Any = run(lambda: ucimage.get_docker_images_output("ucs"))
+    mocked({"createTime": 7, "counts": COUNTS})
+    chosen: Any = ucimage.get_docker_image("ucs")
+    output_chosen: Any = run(lambda: ucimage.get_docker_image_output("ucs"))
+    numbers = [
+        *(
+            number
+            for result in (listed, output)
+            for number in (
+                result.total_count,
+                result.images[0].update_time,
+                result.images[0].tags[0].create_time,
+                result.images[0].latest_tag.create_time,
+            )
+        ),
+        *(
+            number
+            for result in (chosen, output_chosen)
+            for number in (
+                result.create_time,
+                result.counts.total,
+                result.counts.not_matched,
+            )
+        ),
+    ]
+
+    assert [1, 5, 6, 6] * 2 + [7, 3, 2] * 2 == numbers
+    assert {int} == set(map(type, numbers))
+
+
 def test_no_configuration_is_read() -> None:
     """Under mocks neither keys nor a region are needed."""
     mocked({})

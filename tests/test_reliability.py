@@ -1,4 +1,4 @@
-"""Every row of docs/reliability.md: the fault comes to what the page says."""
+"""Every row of docs/reliability.md is tried again."""
 
 from __future__ import annotations
 
@@ -21,26 +21,26 @@ ROWS = {
 
 @pytest.fixture(scope="module")
 def lab() -> Iterator[Lab]:
-    """Certificates, and everything loaded, once."""
+    """Certificates, and all modules loaded, once."""
     with Lab() as running:
         yield running
 
 
 @pytest.mark.parametrize("case", ROWS.values(), ids=ROWS)
 def test_a_row(case: Case, lab: Lab) -> None:
-    """The right error or answer, by so many calls, in time and in bounded memory."""
+    """The right error or answer, with the right number of calls, in time and memory."""
     outcome = lab.run(case)
 
     assert is_as_expected(case, outcome), (case.expected_text, case.calls_text, outcome)
 
 
 def test_the_page_promises_what_the_table_does() -> None:
-    """No row is missing, added or changed by hand; time and memory are the machine's."""
+    """No row is missing or changed by hand; time and memory depend on the machine."""
     assert page.promises() == page.read(page.PAGE.read_text())
 
 
 def test_a_page_is_read_as_it_was_written() -> None:
-    """The comparison sees each promise of a page."""
+    """The comparison notices a change of each promise."""
     outcomes = {
         (part, name): Outcome("", 0, 0.0, 0)
         for part, cases in CASES.items()

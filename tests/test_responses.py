@@ -26,17 +26,17 @@ LONG = b"9" * 5000
 
 
 def good(**fields: object) -> bytes:
-    """A good answer with these fields."""
+    """A good response with these fields."""
     return encoded({"RetCode": 0, "TotalCount": 1, "ImageSet": [{}], **fields})
 
 
 def image(**fields: object) -> bytes:
-    """A good answer with one image of these fields."""
+    """A good response with one image of these fields."""
     return good(ImageSet=[fields])
 
 
 def tag(**fields: object) -> bytes:
-    """A good answer with one tag of these fields."""
+    """A good response with one tag of these fields."""
     return image(TagSet=[fields])
 
 
@@ -154,7 +154,7 @@ PAGES: dict[str, tuple[bytes, Page]] = {
 
 @pytest.mark.parametrize(("body", "expected"), PAGES.values(), ids=PAGES)
 def test_a_page(body: bytes, expected: Page) -> None:
-    """What the API's page describes is read, with anything missing or null below it."""
+    """Fields below the envelope may be missing or null; unknown fields are ignored."""
     assert expected == parse(body)
 
 
@@ -197,7 +197,7 @@ IMPLAUSIBLE_TIMES = {
 
 @pytest.mark.parametrize("time", IMPLAUSIBLE_TIMES.values(), ids=IMPLAUSIBLE_TIMES)
 def test_an_implausible_time_is_missing(time: object) -> None:
-    """It is missing for its own tag or image only; all else is as it was sent."""
+    """It is missing for its own tag or image only; the rest is as it was sent."""
     document = {
         "RetCode": 0,
         "TotalCount": 2,
@@ -256,11 +256,11 @@ ERROR_RESPONSES: dict[str, tuple[bytes, ErrorResponse]] = {
     ("body", "expected"), ERROR_RESPONSES.values(), ids=ERROR_RESPONSES
 )
 def test_an_error_response(body: bytes, expected: ErrorResponse) -> None:
-    """An error's RetCode is understood, however odd the other fields are."""
+    """The RetCode of an error counts, whatever the other fields are."""
     assert expected == parse(body)
 
 
-UNREADABLE: dict[str, bytes] = {
+INVALID: dict[str, bytes] = {
     # no JSON
     "nothing": b"",
     "white space": b" \r\n",
@@ -347,7 +347,7 @@ UNREADABLE: dict[str, bytes] = {
 }
 
 
-@pytest.mark.parametrize("body", UNREADABLE.values(), ids=UNREADABLE)
+@pytest.mark.parametrize("body", INVALID.values(), ids=INVALID)
 def test_an_invalid_response(body: bytes) -> None:
     """Another shape than the page describes is neither a page nor an error response."""
     with pytest.raises(InvalidResponseError) as caught:
@@ -396,7 +396,7 @@ REPEATING: dict[str, Callable[[str], bytes]] = {
 
 @pytest.mark.parametrize("make", REPEATING.values(), ids=REPEATING)
 def test_the_explanation_repeats_nothing(make: Callable[[str], bytes]) -> None:
-    """What a server says may be the signed form itself, so no part of it is shown."""
+    """A server may send the signed form, so no part of its response is shown."""
     with pytest.raises(InvalidResponseError) as caught:
         parse(make("canary"))
 
@@ -432,7 +432,7 @@ ANSWERS = st.dictionaries(NAMES, VALUES).map(lambda fields: {**PAGE, **fields})
 
 
 def outcome(body: bytes) -> Page | ErrorResponse | None:
-    """What an answer says; None where it is unreadable."""
+    """What a response says; None if it is invalid."""
     try:
         return parse(body)
     except InvalidResponseError:
@@ -442,16 +442,14 @@ def outcome(body: bytes) -> Page | ErrorResponse | None:
 @given(st.binary() | st.binary().map(lambda some: good()[:40] + some))
 @example(DEEP)
 @example(b'{"RetCode":' + LONG + b"}")
-def test_any_bytes_are_understood_or_unreadable(body: bytes) -> None:
-    """No bytes raise anything but the one error."""
+def test_any_bytes_are_valid_or_invalid(body: bytes) -> None:
+    """No bytes raise another error than InvalidResponseError."""
     outcome(body)
 
 
 @given(ANSWERS | VALUES, st.data())
-def test_a_damaged_answer_is_understood_or_unreadable(
-    document: Any, data: st.DataObject
-) -> None:
-    """No damage to an answer raises anything but the one error."""
+def test_a_damaged_response_is_valid_or_invalid(document: Any, data: st.DataObject) -> None:
+    """No damage raises another error than InvalidResponseError."""
     body = bytearray(json.dumps(document).encode())
     for _ in range(data.draw(st.integers(1, 3))):
         body[data.draw(st.integers(0, len(body) - 1))] = data.draw(st.integers(0, 255))
@@ -461,7 +459,7 @@ def test_a_damaged_answer_is_understood_or_unreadable(
 
 @given(ANSWERS)
 def test_only_a_whole_number_0_is_success(document: dict[str, Any]) -> None:
-    """A page comes of RetCode 0 alone, a refusal of its own RetCode."""
+    """RetCode 0 makes a page, another whole number an error response."""
     ret_code = document["RetCode"]
     found = outcome(json.dumps(document).encode())
 
@@ -490,10 +488,10 @@ IMAGES = st.fixed_dictionaries(
 
 
 @given(images=st.lists(IMAGES), ascii_only=st.booleans())
-def test_images_come_as_they_were_sent(
+def test_images_are_read_as_they_were_sent(
     images: list[dict[str, Any]], *, ascii_only: bool
 ) -> None:
-    """Nothing is changed, left out or put in another order, whatever the spelling."""
+    """Nothing is changed, left out or reordered, with and without escapes."""
     document = {"RetCode": 0, "ImageSet": images, "TotalCount": len(images)}
 
     body = json.dumps(document, ensure_ascii=ascii_only).encode()

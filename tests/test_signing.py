@@ -7,7 +7,7 @@ import pickle
 from urllib.parse import parse_qsl
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from ucloud.core.auth import Credential
 
@@ -34,7 +34,7 @@ KEYS = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1)
 
 
 def test_the_published_vector() -> None:
-    """UCloud's own example signs as UCloud's page says."""
+    """UCloud's example has the signature that UCloud published."""
     assert PUBLISHED_SIGNATURE == sign(PUBLISHED, PUBLISHED_KEY)
 
 
@@ -45,7 +45,7 @@ def test_another_call_has_another_signature(change: dict[str, str | int]) -> Non
 
 
 def test_parameters_are_sorted_by_name() -> None:
-    """Capital letters come first, whatever the order in which parameters are given."""
+    """Capital letters come first, in whatever order the parameters are given."""
     names = ["b", "B", "a", "A", "_", "1", "ä", "AB"]
     shuffled = dict.fromkeys(names, "x")
     in_order = dict.fromkeys(["1", "A", "AB", "B", "_", "a", "b", "ä"], "x")
@@ -56,13 +56,12 @@ def test_parameters_are_sorted_by_name() -> None:
     assert "78b05fda12c76c76d353c3a9bdf580d289c65679" == sign(shuffled, Secret("k"))
 
 
-@settings(max_examples=1000)
 @given(PARAMETERS, KEYS, KEYS)
 @example({"Limit": 1, "Offset": 0}, "public", "private")
 def test_signatures_are_the_official_sdks(
     parameters: dict[str, str | int], public_key: str, private_key: str
 ) -> None:
-    """For any parameters and keys the signature is the one that the official SDK makes."""
+    """For any parameters and keys, the official SDK makes the same signature."""
     theirs = Credential(public_key, private_key).verify_ac({**parameters})
 
     ours = sign({**parameters, "PublicKey": public_key}, Secret(private_key))
@@ -71,13 +70,13 @@ def test_signatures_are_the_official_sdks(
 
 
 @given(PARAMETERS, KEYS, KEYS, st.none() | KEYS)
-def test_a_form_says_what_was_signed(
+def test_a_form_has_the_signed_parameters(
     parameters: dict[str, str | int],
     public_key: str,
     private_key: str,
     token: str | None,
 ) -> None:
-    """What a server reads from the form is what was signed, to a byte, each once."""
+    """A server reads from the form exactly what was signed, each parameter once."""
     keys = Credentials(
         Secret(public_key), Secret(private_key), Secret(token) if token else None, "here"
     )
@@ -96,8 +95,8 @@ def test_a_form_says_what_was_signed(
     assert sent == {k: v for k, v in fields.items() if k != "Signature"}
 
 
-def test_the_callers_parameters_stay_as_they_are() -> None:
-    """Signing adds nothing to what it is given."""
+def test_signing_does_not_change_its_argument() -> None:
+    """The signature is not added to the parameters that were passed."""
     parameters: dict[str, str | int] = {"Limit": 1}
 
     signed_form(parameters, Credentials(Secret("p"), Secret("k"), None, "here"))
@@ -113,7 +112,7 @@ def test_an_empty_token_is_not_sent() -> None:
 
 
 def test_a_form_is_a_secret() -> None:
-    """Whoever sees a signed form can send it again, so it shows nothing of itself."""
+    """Anyone who sees a signed form can send it again, so its repr shows nothing."""
     keys = Credentials(Secret("public"), Secret("private"), Secret("token"), "here")
 
     form = signed_form({"Action": "A"}, keys)

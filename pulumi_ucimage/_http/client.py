@@ -77,6 +77,9 @@ class HttpResponse(NamedTuple):
 class HttpClient:
     """Kept connections to one server; several threads may use it.
 
+    Attributes:
+        address: `host:port` of the server, for messages.
+
     Args:
         endpoint: where the server is.
         network: proxy and certificates.
@@ -96,7 +99,8 @@ class HttpClient:
         peer: Peer,
         read_timeout_s: float = READ_TIMEOUT_S,
     ) -> None:
-        self._endpoint = endpoint
+        self.address = endpoint.address
+        self._endpoint, self._origin = endpoint, endpoint.origin
         self._peer = peer
         self._read_timeout_s = read_timeout_s
         self._proxies = {endpoint.scheme: network.proxy} if network.proxy else {}
@@ -109,14 +113,9 @@ class HttpClient:
                 " a file of certificates in PEM format"
             )
         else:
-            self._adapter = DeadlineAdapter(context, network.proxy)
+            self._adapter = DeadlineAdapter(self._origin, context, network.proxy)
             return
         raise self._transport_error(f"was not called: {problem}.")
-
-    @property
-    def address(self) -> str:
-        """`host:port`, for messages."""
-        return self._endpoint.address
 
     def close(self) -> None:
         """Close the idle connections; a later request opens its own."""
@@ -183,10 +182,10 @@ class HttpClient:
         headers: Mapping[str, str | Secret],
         body: Secret | None,
     ) -> requests.PreparedRequest:
+        # `prepare` would also parse the URL again, and look for cookies and passwords.
         request = requests.PreparedRequest()
-        request.prepare(
-            method,
-            self._endpoint.origin + target,
+        request.method, request.url = method, self._origin + target
+        request.prepare_headers(
             {
                 "User-Agent": f"pulumi-ucimage/{__version__}",
                 "Accept-Encoding": "gzip",
@@ -194,9 +193,9 @@ class HttpClient:
                     name: value.reveal() if isinstance(value, Secret) else value
                     for name, value in headers.items()
                 },
-            },
-            data=body.reveal() if body else None,
+            }
         )
+        request.prepare_body(body.reveal() if body else None, None)
         return request
 
     def _send(
@@ -244,9 +243,11 @@ def _read(
     response: requests.Response, method: str, max_bytes: int, max_error_bytes: int
 ) -> HttpResponse:
     status, body = response.status_code, b""
-    if method != "HEAD" and status == HTTPStatus.OK:
+    if method == "HEAD":
+        response.raw.read()  # nothing, but now the connection can be kept
+    elif status == HTTPStatus.OK:
         body = _body(response, max_bytes)
-    elif method != "HEAD" and max_error_bytes:
+    elif max_error_bytes:
         try:
             body = _body(response, max_error_bytes)
         except (_UnusableBodyError, *ERRORS):

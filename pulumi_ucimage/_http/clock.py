@@ -1,4 +1,4 @@
-"""Time, waiting and chance, as arguments, so that no test ever waits."""
+"""Time, waiting and random numbers as arguments, so that no test waits."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clock:
-    """Where time, waiting and chance come from.
+    """Where time, waiting and random numbers come from.
 
     Attributes:
         monotonic: seconds that never go back, for deadlines.
         now: Unix seconds, for ages of tags and for Retry-After dates.
-        sleep: waits so many seconds.
+        sleep: waits for a number of seconds.
         random: a number from 0 up to 1, for jitter.
     """
 
@@ -30,12 +30,12 @@ class Clock:
 
 @dataclass(frozen=True, slots=True)
 class Deadline:
-    """A moment by which everything must be done.
+    """When everything must be done.
 
     Attributes:
-        at_s: the moment, in seconds of the clock's `monotonic`.
-        timeout_s: how long it was away when it was set, in seconds, for messages.
-        clock: tells how far away it is.
+        at_s: in seconds of the clock's `monotonic`.
+        timeout_s: how many seconds there were at the beginning, for messages.
+        clock: measures how much time is left.
     """
 
     at_s: float
@@ -44,9 +44,9 @@ class Deadline:
 
     @classmethod
     def after(cls, timeout_s: float, clock: Clock) -> Deadline:
-        """The moment that is `timeout_s` seconds from now."""
+        """A deadline that is `timeout_s` seconds from now."""
         return cls(clock.monotonic() + timeout_s, timeout_s, clock)
 
     def remaining_s(self) -> float:
-        """Seconds left; 0 or less where it has passed."""
+        """Seconds left; 0 or less if it has passed."""
         return self.at_s - self.clock.monotonic()

@@ -13,6 +13,7 @@ from __future__ import annotations
 import http.client
 import io
 import socket
+import threading
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Final
@@ -164,36 +165,47 @@ _POOLS: Final = {"http": _HTTPConnectionPool, "https": _HTTPSConnectionPool}
 
 
 class DeadlineAdapter(requests.adapters.HTTPAdapter):
-    """Sends requests to one origin; to be used within `reading_until`.
+    """Sends requests to one server; to be used within `reading_until`.
 
     Args:
+        origin: scheme, host and port of the server.
         ssl_context: used for every connection, because requests would read the
             certificates again for each; None if nothing speaks TLS.
         proxy: URL of the proxy; None without one.
     """
 
-    def __init__(self, ssl_context: ssl.SSLContext | None, proxy: str | None) -> None:
-        self._ssl_context = ssl_context
+    def __init__(
+        self, origin: str, ssl_context: ssl.SSLContext | None, proxy: str | None
+    ) -> None:
+        self._origin, self._ssl_context, self._proxy = origin, ssl_context, proxy
+        self._lock = threading.Lock()
+        self._pool: urllib3.HTTPConnectionPool | None = None
         super().__init__(pool_connections=1, pool_maxsize=CONNECTIONS)
-        self.poolmanager.pool_classes_by_scheme = _POOLS
-        if proxy:
-            manager = self.proxy_manager_for(proxy, proxy_ssl_context=ssl_context)
-            manager.pool_classes_by_scheme = _POOLS
 
-    def build_connection_pool_key_attributes(
-        self, request: Any, verify: Any, cert: Any = None
-    ) -> Any:
-        """The one context for all, which verifies certificates whatever is asked for."""
-        host, _ = super().build_connection_pool_key_attributes(request, verify, cert)
-        return host, {"ssl_context": self._ssl_context}
+    def get_connection_with_tls_context(
+        self, *_: object, **__: object
+    ) -> urllib3.HTTPConnectionPool:
+        """The kept connections, whatever is asked for."""
+        with self._lock:
+            if self._pool is None:
+                manager = self.poolmanager
+                if self._proxy:
+                    manager = self.proxy_manager_for(
+                        self._proxy, proxy_ssl_context=self._ssl_context
+                    )
+                manager.pool_classes_by_scheme = _POOLS
+                self._pool = manager.connection_from_url(
+                    self._origin, pool_kwargs={"ssl_context": self._ssl_context}
+                )
+            return self._pool
 
-    def cert_verify(self, conn: Any, url: Any, verify: Any, cert: Any) -> None:
-        """Do nothing: the context has the certificates."""
+    def cert_verify(self, *_: object) -> None:
+        """Do nothing: the context verifies certificates, always."""
 
     def close(self) -> None:
-        """Close every idle connection now, not when the garbage collector runs."""
-        for manager in (self.poolmanager, *self.proxy_manager.values()):
-            for key in manager.pools.keys():  # noqa: SIM118 - it has no iterator
-                if pool := manager.pools.get(key):
-                    pool.close()
-        super().close()
+        """Close the idle connections now, not when the garbage collector runs."""
+        with self._lock:
+            pool, self._pool = self._pool, None
+            super().close()
+        if pool:
+            pool.close()

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import Final, final
 
-from pulumi_ucimage._formatting import address
+from pulumi_ucimage import _formatting
 
 _LABEL: Final = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _HOST: Final = rf"{_LABEL}(?:\.{_LABEL})*|\[[0-9A-Fa-f:]+\]"
@@ -43,15 +43,12 @@ class Endpoint:
     @property
     def address(self) -> str:
         """`host:port`, always with the port."""
-        return address(self.host, self.port)
+        return _formatting.address(self.host, self.port)
 
     @property
     def origin(self) -> str:
         """Scheme, host and port; without the port if it is the scheme's own."""
-        if self.port == _PORTS[self.scheme]:
-            host = f"[{self.host}]" if ":" in self.host else self.host
-            return f"{self.scheme}://{host}"
-        return f"{self.scheme}://{self.address}"
+        return f"{self.scheme}://{self.address}".removesuffix(f":{_PORTS[self.scheme]}")
 
     @property
     def url(self) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import http.client
 import ssl
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 import urllib3.exceptions
 
@@ -23,106 +23,70 @@ ERRORS: Final = (
 )
 """Everything that requests, urllib3 and http.client raise while a request is made."""
 
-_PROXY_VARIABLES: Final = "HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY"
+_VARIABLES: Final = "HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY"
 
 
-class Explanation(NamedTuple):
-    """Why a request failed.
-
-    Attributes:
-        problem: continues a sentence that begins with the server's name.
-        retry: whether another attempt may help.
-    """
-
-    problem: str
-    retry: Retry
-
-
-def explain(error: BaseException, *, setting: str) -> Explanation:  # noqa: C901, PLR0911 - a table
-    """What a failed request means.
+def explain(error: BaseException, *, setting: str) -> tuple[str, Retry]:  # noqa: C901, PLR0911 - a table
+    """Why a request failed, and whether another attempt may help.
 
     Args:
         error: one of `ERRORS`.
         setting: what the user checks if the server's address is wrong.
+
+    Returns:
+        the rest of a sentence that begins with the server's name, and the retry.
     """
     causes = list(_causes(error))
 
-    def caused_by(*kinds: type[BaseException]) -> BaseException | None:
-        return next((cause for cause in causes if isinstance(cause, kinds)), None)
+    def has(*kinds: type[BaseException]) -> bool:
+        return any(isinstance(cause, kinds) for cause in causes)
 
-    # The order matters: urllib3 counts failures of the machine, of TLS and of proxies as
+    wrong_server = f"check {setting} and whether a proxy or firewall answers in its place."
+    no_way = f"whether a firewall blocks it or a proxy is needed ({_VARIABLES})."
+    # The order matters: urllib3 counts problems of the machine, of TLS and of proxies as
     # connection errors, and a connection that cannot be made as a timeout.
     for cause in causes:
         if problem := machine_problem(cause):
-            return Explanation(f"was not called: {problem}.", Retry.NEVER)
-    untrusted = caused_by(ssl.SSLCertVerificationError)
-    if isinstance(untrusted, ssl.SSLCertVerificationError):
-        return Explanation(
-            f"has an untrusted certificate ({printable(untrusted.verify_message)}); if"
-            " your own authority issued it, name that authority's file in"
-            " REQUESTS_CA_BUNDLE.",
-            Retry.NEVER,
-        )
-    if caused_by(ssl.SSLError) and not caused_by(ssl.SSLEOFError):
-        return Explanation(
-            f"does not speak TLS as expected; check {setting} and whether a proxy or"
-            " firewall answers in its place.",
-            Retry.NEVER,
-        )
-    unreached = caused_by(urllib3.exceptions.NewConnectionError, ConnectionRefusedError)
-    if caused_by(urllib3.exceptions.ProxyError):
-        if unreached or caused_by(
-            TimeoutError, urllib3.exceptions.TimeoutError, ConnectionError
-        ):
-            return Explanation(
-                f"is behind a proxy that cannot be reached; check {_PROXY_VARIABLES}.",
-                Retry.TRANSIENT,
+            return f"was not called: {problem}.", Retry.NEVER
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return (
+                f"has an untrusted certificate ({printable(cause.verify_message)}); if your"
+                " own authority issued it, name that authority's file in"
+                " REQUESTS_CA_BUNDLE.",
+                Retry.NEVER,
             )
-        return Explanation(
+    if has(ssl.SSLError) and not has(ssl.SSLEOFError):
+        return f"does not speak TLS as expected; {wrong_server}", Retry.NEVER
+    is_unreachable = has(urllib3.exceptions.NewConnectionError, ConnectionRefusedError)
+    is_late = has(TimeoutError, urllib3.exceptions.TimeoutError)
+    if has(urllib3.exceptions.ProxyError):
+        if is_unreachable or is_late or has(ConnectionError):
+            problem = f"is behind a proxy that cannot be reached; check {_VARIABLES}."
+            return problem, Retry.TRANSIENT
+        return (
             "is behind a proxy that refused the connection; check the proxy's address,"
-            f" user and password in {_PROXY_VARIABLES}.",
+            f" user and password in {_VARIABLES}.",
             Retry.NEVER,
         )
-    if caused_by(urllib3.exceptions.NameResolutionError):
-        return Explanation(
-            "has a host name that cannot be resolved; check"
-            f" {setting} and this machine's DNS.",
-            Retry.TRANSIENT,
+    if has(urllib3.exceptions.NameResolutionError):
+        problem = f"has a host name that cannot be resolved; check {setting} and the DNS."
+        return problem, Retry.TRANSIENT
+    if has(ConnectionRefusedError):
+        return f"refused the connection; check {setting}, and {no_way}", Retry.TRANSIENT
+    if is_unreachable:
+        return f"cannot be reached; check the network, and {no_way}", Retry.TRANSIENT
+    if is_late:
+        return f"timed out; try again later, or check {setting}, and {no_way}", (
+            Retry.TRANSIENT
         )
-    if caused_by(ConnectionRefusedError):
-        return Explanation(
-            f"refused the connection; check {setting}, and whether a firewall blocks the"
-            f" way or a proxy is needed ({_PROXY_VARIABLES}).",
-            Retry.TRANSIENT,
-        )
-    if unreached:
-        return Explanation(
-            "cannot be reached; check this machine's network, and whether a firewall"
-            f" blocks the way or a proxy is needed ({_PROXY_VARIABLES}).",
-            Retry.TRANSIENT,
-        )
-    if caused_by(TimeoutError, urllib3.exceptions.TimeoutError):
-        return Explanation(
-            f"timed out; try again later, or check {setting} and whether a proxy is"
-            f" needed ({_PROXY_VARIABLES}).",
-            Retry.TRANSIENT,
-        )
-    if caused_by(
+    if has(
         ConnectionError,
         ssl.SSLEOFError,
         http.client.IncompleteRead,
         urllib3.exceptions.IncompleteRead,
     ):
-        return Explanation(
-            f"cut the connection; try again later, or check {setting} and whether a proxy"
-            " or firewall is in between.",
-            Retry.TRANSIENT,
-        )
-    return Explanation(
-        f"sent something that is not valid HTTP; check {setting} and whether a proxy or"
-        " firewall answers in its place.",
-        Retry.NEVER,
-    )
+        return f"cut the connection; try again later, or {wrong_server}", Retry.TRANSIENT
+    return f"sent something that is not valid HTTP; {wrong_server}", Retry.NEVER
 
 
 def is_closed_pool(error: BaseException) -> bool:

@@ -15,6 +15,7 @@ from pulumi_ucimage._http.clock import Deadline
 from pulumi_ucimage._lookup.name_arguments import parse_bucket_name
 from pulumi_ucimage._lookup.progress import Progress
 from pulumi_ucimage._ucloud.listing import Window, list_images
+from pulumi_ucimage._ucloud.prefetch import AT_ONCE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -72,6 +73,7 @@ class BucketQuery:
         window: Window = Window(),  # noqa: B008
         *,
         again: bool = False,
+        deadline: Deadline | None = None,
     ) -> Listing:
         """The bucket's images, listed by this look-up or by an equal one.
 
@@ -80,13 +82,14 @@ class BucketQuery:
             context: where the look-up runs.
             window: which images.
             again: whether the look-up has listed before, and needs a newer listing.
+            deadline: when the look-up must be done; by default its whole time from now.
         """
         # A program that calls nothing, runs under mocks or has a pin that stays does not
         # load these.
         from pulumi_ucimage._lookup.clients import client_for  # noqa: PLC0415
         from pulumi_ucimage._ucloud.client import Bucket  # noqa: PLC0415
 
-        deadline = Deadline.after(settings.timeout_s, context.clock)
+        deadline = deadline or Deadline.after(settings.timeout_s, context.clock)
         bucket = Bucket(
             name=self.bucket_name,
             region=settings.region,
@@ -94,10 +97,13 @@ class BucketQuery:
             order_by=self.order_by,
         )
 
+        user = (settings.endpoint, settings.credentials.fingerprint())
+
         def load() -> Listing:
             return list_images(
-                client_for(settings, context.clock),
+                client_for(settings, context.clock, lambda: context.throttled.add(user)),
                 bucket,
+                at_once=1 if user in context.throttled else AT_ONCE,
                 deadline=deadline,
                 window=window,
                 check_total_count=settings.check_total_count,
@@ -106,13 +112,7 @@ class BucketQuery:
 
         if context.listings is None:
             return load()
-        question = (
-            bucket,
-            window,
-            settings.check_total_count,
-            settings.endpoint,
-            settings.credentials.fingerprint(),
-        )
+        question = (bucket, window, settings.check_total_count, *user)
         return context.listings.get(
             question,
             load,

@@ -1,4 +1,4 @@
-"""What the package offers under a token: the two functions, for every door."""
+"""The two functions, as every entry point offers them."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ class FunctionSpec:
     """One function.
 
     Attributes:
-        token: its name to Pulumi.
+        token: its name in Pulumi.
         python_name: its name in Python.
-        arguments: what it takes.
-        result: the type of the answer.
+        arguments: the table of its arguments.
+        result: the type of its result.
     """
 
     token: str
@@ -33,12 +33,12 @@ class FunctionSpec:
     result: Any
 
     def query(self, values: Mapping[str, Any]) -> ImageQuery | ImagesQuery:
-        """What arguments ask, by their Python names.
+        """The query that arguments make, by their Python names.
 
         Raises:
-            ArgumentError: one of them cannot be, or some do not go together.
+            ArgumentError: one of them is invalid, or some do not go together.
         """
-        # Loads all that chooses, which a program that calls nothing does without.
+        # A program that calls nothing does not load these.
         from pulumi_ucimage._lookup.queries import (  # noqa: PLC0415
             ImageQuery,
             ImagesQuery,
@@ -47,6 +47,19 @@ class FunctionSpec:
         if self.result is GetDockerImagesResult:
             return ImagesQuery.of(values)
         return ImageQuery.of(values)
+
+    def check_known(self, values: Mapping[str, Any]) -> None:
+        """Check the arguments that are known already; `values` has no others.
+
+        Raises:
+            ArgumentError: one of them is invalid, whatever the others will be.
+        """
+        choice = {argument.name for argument in arguments.CHOICE}
+        if not choice <= values.keys():
+            # The arguments of a choice can only be judged together.
+            values = {name: values[name] for name in values.keys() - choice}
+        # All else about an unknown bucket is optional.
+        self.query({"bucket_name": "unknown", **values})
 
 
 GET_DOCKER_IMAGES: Final = FunctionSpec(

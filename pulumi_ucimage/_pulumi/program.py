@@ -64,6 +64,7 @@ def lookup_context(*, not_before: float) -> LookupContext:
     """
     run = _run()
     context = run.context if run else _context(_concurrent)
+    warn_about_stack_config()
     return replace(context, not_before=not_before)
 
 
@@ -140,7 +141,6 @@ def _run() -> _Run | None:
         run = _runs.get(loop)
         if run is None or not run.is_of(monitor):
             run = _runs[loop] = _Run(monitor)
-            warn_about_stack_config()
     return run
 
 

@@ -1,14 +1,14 @@
-"""The table of arguments: name, type and meaning of each, for every door.
+"""The table of arguments: name, type and meaning of each, for every entry point.
 
-Signatures, checks and docs hold to it, and so do schema and help. What a value must be
-beyond its type is the business of whoever uses it.
+Signatures, schema, help and documentation follow it. It checks types; what a value must be
+beyond its type is checked where the value is used.
 """
 
 from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, final
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, final
 
 from pulumi_ucimage._spec.naming import wire_name
 from pulumi_ucimage.errors import ArgumentError, ArgumentTypeError
@@ -17,8 +17,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 
+PolicyName: TypeAlias = Literal["newest", "semver", "numerical", "alphabetical"]
+"""The values of the argument `policy`."""
+OrderName: TypeAlias = Literal["highest", "lowest"]
+"""The values of the argument `order`."""
+
+
 class Type(enum.Enum):
-    """The types an argument can have, as Pulumi's schema names them."""
+    """The types of arguments, as Pulumi's schema names them."""
 
     STRING = "string"
     INTEGER = "integer"
@@ -30,7 +36,7 @@ class Type(enum.Enum):
 _PYTHON_TYPES: Final[Mapping[Type, tuple[type | tuple[type, ...], str]]] = {
     Type.STRING: (str, "a string"),
     Type.INTEGER: (int, "a whole number"),
-    Type.BOOLEAN: (bool, "True or False"),
+    Type.BOOLEAN: (bool, "a boolean"),
     Type.MAP: (dict, "a map of strings"),
     Type.STRINGS: ((list, tuple), "a list of strings"),
 }
@@ -42,9 +48,9 @@ class Argument:
     """One argument.
 
     Attributes:
-        name: as Python has it.
-        type: what its value is.
-        description: what it means; Markdown, the first sentence a summary.
+        name: the name in Python.
+        type: the type of its value.
+        description: what it means; Markdown, with a summary as its first sentence.
         required: whether it must be given.
     """
 
@@ -55,33 +61,54 @@ class Argument:
 
     @property
     def wire(self) -> str:
-        """As every other language has it."""
+        """The name in every other language."""
         return wire_name(self.name)
 
-    def check(self, value: object) -> None:
-        """Hold a value against the type.
+    def checked(self, value: object) -> Any:
+        """The value, if it has the argument's type.
+
+        A whole number may be a float, because Pulumi's engine turns every number into one.
 
         Raises:
-            ArgumentTypeError: it is of another type.
+            ArgumentTypeError: it has another type.
         """
+        is_integer = isinstance(value, float) and value.is_integer()
+        if self.type is Type.INTEGER and is_integer:
+            value = int(value)  # type: ignore[call-overload] # a float
         python_type, words = _PYTHON_TYPES[self.type]
-        # A bool is an int to Python, and is none to anybody else.
+        # In Python, a bool is an int.
         fits = isinstance(value, python_type) and (
             isinstance(value, bool) == (self.type is Type.BOOLEAN)
         )
         if not fits:
-            message = f"{self.name} must be {words}, not {type(value).__name__}."
+            message = f"{self.name} must be {words}, not {_type_words(value)}."
             raise ArgumentTypeError(message)
         for part in _parts(value):
             if not isinstance(part, str):
-                message = (
-                    f"{self.name} must be {words}, and has {type(part).__name__} in it."
-                )
+                message = f"{self.name} must be {words}, but contains {_type_words(part)}."
                 raise ArgumentTypeError(message)
+        return value
+
+
+_WORDS: Final[Mapping[type, str]] = {
+    bool: "a boolean",
+    int: "a whole number",
+    float: "a decimal number",
+    str: "a string",
+    list: "a list",
+    tuple: "a list",
+    dict: "a map",
+    type(None): "null",
+}
+
+
+def _type_words(value: object) -> str:
+    """The type of a value in words that every language has; else its name in Python."""
+    return _WORDS.get(type(value), type(value).__name__)
 
 
 def _parts(value: object) -> Iterable[object]:
-    """What a list or a map holds."""
+    """What a list or a map contains."""
     if isinstance(value, dict):
         return (*value.keys(), *value.values())
     return value if isinstance(value, (list, tuple)) else ()
@@ -97,18 +124,18 @@ COMMON_ARGUMENTS: Final = (
     Argument(
         "region",
         Type.STRING,
-        "The bucket's region, such as `cn-bj2`. By default the configured one.",
+        "The bucket's region, such as `cn-bj2`. Default: the configured one.",
     ),
     Argument(
         "project_id",
         Type.STRING,
-        "The bucket's project, such as `org-abc123`. By default the configured one.",
+        "The bucket's project, such as `org-abc123`. Default: the configured one.",
     ),
     Argument(
         "profile",
         Type.STRING,
-        "A profile of the UCloud CLI: keys, region and project are all taken from it,"
-        " for programs that look into several accounts.",
+        "Use this profile of the UCloud CLI: its keys, its region and its project. For"
+        " programs that work with several accounts.",
     ),
 )
 
@@ -117,22 +144,21 @@ _BUCKET: Final = (
     Argument(
         "image_name",
         Type.STRING,
-        "Only this image: its full name as the API gives it, its path"
-        " (`ucs/helloworld`) or its last part (`helloworld`). Exact, never a part of"
-        " a name; a short name that several images have is an error.",
+        "Only this image: its full name as the API returns it, its path"
+        " (`ucs/helloworld`) or its last part (`helloworld`). The match is exact. A path"
+        " or last part that matches several images is an error.",
     ),
     Argument(
         "registry",
         Type.STRING,
-        "The `host[:port]` that supplies or replaces the registry's host in every"
-        " `image`, such as a mirror. By default the configured one, else the host in"
-        " the image's name.",
+        "The registry host, `host[:port]`, that every `image` gets, such as a mirror."
+        " Default: the configured one, then the host in the image's name.",
     ),
     Argument(
         "order_by",
         Type.STRING,
-        "How the API orders the images; passed on as it is. Its page names"
-        " `Default` alone.",
+        "The order of the images, passed to the API unchanged. The only value in the"
+        " API's documentation is `Default`.",
     ),
 )
 
@@ -217,60 +243,68 @@ CHOICE: Final = (
     ),
 )
 
+RESOLVE_DIGEST: Final = Argument(
+    "resolve_digest",
+    Type.BOOLEAN,
+    "Whether the tag's digest is read from the registry, for `digest` and `repo_digest`."
+    " False by default.",
+)
+
 GET_DOCKER_IMAGES: Final = (
     *_BUCKET,
     Argument(
         "name_regex",
         Type.STRING,
-        "Only images the last part of whose name matches this RE2 expression as a whole.",
+        "Only images with a name whose last part matches this regular expression (RE2) as a"
+        " whole.",
     ),
     Argument(
         "limit",
         Type.INTEGER,
-        "At most so many images, from 1; all by default.",
+        "At most this many images, 1 or more. Default: all.",
     ),
     Argument(
         "offset",
         Type.INTEGER,
-        "How many images to pass over; 0 by default. Filters come first, then"
-        " `offset`, then `limit`.",
+        "Skip this many images. Filters are applied first, then `offset`, then `limit`."
+        " Default: 0.",
     ),
 )
-GET_DOCKER_IMAGE: Final = (*_BUCKET, *CHOICE)
+GET_DOCKER_IMAGE: Final = (*_BUCKET, *CHOICE, RESOLVE_DIGEST)
 IMAGE_PIN: Final = (
     *_BUCKET,
     *CHOICE,
     Argument(
         "triggers",
         Type.MAP,
-        "Any texts, such as a commit's id, a date or a release's number: where one of"
-        " them changes, the pin chooses again.",
+        "Any texts, such as a commit, a date or a release number. When one of them"
+        " changes, the pin chooses again.",
     ),
     Argument(
         "allow_downgrade",
         Type.BOOLEAN,
-        "Whether the pin may go to a tag that ranks below the one it has. False by"
-        " default; an explicit `tag` may always.",
+        "Whether the pin may move to a tag that ranks below the pinned one; an explicit"
+        " `tag` always may. Default: False.",
     ),
+    RESOLVE_DIGEST,
 )
 
 
 def given(table: Iterable[Argument], values: Mapping[str, Any]) -> dict[str, Any]:
-    """The arguments that were given, by Python name, each of the type it must have.
+    """The arguments that were given, by Python name, each with the type it must have.
 
-    None and the empty string are the same as nothing.
+    None and the empty string count as not given.
 
     Raises:
         ArgumentError: a required one is missing.
-        ArgumentTypeError: one is of another type.
+        ArgumentTypeError: one has another type.
     """
     checked: dict[str, Any] = {}
     for argument in table:
         value = values.get(argument.name)
         if value is not None and value != "":
-            argument.check(value)
-            checked[argument.name] = value
+            checked[argument.name] = argument.checked(value)
         elif argument.required:
-            message = f"{argument.name} is missing; give the bucket's name."
+            message = f"{argument.name} is missing: give the bucket's name."
             raise ArgumentError(message)
     return checked

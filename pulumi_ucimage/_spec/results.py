@@ -1,10 +1,10 @@
-"""What users get back: Pulumi output types, and the table of their fields.
+"""The results of functions: Pulumi output types, and the table of their fields.
 
-Each field's annotation is its row of the table: its type, and what it means. From it come
-the getter, the wire name, the docs, and later the schema.
+The annotation of each field is its row of the table: its type and its meaning. The getter,
+the wire name, the documentation and the schema are made from it.
 
-Nested results are dicts too, as Pulumi's own are, so that they can be passed on to a
-resource.
+Nested results are dicts too, like those of generated SDKs, so that they can be passed on to
+a resource.
 """
 
 from collections.abc import Generator
@@ -29,7 +29,7 @@ class Field(NamedTuple):
     """One field of a result.
 
     Attributes:
-        name: as Python has it.
+        name: the name in Python.
         type: the type of its value.
         description: what it means; Markdown.
     """
@@ -40,15 +40,15 @@ class Field(NamedTuple):
 
     @property
     def wire(self) -> str:
-        """As every other language has it."""
+        """The name in every other language."""
         return wire_name(self.name)
 
 
 def _output_type(cls: type[T]) -> type[T]:
-    """Make a class with annotated fields a Pulumi output type.
+    """Make a Pulumi output type of a class with annotated fields.
 
-    Pulumi's own decorator would do, but its constructor and getters cost many times what
-    these do, which shows with thousands of tags.
+    The constructor and the getters of Pulumi's own decorator take many times as long, which
+    matters with thousands of tags.
     """
     fields = tuple(
         Field(name, hint.__origin__, hint.__metadata__[0])
@@ -58,10 +58,10 @@ def _output_type(cls: type[T]) -> type[T]:
     for field in fields:
         getter = pulumi.getter(name=field.wire)(_getter(field, issubclass(cls, dict)))
         setattr(cls, field.name, property(getter, doc=field.description))
-    # The annotations would make Pulumi's decorator put getters of its own here.
+    # With annotations, Pulumi's decorator would replace these getters by its own.
     cls.__annotations__ = {}
     cls.fields = fields  # type: ignore[attr-defined]
-    # Likewise where a class has no constructor in its own body.
+    # Likewise for the constructor, if a class has none in its own body.
     setattr(cls, "__init__", cls.__init__)  # noqa: B010 - mypy knows no other way
     return pulumi.output_type(cls)
 
@@ -79,7 +79,7 @@ def _getter(field: Field, is_dict: bool) -> Any:  # noqa: FBT001 - one of two fo
 
 
 class _Nested(dict[str, Any]):
-    """A result within a result; it holds its items and nothing else."""
+    """A result within a result."""
 
     __slots__ = ()
 
@@ -108,14 +108,14 @@ class DockerImageTag(_Nested):
     name: Annotated[str | None, "The tag, such as `1.4.2`."]
     image: Annotated[
         str | None,
-        "The whole reference, `<full image name>:<tag>`, ready for a deployment. None"
-        " where the image's name has no registry host and no `registry` is given.",
+        "The reference, `<full image name>:<tag>`, ready for a deployment. None if the"
+        " image's name has no registry host and no `registry` is given.",
     ]
     create_time: Annotated[
-        int | None, "When it was pushed, in Unix seconds. None where the API sent none."
+        int | None, "When it was pushed, in Unix seconds. None if the API sent none."
     ]
     created_at: Annotated[
-        str | None, "The same moment as RFC 3339 in UTC, `2009-02-13T23:31:30Z`."
+        str | None, "The same time as RFC 3339 in UTC, such as `2009-02-13T23:31:30Z`."
     ]
 
 
@@ -132,34 +132,34 @@ class DockerImage(_Nested):
     tags: Annotated[list[DockerImageTag], "All tags, newest first."]
     latest_tag: Annotated[
         DockerImageTag | None,
-        "The tag that the policy `newest` chooses; None where there is none.",
+        "The tag that the policy `newest` chooses. None if there is none.",
     ]
     update_time: Annotated[
         int | None,
-        "When the image was last changed, in Unix seconds. None where the API sent none.",
+        "When the image was last changed, in Unix seconds. None if the API sent none.",
     ]
-    updated_at: Annotated[str | None, "The same moment as RFC 3339 in UTC."]
-    resource_id: Annotated[str | None, "UCloud's id of the image."]
-    org_id: Annotated[str | None, "UCloud's id of the project."]
+    updated_at: Annotated[str | None, "The same time as RFC 3339 in UTC."]
+    resource_id: Annotated[str | None, "UCloud's ID of the image."]
+    org_id: Annotated[str | None, "UCloud's ID of the project."]
 
 
 @_output_type
 class TagCounts(_Nested):
-    """How many tags fell out at each step of a choice; they add up to `total`."""
+    """How many tags were rejected by each rule; with `candidates` they make `total`."""
 
     __slots__ = ()
 
-    total: Annotated[int, "Tags of the image; one that is listed twice counts once."]
-    invalid: Annotated[int, "Names that cannot be a tag's."]
+    total: Annotated[int, "Tags of the image. A tag that is listed twice counts once."]
+    invalid: Annotated[int, "Names that are not valid tags."]
     artifact: Annotated[int, "Signatures, attestations and bills of materials."]
     floating: Annotated[int, "Names that move, such as `latest`."]
     not_matched: Annotated[int, "Tags that `tag_regex` does not match."]
     excluded: Annotated[int, "Tags that `tag_exclude_regex` matches."]
-    too_young: Annotated[int, "Tags younger than `min_age`, or later than `as_of`."]
-    undated: Annotated[int, "Tags without a CreateTime, where it is needed."]
-    unparsable: Annotated[int, "Tags that are no version, or no number."]
-    out_of_range: Annotated[int, "Versions outside of `semver_range`."]
-    candidates: Annotated[int, "Tags that were left to choose from."]
+    too_young: Annotated[int, "Tags younger than `min_age`, or created after `as_of`."]
+    undated: Annotated[int, "Tags without the CreateTime that the choice needs."]
+    unparsable: Annotated[int, "Tags that are not a version, or not a number."]
+    out_of_range: Annotated[int, "Versions outside `semver_range`."]
+    candidates: Annotated[int, "Tags that were not rejected."]
 
 
 @_output_type
@@ -167,10 +167,10 @@ class GetDockerImagesResult(_Result):
     """The images of a bucket."""
 
     id: Annotated[str, "`<region>/<bucket>`."]
-    region: Annotated[str, "The region that was asked."]
-    bucket_name: Annotated[str, "The bucket that was asked for."]
+    region: Annotated[str, "The region that was listed."]
+    bucket_name: Annotated[str, "The bucket that was listed."]
     total_count: Annotated[
-        int, "Images of the bucket, as the API says, whatever was filtered."
+        int, "Number of images in the bucket as the API says, before any filter."
     ]
     images: Annotated[list[DockerImage], "The images, in the API's order."]
 
@@ -181,28 +181,38 @@ class GetDockerImageResult(_Result):
 
     id: Annotated[
         str,
-        "`<region>/<bucket>/<image path>`, the path being the full name without the"
-        " registry's host.",
+        "`<region>/<bucket>/<image path>`. The path is the full name without the registry"
+        " host.",
     ]
-    region: Annotated[str, "The region that was asked."]
-    bucket_name: Annotated[str, "The bucket that was asked for."]
+    region: Annotated[str, "The region that was listed."]
+    bucket_name: Annotated[str, "The bucket that was listed."]
     image_name: Annotated[str, "The image's full name."]
     short_name: Annotated[str, "The name's last part."]
     tag: Annotated[str, "The tag that was chosen."]
     image: Annotated[
-        str, "The whole reference, `<full image name>:<tag>`, ready for a deployment."
+        str, "The reference, `<full image name>:<tag>`, ready for a deployment."
+    ]
+    digest: Annotated[
+        str | None,
+        "With `resolve_digest`: the digest that the tag names, `sha256:` and 64 hex digits;"
+        " of the index for a multi-platform image. None otherwise.",
+    ]
+    repo_digest: Annotated[
+        str | None,
+        "With `resolve_digest`: `<host>/<path>@<digest>`, a reference to exactly this"
+        " image, even after the tag is pushed again. None otherwise.",
     ]
     create_time: Annotated[
-        int | None, "When it was pushed, in Unix seconds. None where the API sent none."
+        int | None, "When it was pushed, in Unix seconds. None if the API sent none."
     ]
-    created_at: Annotated[str | None, "The same moment as RFC 3339 in UTC."]
-    resource_id: Annotated[str | None, "UCloud's id of the image."]
-    found: Annotated[bool, "False only where `default_tag` was used."]
-    candidates: Annotated[list[str], "The tags there were to choose from, best first."]
-    counts: Annotated[TagCounts, "How many tags fell out at each step."]
+    created_at: Annotated[str | None, "The same time as RFC 3339 in UTC."]
+    resource_id: Annotated[str | None, "UCloud's ID of the image."]
+    found: Annotated[bool, "False only if `default_tag` was used."]
+    candidates: Annotated[list[str], "The tags that were not rejected, best first."]
+    counts: Annotated[TagCounts, "How many tags were rejected by each rule."]
     explanation: Annotated[
         str,
-        "What was chosen, by which rule, and what was left out and why; some lines.",
+        "A few lines: what was chosen, by which rule, and what was rejected and why.",
     ]
 
 
@@ -215,53 +225,78 @@ IMAGE_PIN = (
     ),
     Field("image_name", str, "The image's full name."),
     Field(
+        "digest",
+        str | None,
+        "With `resolve_digest`: the digest that the tag named when it was chosen, `sha256:`"
+        " and 64 hex digits; of the index for a multi-platform image.",
+    ),
+    Field(
+        "repo_digest",
+        str | None,
+        "With `resolve_digest`: `<host>/<path>@<digest>`, a reference to exactly this"
+        " image, even after the tag is pushed again.",
+    ),
+    Field(
         "create_time",
         int | None,
         "When the tag was pushed, in Unix seconds, as seen when it was chosen.",
     ),
-    Field("created_at", str | None, "The same moment as RFC 3339 in UTC."),
+    Field("created_at", str | None, "The same time as RFC 3339 in UTC."),
     Field("found", bool, "False only where `default_tag` was used."),
     Field("previous_tag", str | None, "The tag before the last move."),
+    Field(
+        "previous_digest",
+        str | None,
+        "With `resolve_digest`: the digest before the last move.",
+    ),
     Field("chosen_at", str, "When the tag was chosen, RFC 3339 in UTC."),
-    Field("available", bool, "Whether the pinned tag was listed at the last look."),
+    Field(
+        "available",
+        bool,
+        "Whether the pinned tag was listed at the last look; with `resolve_digest` also"
+        " whether the registry still had the digest.",
+    ),
     Field(
         "retagged",
         bool,
-        "Whether the same tag with another CreateTime was seen at the last look.",
+        "Whether the same tag with another CreateTime was seen at the last look; with"
+        " `resolve_digest` with another digest.",
     ),
 )
 """The outputs of an `ImagePin`."""
 
 
 class AwaitableGetDockerImagesResult(GetDockerImagesResult):
-    """The images of a bucket; may be awaited too, which waits for nothing."""
+    """The images of a bucket. It can be awaited too, which gives the same result."""
 
     def __await__(self) -> Generator[None, None, GetDockerImagesResult]:
-        """Give the result itself."""
+        """The result."""
         return _ready(GetDockerImagesResult(**vars(self)))
 
 
 class AwaitableGetDockerImageResult(GetDockerImageResult):
-    """The tag that was chosen; may be awaited too, which waits for nothing."""
+    """The tag that was chosen. It can be awaited too, which gives the same result."""
 
     def __await__(self) -> Generator[None, None, GetDockerImageResult]:
-        """Give the result itself."""
+        """The result."""
         return _ready(GetDockerImageResult(**vars(self)))
 
 
 def _ready(result: T) -> Generator[None, None, T]:
-    """Make a generator that is done at once, which is what `await` takes."""
+    """A generator that ends at once: `await` takes a generator."""
     yield from ()
     return result
 
 
 def from_wire(cls: Any, values: Any) -> Any:
-    """A result from wire names and values; a field that is left out is None.
+    """A result from wire names and values. A field that is left out is None.
 
     Args:
-        cls: the type of the result, or of a field of one.
-        values: what came over the wire for it.
+        cls: the type of the result, or of one of its fields.
+        values: what came over the wire for it; there every number is a float.
     """
+    if isinstance(values, float) and values.is_integer() and int in (cls, *get_args(cls)):
+        return int(values)
     if isinstance(values, list):
         return [from_wire(cls, value) for value in values]
     nested = next((c for c in (cls, *get_args(cls)) if hasattr(c, "fields")), None)

@@ -1,4 +1,4 @@
-"""The UCloud API: one signed call, and a whole listing made of it.
+"""The UCloud API: signed calls of GetDockerImageList, and complete listings.
 
 Knows nothing of Pulumi, of what tags mean, or of the environment.
 """

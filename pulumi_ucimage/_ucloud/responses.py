@@ -129,9 +129,9 @@ def parse(body: bytes) -> Page | ErrorResponse:
         # The error's frames and input hold what the server sent: raised outside.
         problem = _problem(error)
     else:
-        # Counting bytes spares most responses the slow parser. With escapes, one name
-        # can be written in several ways.
-        if has_escapes or any(body.count(name) > 1 for name in _ENVELOPE_NAMES):
+        # The slow parser is for names that occur twice, and for escapes, with which one
+        # name can be written in several ways.
+        if has_escapes or any(body.find(n) != body.rfind(n) for n in _ENVELOPE_NAMES):
             _parse_slowly(body)
         if envelope.ret_code != 0:
             return ErrorResponse(envelope.ret_code, envelope.message or "")

@@ -2,8 +2,8 @@
 
 The rule is UCloud's (`api/summary/signature`): sort the parameters by name, join name and
 value of each without separators, append the private key, SHA-1, lower-case hex. The
-signature covers neither a time nor a nonce: whoever sees a signed form can send it again,
-so a form is a secret too.
+signature covers neither a time nor a nonce. Anyone who sees a signed form can send it
+again, so the form is a secret.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 def sign(parameters: Mapping[str, str | int], private_key: Secret) -> str:
     """The signature of `parameters`: 40 lower-case hexadecimal digits.
 
-    The joined text is never whole in a variable, for it ends in the private key.
+    The joined text is never in a variable, because it contains the private key.
     """
     digest = hashlib.sha1(usedforsecurity=False)
     for name in sorted(parameters):
@@ -45,7 +45,7 @@ def signed_form(parameters: Mapping[str, str | int], credentials: Credentials) -
 
 
 class _Parameters(dict[str, "str | int"]):
-    """Parameters that tell only their names when they are printed."""
+    """Parameters whose repr has no values."""
 
     def __repr__(self) -> str:
         return f"<parameters {', '.join(self)}>"

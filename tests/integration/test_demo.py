@@ -41,12 +41,6 @@ def test_demo_fails_where_the_function_does_not_follow(
         )
 
 
-def test_demo_fails_without_the_push(emulator: Emulator, tools: Path) -> None:
-    """A push that is withheld is noticed."""
-    with pytest.raises(demo.DemoError, match=r"not the pushed 1\.2\.0"):
-        demo.run(emulator, tools, push=lambda _: None, tell=lambda _: None)
-
-
 def test_demo_fails_without_the_emulator(emulator: Emulator, tools: Path) -> None:
     """An API that stops in between is noticed."""
     with pytest.raises((demo.DemoError, EmulatorError, RuntimeError, OSError)):

@@ -1,4 +1,4 @@
-"""A case: what servers do, and what contract.md says that a look-up comes to."""
+"""A case: what servers do, and what a look-up does by contract.md."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ class Way(enum.Enum):
     """How a look-up reaches the server."""
 
     PLAIN = enum.auto()
-    REFUSED = enum.auto()  # nobody listens
+    REFUSED = enum.auto()  # no server listens
     TLS = enum.auto()
     UNKNOWN_AUTHORITY = enum.auto()
     OTHER_HOST = enum.auto()
     EXPIRED = enum.auto()
-    NO_TLS = enum.auto()  # TLS is spoken to a server that knows none
+    NO_TLS = enum.auto()  # the server does not speak TLS
     PROXY = enum.auto()  # the server is the proxy
 
 
@@ -46,13 +46,13 @@ class Exhausted(enum.Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Script:
-    """What one server does, and what is there to be listed.
+    """What one server does, and which images it has.
 
     Attributes:
-        answers: one for each request, the last again and again.
-        greeting: what is done before a request is read.
+        answers: one for each request; the last repeats.
+        greeting: steps before a request is read.
         way: how it is reached.
-        images: the names that a whole answer has.
+        images: the image names of a whole answer.
     """
 
     answers: tuple[Answer, ...]
@@ -69,8 +69,8 @@ class Case:
     """A row of the table.
 
     Attributes:
-        expected: the class of the error; None where the answer is whole.
-        calls: how often the API is called, with three more tries allowed.
+        expected: the class of the error; None for a whole answer.
+        calls: how often the API is called, with three retries allowed.
         scripts: makes the servers; the row holds for each of them.
         at_most: whether `calls` is a bound: pages are read ahead.
         page: the offset of the only page whose calls are counted.
@@ -78,8 +78,8 @@ class Case:
         alone: whether it runs in a process of its own, to measure its memory.
         exhausted: what its process runs out of; it has a process of its own.
         together: whether its servers run together, and their connections are kept.
-        settings: further variables of the environment.
-        window: `limit` and `offset`, as far as they are given.
+        settings: further environment variables.
+        window: `limit` and `offset`, if given.
     """
 
     expected: type[UcimageError] | None
@@ -107,27 +107,27 @@ class Case:
 
 
 def always(*answers: Answer, greeting: Steps = (), way: Way = Way.PLAIN) -> Scripts:
-    """One server that answers so, one after the other, and then as the last."""
+    """One server with these answers, one after another; the last repeats."""
     return lambda: [Script(answers=answers, greeting=greeting, way=way)]
 
 
 def each(*answers: Answer) -> Scripts:
-    """A server for each of these answers, which it gives every time."""
+    """A server for each of these answers, which it always gives."""
     return lambda: [Script(answers=(one,)) for one in answers]
 
 
 def refusal(ret_code: object, **headers: str) -> bytes:
-    """The answer that the API gives in place of a page."""
+    """An error response of the API."""
     return answer(encoded({"RetCode": ret_code, "Message": "No"}), headers=headers)
 
 
 def good(**fields: object) -> bytes:
-    """A good answer, with these fields in the place of its own."""
+    """A good response with these fields."""
     return answer(encoded({**PAGE, **fields}))
 
 
 def cut_everywhere(whole: bytes) -> Scripts:
-    """A server for each length that an answer can be cut at."""
+    """A server for each length at which a response can be cut."""
     return each(*((whole[:length], Do.CLOSE) for length in range(len(whole))))
 
 
@@ -137,12 +137,12 @@ class Pages:
 
     Attributes:
         images: the names of its images.
-        cap: the longest page.
-        total: what TotalCount says of the true count, by the number of the call from 1 on.
-        change: what happens to the images just before a call, by its number.
-        answers: what is answered in a page's place, by its offset; the last for good.
-        ignores_limit: whether Limit means nothing to it.
-        ignores_offset: whether Offset means nothing to it.
+        cap: the length of its longest page.
+        total: TotalCount, from the number of the call, 1 for the first, and the true count.
+        change: changes the images before a call, by the number of the call.
+        answers: sent instead of a page, by its offset; the last repeats.
+        ignores_limit: whether it ignores Limit.
+        ignores_offset: whether it ignores Offset.
     """
 
     images: list[str]
@@ -173,14 +173,14 @@ class Pages:
 
 
 def pages(count: int, **fields: Any) -> Scripts:
-    """One server that lists so many images."""
+    """One server with this many images."""
 
     def scripts() -> Sequence[Script]:
         planned = {
             offset: [*answers] for offset, answers in fields.get("answers", {}).items()
         }
         images = [f"r.io/app{number}" for number in range(count)]
-        # The list itself: what is there in the end is what a whole answer has.
+        # The list itself, because a whole answer has the images of the end.
         server = Pages(images, **{**fields, "answers": planned})
         return [Script(answers=(server,), images=images)]
 

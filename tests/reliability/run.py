@@ -44,14 +44,14 @@ _API = "https://api.example.com/"
 
 
 class LookedUp(NamedTuple):
-    """What one look-up came to.
+    """The outcome of one look-up.
 
     Attributes:
-        error: the class of its error; "" where it had an answer.
+        error: the class of its error; "" if it returned.
         images: the names in its answer.
         time_s: how long it took.
         memory_mb: by how much it made the process's memory larger, at its peak.
-        sleeps: how often it waited before another try.
+        sleeps: how often it waited before a retry.
     """
 
     error: str
@@ -62,7 +62,7 @@ class LookedUp(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What a case came to: the most of each that any of its servers saw.
+    """The outcome of a case: the maximum over its servers.
 
     Attributes:
         expected: as `Case.expected_text`, of what was seen.
@@ -84,7 +84,7 @@ def look_up(
     keep: bool = False,
     **window: int,
 ) -> LookedUp:
-    """One look-up in such an environment; its back-off takes no time, but counts."""
+    """One look-up with this environment; waits take no time, but count."""
     slept: list[float] = []
     to_exhaust = [exhausted] if exhausted else []
 
@@ -117,6 +117,9 @@ def look_up(
             error = type(e).__name__
         finally:
             took_s = time.monotonic() - begun
+            if exhausted is Exhausted.FILES:  # the peak is read from a file
+                _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+                resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
             if not keep:
                 close_connections()
     memory_mb = max(0, _peak_mb() - before_mb)
@@ -124,7 +127,7 @@ def look_up(
 
 
 def _exhaust(what: Exhausted) -> None:
-    """Take from this process, for good, what it needs for files or threads."""
+    """Let this process open no further file, or start no further thread."""
     if what is Exhausted.FILES:
         free = os.dup(0)
         os.close(free)
@@ -145,7 +148,7 @@ def _forget_peak() -> int:
 
 
 def _peak_mb() -> int:
-    # Not getrusage where it can be avoided: after a fork it tells the parent's peak too.
+    # getrusage only if needed: after a fork it includes the parent's peak.
     with suppress(OSError):
         status = Path("/proc/self/status").read_text()
         if found := re.search(r"VmHWM:\s+(\d+) kB", status):
@@ -154,7 +157,7 @@ def _peak_mb() -> int:
 
 
 class Lab:
-    """What all cases share: certificates, an empty home, and everything loaded."""
+    """What all cases share: certificates, an empty home, and all modules loaded."""
 
     def __init__(self) -> None:
         self._folder = tempfile.TemporaryDirectory()
@@ -179,7 +182,7 @@ class Lab:
         self._folder.cleanup()
 
     def environment(self, url: str, timeout_s: float) -> dict[str, str]:
-        """What leads a program to a server."""
+        """The environment variables for a server."""
         return {
             "HOME": self._folder.name,
             "UCLOUD_API_BASE_URL": url,
@@ -191,7 +194,7 @@ class Lab:
         }
 
     def run(self, case: Case) -> Outcome:
-        """What a case comes to; its servers one after another."""
+        """The outcome of a case; its servers run one after another."""
         if case.together:
             return self._run_together(case)
         outcomes = [self._run_one(case, script) for script in case.scripts()]
@@ -199,7 +202,7 @@ class Lab:
         calls = {outcome.calls for outcome in outcomes}
         return Outcome(
             " or ".join(sorted(expected)),
-            # The one that is not as all must be, if there is one.
+            # The first that is not as expected, if there is one.
             max(calls - {case.calls}, default=case.calls),
             max(outcome.time_s for outcome in outcomes),
             max(outcome.memory_mb for outcome in outcomes),
@@ -264,6 +267,7 @@ class Lab:
 def _connections_to(ports: set[int]) -> int:
     """How many connections to these ports of this machine the process has open."""
     sockets = [one for one in gc.get_objects() if type(one) is socket.socket]
+    sockets = [one for one in sockets if one.family == socket.AF_INET]
     count = 0
     for one in sockets:
         with suppress(OSError):  # closed, or it listens
@@ -285,11 +289,11 @@ def _alone(environment: Mapping[str, str], exhausted: Exhausted | None) -> Looke
 
 
 def is_as_expected(case: Case, outcome: Outcome) -> bool:
-    """Whether an outcome is the case's, within its time and its memory."""
+    """Whether an outcome is as expected, in time and in memory."""
     right_calls = (
         1 <= outcome.calls <= case.calls if case.at_most else outcome.calls == case.calls
     )
-    # Retry-After is waited for on a clock of its own.
+    # Waits for Retry-After take no real time.
     return (
         outcome.expected == case.expected_text
         and right_calls
@@ -299,7 +303,7 @@ def is_as_expected(case: Case, outcome: Outcome) -> bool:
 
 
 def main() -> None:
-    """A look-up in the environment on stdin, after one that loads everything."""
+    """A look-up with the environment on stdin, after one that loads all modules."""
     environment = json.load(sys.stdin)
     with FaultServer(answer()) as server:
         look_up({**environment, "UCLOUD_API_BASE_URL": server.url})

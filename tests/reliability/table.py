@@ -1,7 +1,7 @@
-"""The table: every fault, and what contract.md says that it comes to.
+"""The table: every fault, and its outcome by contract.md.
 
-Written from the contract before it was run: its section 1 says what is tried again and what
-a listing is, its section 7 what class an error is of.
+Written from the contract before it was run: section 1 says what is retried and what a
+listing is, section 7 has the classes of errors.
 """
 
 from __future__ import annotations
@@ -42,43 +42,39 @@ from reliability.cases import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from faults import Answer, RejectReason
+    from faults import Answer, Step
 
 TIMEOUT_S = 0.3
-"""The deadline of what never ends by itself."""
+"""The deadline for faults that never end by themselves."""
 UNCHECKED = {"UCIMAGE_CHECK_TOTAL_COUNT": "false"}
 AGAIN = (408, 429, 500, 502, 503, 504)
 INTERNAL = (43000, 43001, 43002, 43003, 43019, 43020, 43021)
 
 
-def transient(
-    *steps: RejectReason, greeting: tuple[RejectReason, ...] = (), way: Way = Way.PLAIN
-) -> Case:
-    """No usable connection: one try and three more."""
+def transient(*steps: Step, greeting: tuple[Step, ...] = (), way: Way = Way.PLAIN) -> Case:
+    """No usable connection: one attempt and three retries."""
     script = always(tuple(steps), greeting=greeting, way=way)
     return Case(expected=TransportError, calls=4, scripts=script)
 
 
 def no_http(answered: bytes) -> Case:
-    """What speaks no HTTP is no connection, and no better the second time."""
+    """Invalid HTTP is no usable connection, and is not retried."""
     return Case(expected=TransportError, calls=1, scripts=always((answered, Do.WAIT)))
 
 
 def unusable(*answered: bytes) -> Case:
-    """An answer, or each of several, that is not what section 1 says."""
+    """A response, or each of several, that does not match section 1."""
     scripts = each(*((one, Do.CLOSE) for one in answered))
     return Case(expected=ResponseError, calls=1, scripts=scripts)
 
 
-def whole(*steps: RejectReason) -> Case:
-    """An odd answer that is a good one."""
+def whole(*steps: Step) -> Case:
+    """An unusual response that is valid."""
     return Case(expected=None, calls=1, scripts=always(steps))
 
 
-def late(
-    *steps: RejectReason, way: Way = Way.PLAIN, greeting: tuple[RejectReason, ...] = ()
-) -> Case:
-    """What never ends is ended by the deadline, which leaves no time for another try."""
+def late(*steps: Step, way: Way = Way.PLAIN, greeting: tuple[Step, ...] = ()) -> Case:
+    """A fault that never ends: the deadline leaves no time for a retry."""
     return Case(
         expected=TransportError,
         calls=1,
@@ -88,7 +84,7 @@ def late(
 
 
 def statuses(*wanted: int, calls: int = 1) -> Case:
-    """Each of these HTTP statuses, with a page as its body that must not be taken."""
+    """Each of these HTTP statuses, with a page as its body that must not be used."""
     scripts = each(*((answer(status=status), Do.CLOSE) for status in wanted))
     return Case(expected=ResponseError, calls=calls, scripts=scripts)
 
@@ -121,7 +117,7 @@ def windowed(
     expected: type[UcimageError] | None = None,
     **fields: Any,
 ) -> Case:
-    """A window of 120 images from the 90th on, in so many."""
+    """A window of 120 images from the 90th on, in a bucket of `count`."""
     return Case(
         expected=expected,
         calls=calls,
@@ -131,9 +127,9 @@ def windowed(
     )
 
 
-def retry_after(wish: str) -> Script:
-    """A server that is unavailable, and says until when."""
-    return Script(answers=(answer(b"", 503, {"Retry-After": wish}),))
+def retry_after(value: str) -> Script:
+    """A server that is unavailable, and sends Retry-After."""
+    return Script(answers=(answer(b"", 503, {"Retry-After": value}),))
 
 
 def once(
@@ -162,12 +158,12 @@ def bomb() -> Sequence[Script]:
 def alone(
     expected: type[UcimageError] | None, scripts: Callable[[], Sequence[Script]]
 ) -> Case:
-    """One call, in a process of its own for its memory's sake."""
+    """One call, in a process of its own, to measure its memory."""
     return Case(expected=expected, calls=1, scripts=scripts, alone=True)
 
 
 def crumbs(unit: bytes, before: bytes, behind: bytes, *, ret_code: int = 0) -> Case:
-    """31 MiB of parts so small that each takes many times its bytes once it is read."""
+    """31 MiB of parts that are so small that each takes many times its size in memory."""
 
     def scripts() -> Sequence[Script]:
         parts = (unit * (31 * 2**20 // len(unit))).removesuffix(b",")

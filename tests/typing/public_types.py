@@ -1,8 +1,11 @@
-"""What mypy must see in the public functions and results; checked by it, never run."""
+"""What type checkers must see in the public functions and results; never run.
+
+Every `type: ignore` says that a line must be an error.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, cast
 
 import pulumi_ucimage as ucimage
 from pulumi_ucimage.emulator import Emulator
@@ -16,6 +19,8 @@ def plain() -> None:
     result = ucimage.get_docker_image(
         "ucs",
         region="cn-bj2",
+        policy="semver",
+        order="lowest",
         semver_loose=True,
         floating_tags=("latest",),
         opts=None,
@@ -50,7 +55,12 @@ async def awaited() -> None:
 def outputs(bucket: pulumi.Output[str], number: pulumi.Output[int]) -> None:
     """Take Outputs and plain values, and get an Output of a result."""
     one: pulumi.Output[ucimage.GetDockerImageResult] = ucimage.get_docker_image_output(
-        bucket, tag=bucket, floating_tags=["latest", bucket], semver_loose=True
+        bucket,
+        policy="semver",
+        order="lowest",
+        tag=bucket,
+        floating_tags=["latest", bucket],
+        semver_loose=True,
     )
     several: pulumi.Output[ucimage.GetDockerImagesResult] = (
         ucimage.get_docker_images_output(bucket_name=bucket, limit=number, region=None)
@@ -64,6 +74,8 @@ def pinned(bucket: pulumi.Output[str], triggers: dict[str, str]) -> None:
     pin = ucimage.ImagePin(
         "app",
         bucket_name=bucket,
+        policy="semver",
+        order="highest",
         semver_loose=True,
         floating_tags=["latest", bucket],
         triggers={"release": bucket, **triggers},
@@ -77,6 +89,16 @@ def pinned(bucket: pulumi.Output[str], triggers: dict[str, str]) -> None:
     print(image, previous, created, available, another.urn)  # noqa: T201
 
 
+def configured(config: pulumi.Config, policy: pulumi.Output[str]) -> None:
+    """Take a policy from the configuration: a cast says that its value is checked later."""
+    name = cast("Literal['newest', 'semver']", config.get("policy") or "newest")
+    ucimage.get_docker_image("ucs", policy=name)
+    ucimage.get_docker_image_output("ucs", policy=name)
+    later = cast("pulumi.Output[Literal['newest', 'semver']]", policy)
+    ucimage.get_docker_image_output("ucs", policy=later)
+    ucimage.ImagePin("app", bucket_name="ucs", policy=later)
+
+
 def emulated() -> None:
     """Run the emulator in a test of one's own."""
     with Emulator(faults=["http=503*2"]) as emulator:
@@ -87,12 +109,20 @@ def emulated() -> None:
 
 
 def refused(bucket: pulumi.Output[str]) -> None:
-    """Be told by mypy what the functions would refuse."""
+    """Get an error from the type checker for what the functions would refuse."""
     ucimage.get_docker_image(bucket)  # type: ignore[arg-type]
     ucimage.get_docker_image("ucs", "cn-bj2")  # type: ignore[call-arg]
     ucimage.get_docker_image("ucs", limit=1)  # type: ignore[call-arg]
     ucimage.get_docker_image()  # type: ignore[call-arg]
     ucimage.get_docker_images("ucs", limit="1")  # type: ignore[arg-type]
+    ucimage.get_docker_image("ucs", policy="latest")  # type: ignore[arg-type]
+    ucimage.get_docker_image("ucs", order="first")  # type: ignore[arg-type]
+    ucimage.get_docker_image_output("ucs", policy="latest")  # type: ignore[arg-type]
+    ucimage.get_docker_image_output("ucs", order="first")  # type: ignore[arg-type]
+    ucimage.ImagePin("a", bucket_name="ucs", policy="latest")  # type: ignore[arg-type]
+    ucimage.ImagePin("a", bucket_name="ucs", order="first")  # type: ignore[arg-type]
+    ucimage.get_docker_image("ucs", policy=str(bucket))  # type: ignore[arg-type]
+    ucimage.get_docker_image_output("ucs", policy=bucket)  # type: ignore[arg-type]
     ucimage.get_docker_images("ucs", tag="1")  # type: ignore[call-arg]
     ucimage.get_docker_image_output(1)  # type: ignore[arg-type]
     ucimage.ImagePin("app")  # type: ignore[call-arg]

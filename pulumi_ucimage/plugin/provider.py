@@ -47,8 +47,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-MAX_THREADS: Final = 64
-"""How many look-ups run at the same time; few wait for more than the API."""
+MAX_THREADS: Final = 32
+"""How many look-ups run at the same time; the others wait for their turn."""
 
 
 def _clean(

@@ -8,7 +8,7 @@ STAMP := $(VENV)/.installed
 
 export HYPOTHESIS_PROFILE
 
-.PHONY: help demo test test-fast test-thorough check docs bench performance reliability tools clean
+.PHONY: help demo test test-fast test-thorough check docs bench performance reliability soak tools clean
 
 help: ## Say what can be made
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 13
@@ -47,6 +47,9 @@ performance: $(STAMP) ## Do the same, and write docs/performance.md
 
 reliability: $(STAMP) ## Try every fault, and write docs/reliability.md of what was seen
 	@PYTHONPATH=tests $(BIN)/python -m reliability
+
+soak: $(STAMP) ## Look up and pin for three minutes, while one call in ten has a fault
+	@cd tests && PYTHONPATH=..:. ../$(BIN)/python -m soak $(SOAK_ARGS)
 
 tools: ## Install Pulumi's engine and language hosts; the last line is their folder
 	@$(PYTHON) tools/install.py

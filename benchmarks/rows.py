@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from unittest import mock
 
+import requests
+
 from benchmarks import server
 from benchmarks.measure import (
     TIMES,
@@ -29,8 +31,14 @@ from benchmarks.peers import BarePost, OfficialSdk, RawSocket, list_in_turn
 from pulumi_ucimage import get_docker_images
 from pulumi_ucimage._config.resolve import load
 from pulumi_ucimage._http.clock import Clock, Deadline
+from pulumi_ucimage._http.endpoint import Endpoint
+from pulumi_ucimage._http.retry import RetryPolicy
 from pulumi_ucimage._lookup import bucket_query
 from pulumi_ucimage._lookup.clients import client_for
+from pulumi_ucimage._registry.auth import Login
+from pulumi_ucimage._registry.client import RegistryClient
+from pulumi_ucimage._registry.responses import MEDIA_TYPES
+from pulumi_ucimage._secret import Secret
 from pulumi_ucimage._tags.evaluate import Tag
 from pulumi_ucimage._tags.policy import Policy
 from pulumi_ucimage._tags.select import select
@@ -107,6 +115,48 @@ def call(bench: Bench) -> Measured:
             against=partial(raw.images, *page),
             the_official_SDK=partial(OfficialSdk(bench.api, "https").images, *page),
             requests_post=partial(BarePost(bench.api, "https").images, *page),
+        )
+
+
+@row(
+    "CPU of one warm digest over TLS",
+    ours="RegistryClient.digest",
+    against="a kept `requests.Session`",
+    target=1,
+    in_ci=True,
+)
+def digest(bench: Bench) -> Measured:
+    """HEAD for a manifest on a kept TLS 1.3 connection, with a token, the answer checked.
+
+    The session sends the same request and takes the digest as it is.
+    """
+    origin, token = f"https://{server.HOST}:{bench.api.ports['https']}", 800 * "a"
+    client = RegistryClient(
+        host=server.HOST,
+        endpoint=Endpoint.parse(f"{origin}/"),
+        find_credentials=lambda _seconds: None,
+        logins={"ucs/app": Login(Secret(f"Bearer {token}"))},
+        retries=RetryPolicy(max_retries=3, clock=Clock()),
+    )
+    headers = {"Accept": ", ".join(MEDIA_TYPES), "Authorization": f"Bearer {token}"}
+    url = f"{origin}/v2/ucs/app/manifests/1"
+
+    def ask() -> None:
+        deadline = Deadline.after(60, Clock())
+        assert client.digest("ucs/app", "1", deadline) == server.DIGEST  # noqa: S101
+
+    with (
+        configured(bench, "https"),
+        requests.Session() as session,
+    ):
+        return compare(
+            cpu_s,
+            bench.rounds(15, 5),
+            count=200,
+            ours=ask,
+            against=lambda: session.head(url, headers=headers, timeout=60).headers[
+                "Docker-Content-Digest"
+            ],
         )
 
 

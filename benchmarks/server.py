@@ -131,6 +131,14 @@ def body(bucket: str, *, limit: int, offset: int) -> bytes:
     return json.dumps(answer, separators=(",", ":")).encode()
 
 
+DIGEST: Final = "sha256:" + "0" * 64
+_MANIFEST: Final = (
+    "HTTP/1.1 200 OK\r\nContent-Type: application/vnd.oci.image.index.v1+json\r\n"
+    f"Content-Length: 1000\r\nDocker-Content-Digest: {DIGEST}\r\n\r\n"
+).encode()
+"""The answer to HEAD for any manifest."""
+
+
 class _Handler(socketserver.BaseRequestHandler):
     """One connection, with as little work as possible: it shares the machine."""
 
@@ -146,6 +154,9 @@ class _Handler(socketserver.BaseRequestHandler):
         with connection, connection.makefile("rb") as stream:
             while head := _head(stream):
                 path, length = head
+                if path.startswith("/v2/"):
+                    connection.sendall(_MANIFEST)
+                    continue
                 answer, delay_s = self._answer(path, stream.read(length))
                 time.sleep(delay_s * round_trips)
                 round_trips = 1

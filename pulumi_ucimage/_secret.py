@@ -77,11 +77,14 @@ class RegistryCredentials:
         username: the user name.
         password: the password, or a token that the registry takes as one.
         origin: where they were found, for messages: "the environment".
+        identity_token: in place of user name and password, exchanged for tokens at the
+            registry's token service.
     """
 
     username: str
     password: Secret
     origin: str
+    identity_token: Secret | None = None
 
 
 def fingerprint(texts: Iterable[str]) -> bytes:

@@ -7,6 +7,7 @@
       TransportError          no usable connection
       ResponseError           an answer that cannot be used
       ApiError                the API answered with a RetCode that is not 0
+      RegistryError           the registry refused the request or does not know the tag
       SelectionError          no tag could be chosen
         InvalidPolicyError    (also an ArgumentError) a rule that cannot be
         NoSuchImageError      no image of that name
@@ -24,6 +25,7 @@ from __future__ import annotations
 import errno
 import socket
 import ssl
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 import pulumi
@@ -192,6 +194,79 @@ class ApiError(UcimageError):
         self.action = action
         self.bucket = bucket
         self.region = region
+
+
+class RegistryError(UcimageError):
+    """The registry refused the request, or does not know what was asked for.
+
+    Attributes:
+        status: the HTTP status.
+        code: the registry's own code, such as `MANIFEST_UNKNOWN`; None if it sent none.
+        host: the registry, `host[:port]`.
+        name: what was asked for, `ucs/helloworld:1.4.2`.
+    """
+
+    def __init__(
+        self,
+        *,
+        status: int,
+        code: str | None,
+        message: str,
+        host: str,
+        name: str,
+        credentials: str | None = None,
+        is_listed: bool = True,
+    ) -> None:
+        """Write the sentence.
+
+        Args:
+            status: the HTTP status.
+            code: the registry's own code.
+            message: the registry's own words; may be empty.
+            host: the registry.
+            name: what was asked for.
+            credentials: where those that were sent come from; None if none were sent.
+            is_listed: whether the API lists the tag.
+        """
+        said = ": ".join(filter(None, (code, printable(message, limit=300))))
+        words = f"HTTP status {status}{f', {said}' if said else ''}"
+        registry, image = f"The registry at {printable(host)}", quoted(name)
+        if status == HTTPStatus.UNAUTHORIZED:
+            sentence = (
+                f"{registry} refused the credentials from {credentials} for {image}"
+                f" ({words}): check the user name and password, and that this user may pull"
+                " the image."
+            )
+        elif status == HTTPStatus.FORBIDDEN:
+            who = f"the user from {credentials}" if credentials else "an anonymous user"
+            sentence = (
+                f"{registry} does not allow {who} to pull {image} ({words}): allow it, or"
+                " use credentials that may."
+            )
+        elif status == HTTPStatus.NOT_FOUND:
+            listed = (
+                "is listed by the API, but unknown to" if is_listed else "is unknown to"
+            )
+            sentence = (
+                f"The image {image} {listed} the registry at {printable(host)} ({words}):"
+                " push it there, choose another tag, or check the argument registry,"
+                " ucimage:registry and UCIMAGE_REGISTRY."
+            )
+        elif status == HTTPStatus.TOO_MANY_REQUESTS:
+            sentence = (
+                f"{registry} limits how often it is asked for {image} ({words}): try again"
+                " later, or resolve fewer digests at once."
+            )
+        else:
+            sentence = (
+                f"{registry} refused the request for {image} ({words}): check the image's"
+                " name, the argument registry, ucimage:registry and UCIMAGE_REGISTRY."
+            )
+        super().__init__(sentence)
+        self.status = status
+        self.code = code
+        self.host = host
+        self.name = name
 
 
 class SelectionError(UcimageError):

@@ -101,6 +101,7 @@ def get_docker_image(
     tag: str | None = None,
     wait: str | None = None,
     default_tag: str | None = None,
+    resolve_digest: bool | None = None,
     opts: pulumi.InvokeOptions | None = None,
 ) -> AwaitableGetDockerImageResult:
     """Choose one tag of one image of a bucket; by default the newest."""
@@ -130,6 +131,7 @@ def get_docker_image_output(
     tag: pulumi.Input[str | None] | None = None,
     wait: pulumi.Input[str | None] | None = None,
     default_tag: pulumi.Input[str | None] | None = None,
+    resolve_digest: pulumi.Input[bool | None] | None = None,
     opts: InvokeOptions | None = None,
 ) -> pulumi.Output[GetDockerImageResult]:
     """Choose one tag of one image of a bucket, once all arguments are known."""

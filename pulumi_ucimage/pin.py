@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence  # noqa: TC003 - signatures can be resolved
-from typing import Any
+from typing import Any, get_args
 
 import pulumi
 import pulumi.dynamic
@@ -18,7 +18,7 @@ from pulumi_ucimage._spec.arguments import (  # noqa: TC001 - signatures can be 
 
 
 class ImagePin(pulumi.dynamic.Resource, module="ucimage", name="ImagePin"):
-    """Chooses one tag of one image, and keeps it until an input changes.
+    """Chooses one tag of one image, and keeps it until an input asks for another choice.
 
     A preview shows the move, old to new; a tag that ranks below the pinned one is
     refused unless `allow_downgrade` or an explicit `tag` is given.
@@ -27,10 +27,13 @@ class ImagePin(pulumi.dynamic.Resource, module="ucimage", name="ImagePin"):
     tag: pulumi.Output[str]
     image: pulumi.Output[str]
     image_name: pulumi.Output[str]
+    digest: pulumi.Output[str | None]
+    repo_digest: pulumi.Output[str | None]
     create_time: pulumi.Output[int | None]
     created_at: pulumi.Output[str | None]
     found: pulumi.Output[bool]
     previous_tag: pulumi.Output[str | None]
+    previous_digest: pulumi.Output[str | None]
     chosen_at: pulumi.Output[str]
     available: pulumi.Output[bool]
     retagged: pulumi.Output[bool]
@@ -61,26 +64,52 @@ class ImagePin(pulumi.dynamic.Resource, module="ucimage", name="ImagePin"):
         default_tag: pulumi.Input[str | None] | None = None,
         triggers: pulumi.Input[Mapping[str, pulumi.Input[str]] | None] | None = None,
         allow_downgrade: pulumi.Input[bool | None] | None = None,
+        resolve_digest: pulumi.Input[bool | None] | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        given = locals()
+        values = locals()
         if not program.is_mocked():
             warn_about_stack_config()
-        # Loads all that chooses, which a program without a pin may do without.
+        # Loads all that chooses, which a program without a pin does without.
         from pulumi_ucimage.pin_provider import ImagePinProvider  # noqa: PLC0415
 
-        asked = {
-            pin_state.WANTED.get(argument.name, argument.name): given[argument.name]
-            for argument in arguments.IMAGE_PIN
-        }
-        # As secret as what is asked: whoever sees the choice could tell that.
-        nothing = pulumi.Output.all(**asked).apply(lambda _: None)
-        outputs = {**dict.fromkeys(pin_state.CHOSEN, nothing), "chosen_at": None}
-        super().__init__(ImagePinProvider(), resource_name, {**outputs, **asked}, opts)
-        # State holds "" where there is nothing, for None would get lost on the way.
-        for name in ("create_time", "created_at", "previous_tag"):
+        inputs = {argument.name: values[argument.name] for argument in arguments.IMAGE_PIN}
+        outputs = dict.fromkeys((*pin_state.OUTPUTS, pin_state.CHOSEN_AT))
+        finish = pulumi.ResourceOptions(transformations=[self._finish])
+        super().__init__(
+            ImagePinProvider(),
+            resource_name,
+            {**outputs, **inputs},
+            pulumi.ResourceOptions.merge(opts, finish),
+        )
+        # The state has "" if there is nothing, because Pulumi does not store None.
+        for name in _OPTIONAL:
             setattr(self, name, getattr(self, name).apply(_or_none))
         self.create_time = self.create_time.apply(_whole)
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        # Without this, Pulumi gives a subclass another type, and so replaces its pins.
+        super().__init_subclass__(module="ucimage", name="ImagePin", **kwargs)
+
+    def _finish(
+        self, args: pulumi.ResourceTransformationArgs
+    ) -> pulumi.ResourceTransformationResult | None:
+        """Check the inputs, and add what Check needs to know of the program."""
+        if args.resource is not self:
+            return None  # a child inherits transformations
+        # Transformations of parents and of the stack run after this one, and may change
+        # inputs. In this list of Pulumi's, it runs once more after them; if that changes,
+        # pins share fewer listings, and that is all.
+        inherited: list[Any] = getattr(self, "_transformations", [])
+        if inherited and inherited[-1] != self._finish:
+            inherited.append(self._finish)
+        from pulumi_ucimage._pulumi.pin_inputs import finished  # noqa: PLC0415
+
+        props = finished(args.name, dict(args.props), args.opts)
+        return pulumi.ResourceTransformationResult(props, args.opts)
+
+
+_OPTIONAL = tuple(o.name for o in results.IMAGE_PIN if get_args(o.type))
 
 
 def _or_none(value: Any) -> Any:

@@ -1,10 +1,10 @@
-"""The dynamic provider behind `ImagePin`: Pulumi's requests become a pin's rules.
+"""The dynamic provider behind `ImagePin`: Pulumi's requests, and the rules of a pin.
 
-The name of this module and of its class stand in every state that holds a pin; neither may
+The names of this module and of its class are in every state that holds a pin; neither may
 ever change.
 
-The choice is made in Check, not in Create: Check runs in previews too, and with the inputs
-of last time, so that a preview shows the tag that would be chosen.
+The choice is made in Check, not in Create: Check also runs in previews and gets the stored
+inputs, so that a preview shows the tag that would be chosen.
 """
 
 from __future__ import annotations
@@ -26,17 +26,27 @@ from pulumi.dynamic import (
 )
 
 from pulumi_ucimage._config.stack import stack_values
-from pulumi_ucimage._lookup import pin_rules
+from pulumi_ucimage._formatting import quoted
+from pulumi_ucimage._lookup import pin_messages, pin_rules
 from pulumi_ucimage._lookup.context import LookupContext
+from pulumi_ucimage._lookup.listing_cache import ListingCache
+from pulumi_ucimage._lookup.pinned import pinned
 from pulumi_ucimage._pulumi import engine_log
 from pulumi_ucimage._spec import pin_state
 from pulumi_ucimage._tags.timestamps import format_timestamp
-from pulumi_ucimage.errors import UcimageError
+from pulumi_ucimage.errors import ArgumentError, UcimageError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pulumi_ucimage._lookup.pin_messages import Message
+    from pulumi_ucimage._ucloud.listing import Listing
+
     State = dict[str, Any]
 
 _UNKNOWN: Final = pulumi.output.UNKNOWN
+_PROVIDER: Final = "__provider"
+"""Pulumi's own field, with this class in it."""
 
 
 class ImagePinProvider(ResourceProvider):
@@ -48,75 +58,132 @@ class ImagePinProvider(ResourceProvider):
     serialize_as_secret_always = False
 
     def configure(self, req: ConfigureRequest) -> None:
-        """Take the stack's configuration, encrypted keys included."""
+        """Take the stack's configuration, encrypted keys included.
+
+        Called once per process. A process serves one preview, one up or one refresh.
+        """
         self._stack = stack_values(req.config.get)
+        self._choices: ListingCache[Listing] = ListingCache(keeps=True)
+        self._looks: ListingCache[Listing] = ListingCache(keeps=True)
+        self._began_s = time.monotonic()
 
     def check(self, _olds: State, news: State) -> CheckResult:
-        """Keep the choice, or make it anew; a mistake is a check failure."""
-        olds, wanted = _own(_olds), _own(news)
-        # Where `tag` is in ignore_changes, the engine gives the chosen one back.
-        frozen = bool(wanted.get("tag"))
-        context = self._lookup_context()
+        """Keep the choice, or choose again; an error is a check failure."""
+        program = news.get(pin_state.PROGRAM) or {}
+        urn = program.get("urn") or _olds.get(pin_state.URN, "")
+        olds = _without_internal(_olds)
+        not_before = program.get("not_before", time.monotonic())
+        context = self._context(urn, self._choices, not_before)
         try:
-            state = pin_rules.decided(
-                olds, wanted, context, unknown=_UNKNOWN, frozen=frozen
+            _refuse_unknown_inputs(news, olds)
+            state, messages = pin_rules.reconcile(
+                olds,
+                news,
+                context,
+                pin=_name(urn),
+                unknown=_UNKNOWN,
+                ignores_tag=bool(program.get("ignores_tag")),
             )
         except UcimageError as error:
-            return CheckResult(wanted, [CheckFailure("", str(error))])
-        return CheckResult(state, [])
+            failure = CheckFailure("", pin_messages.failure(error, olds))
+            return CheckResult(_without_internal(news), [failure])
+        _tell_all(messages, urn)
+        return CheckResult({**state, pin_state.URN: urn}, [])
 
     def diff(self, _id: str, _olds: State, _news: State) -> DiffResult:
-        """Tell what changed, and whether it makes another pin of it."""
+        """Say whether something changed, and whether it replaces the pin."""
         changes = pin_rules.changes(_olds, _news, _UNKNOWN)
+        if not changes:
+            return DiffResult(changes=False)
+        # None: the engine finds what changed itself, so that it can replace the pin on
+        # changes that the program names, and hide others.
         replaces = [key for key, replace in changes.items() if replace]
-        return DiffResult(changes=bool(changes), replaces=replaces)
+        return DiffResult(changes=None, replaces=replaces)
 
     def create(self, props: State) -> CreateResult:
-        """Keep what was checked."""
-        return CreateResult(pin_rules.identity(props), {**_own(props), "chosen_at": _now()})
+        """Store what was checked."""
+        pinned(props, pin=_name(props.get(pin_state.URN, "")))
+        return CreateResult(pin_rules.resource_id(props), _outputs(props, _now()))
 
     def update(self, _id: str, _olds: State, _news: State) -> UpdateResult:
-        """Keep what was checked."""
-        return UpdateResult({**_own(_news), "chosen_at": _now()})
+        """Store what was checked."""
+        pinned(_news, pin=_name(_news.get(pin_state.URN, ""), _id))
+        chosen_at = _olds.get(pin_state.CHOSEN_AT)
+        if not chosen_at or pin_rules.chose_again(_olds, _news):
+            chosen_at = _now()
+        return UpdateResult(_outputs(_news, chosen_at))
 
     def read(self, id_: str, props: State) -> ReadResult:
         """Look whether the tag is still listed; the tag stays, whatever there is."""
-        state = _own(props)
+        urn = props.get(pin_state.URN, "")
+        outputs_only = {_PROVIDER, pin_state.CHOSEN_AT}
+        state = {key: value for key, value in props.items() if key not in outputs_only}
         try:
-            state, news = pin_rules.looked_at(state, self._lookup_context())
+            state, messages = pin_rules.refresh(
+                state, self._context(urn, self._looks, self._began_s), pin=_name(urn, id_)
+            )
         except UcimageError as error:
-            _tell(engine_log.WARNING, f"The pin {id_} was not looked at: {error}")
-        else:
-            for line in news:
-                _tell(engine_log.INFO, line)
-        chosen_at = props.get("chosen_at", "")
-        return ReadResult(id_, {**state, "chosen_at": chosen_at}, state)
+            messages = [pin_messages.not_looked_at(_name(urn, id_), error, state)]
+        _tell_all(messages, urn)
+        return ReadResult(id_, _outputs(state, props.get(pin_state.CHOSEN_AT, "")), state)
 
     def delete(self, _id: str, _props: State) -> None:
         """Forget the choice; nothing is called."""
 
-    def _lookup_context(self) -> LookupContext:
-        return LookupContext(stack=self._stack, log=_Log())
+    def _context(
+        self, urn: str, listings: ListingCache[Listing], not_before: float
+    ) -> LookupContext:
+        """Where a look-up runs, and which listings it may share."""
+        return LookupContext(
+            stack=self._stack, log=_Log(urn), listings=listings, not_before=not_before
+        )
 
 
 class _Log:
-    """Tells the user what a look-up does."""
+    """Tells the user what a look-up does, under the resource."""
+
+    def __init__(self, urn: str) -> None:
+        self._urn = urn
 
     def debug(self, msg: str) -> None:
-        _tell(engine_log.DEBUG, msg)
+        _tell(engine_log.DEBUG, msg, self._urn)
 
     def info(self, msg: str, *, ephemeral: bool = False) -> None:
-        _tell(engine_log.INFO, msg, ephemeral=ephemeral)
+        _tell(engine_log.INFO, msg, self._urn, ephemeral=ephemeral)
 
 
-def _own(props: State) -> State:
-    return {key: props[key] for key in pin_state.STATE if key in props}
+def _refuse_unknown_inputs(news: State, olds: State) -> None:
+    """Raise ArgumentError for an input that would have no effect, as a slip in a name."""
+    known = {*pin_state.STATE, pin_state.CHOSEN_AT, *olds}
+    for key, value in _without_internal(news).items():
+        if key not in known and value is not None:
+            message = f"There is no argument {quoted(key)}; see the arguments of ImagePin."
+            raise ArgumentError(message)
+
+
+def _without_internal(props: State) -> State:
+    return {key: value for key, value in props.items() if not key.startswith("__")}
+
+
+def _outputs(state: State, chosen_at: str) -> State:
+    kept = {key: value for key, value in state.items() if key != _PROVIDER}
+    return {**kept, pin_state.CHOSEN_AT: chosen_at}
+
+
+def _name(urn: str, id_: str = "") -> str:
+    """The pin's name in the program; a state of an older release has only its id."""
+    return urn.rpartition("::")[2] or id_
 
 
 def _now() -> str:
     return format_timestamp(int(time.time()))
 
 
-def _tell(severity: int, message: str, *, ephemeral: bool = False) -> None:
+def _tell_all(messages: Iterable[Message], urn: str) -> None:
+    for text, is_warning in messages:
+        _tell(engine_log.WARNING if is_warning else engine_log.INFO, text, urn)
+
+
+def _tell(severity: int, message: str, urn: str, *, ephemeral: bool = False) -> None:
     # The engine's address is the last argument.
-    engine_log.tell(sys.argv[-1], severity, message, ephemeral=ephemeral)
+    engine_log.tell(sys.argv[-1], severity, message, urn, ephemeral=ephemeral)

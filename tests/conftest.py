@@ -39,7 +39,7 @@ settings.register_profile(
 settings.register_profile("thorough", settings.get_profile("quick"), max_examples=1000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or "quick")
 
-ENGINE_FIXTURES = {"tools", "node_modules", "go_environment"}
+ENGINE_FIXTURES = {"tools", "node_modules", "go_environment", "registry_program"}
 
 _GRACE_S = float(os.environ.get("TESTS_GRACE_S") or 10)  # to end after the last test
 _RUN = "TESTS_RUN_ID"
@@ -260,3 +260,9 @@ def tools() -> Path:
         text=True,
     )
     return Path(done.stdout.splitlines()[-1])
+
+
+@pytest.fixture(scope="session")
+def registry_program(tools: Path) -> Path:
+    """The registry of distribution/distribution: Debian's, or the one built for tests."""
+    return Path(shutil.which("docker-registry") or tools / "registry")

@@ -58,13 +58,14 @@ OF_A_CHOICE = {
     ("tag", "tag", TEXT),
     ("default_tag", "defaultTag", TEXT),
 }
+RESOLVE = {("resolve_digest", "resolveDigest", FLAG)}
 
 
 @pytest.mark.parametrize(
     ("table", "expected"),
     [
         pytest.param(GET_DOCKER_IMAGES, BOTH | IMAGES_ONLY, id="get_docker_images"),
-        pytest.param(GET_DOCKER_IMAGE, BOTH | OF_A_CHOICE, id="get_docker_image"),
+        pytest.param(GET_DOCKER_IMAGE, BOTH | OF_A_CHOICE | RESOLVE, id="get_docker_image"),
         pytest.param(CHOICE, OF_A_CHOICE, id="choice"),
     ],
 )
@@ -239,34 +240,34 @@ def test_a_whole_number_may_be_a_float(value: float) -> None:
 @pytest.mark.parametrize(
     ("type_", "value", "complaint"),
     [
-        (TEXT, 1, "a string, not int"),
-        (TEXT, True, "a string, not bool"),
-        (TEXT, False, "a string, not bool"),
-        (TEXT, 0, "a string, not int"),
+        (TEXT, 1, "a string, not a whole number"),
+        (TEXT, True, "a string, not a boolean"),
+        (TEXT, False, "a string, not a boolean"),
+        (TEXT, 0, "a string, not a whole number"),
         (TEXT, b"a", "a string, not bytes"),
-        (TEXT, ["a"], "a string, not list"),
-        (TEXT, [], "a string, not list"),
-        (TEXT, {}, "a string, not dict"),
-        (NUMBER, True, "a whole number, not bool"),
-        (NUMBER, False, "a whole number, not bool"),
-        (NUMBER, 1.5, "a whole number, not float"),
-        (NUMBER, math.nan, "a whole number, not float"),
-        (NUMBER, math.inf, "a whole number, not float"),
-        (TEXT, 1.0, "a string, not float"),
-        (FLAG, 1.0, "True or False, not float"),
-        (NUMBER, "1", "a whole number, not str"),
-        (FLAG, 1, "True or False, not int"),
-        (FLAG, 0, "True or False, not int"),
-        (FLAG, "true", "True or False, not str"),
-        (FLAG, [], "True or False, not list"),
-        (TEXTS, "latest", "a list of strings, not str"),
-        (TEXTS, {"a": 1}, "a list of strings, not dict"),
+        (TEXT, ["a"], "a string, not a list"),
+        (TEXT, [], "a string, not a list"),
+        (TEXT, {}, "a string, not a map"),
+        (NUMBER, True, "a whole number, not a boolean"),
+        (NUMBER, False, "a whole number, not a boolean"),
+        (NUMBER, 1.5, "a whole number, not a decimal number"),
+        (NUMBER, math.nan, "a whole number, not a decimal number"),
+        (NUMBER, math.inf, "a whole number, not a decimal number"),
+        (TEXT, 1.0, "a string, not a decimal number"),
+        (FLAG, 1.0, "a boolean, not a decimal number"),
+        (NUMBER, "1", "a whole number, not a string"),
+        (FLAG, 1, "a boolean, not a whole number"),
+        (FLAG, 0, "a boolean, not a whole number"),
+        (FLAG, "true", "a boolean, not a string"),
+        (FLAG, [], "a boolean, not a list"),
+        (TEXTS, "latest", "a list of strings, not a string"),
+        (TEXTS, {"a": 1}, "a list of strings, not a map"),
         (TEXTS, {"a"}, "a list of strings, not set"),
         (TEXTS, iter(["a"]), "a list of strings, not list_iterator"),
-        (TEXTS, True, "a list of strings, not bool"),
-        (MAP, "a", "a map of strings, not str"),
-        (MAP, ["a"], "a map of strings, not list"),
-        (MAP, True, "a map of strings, not bool"),
+        (TEXTS, True, "a list of strings, not a boolean"),
+        (MAP, "a", "a map of strings, not a string"),
+        (MAP, ["a"], "a map of strings, not a list"),
+        (MAP, True, "a map of strings, not a boolean"),
     ],
 )
 def test_a_value_of_another_type_is_refused(
@@ -295,7 +296,9 @@ def test_each_part_must_be_a_text(type_: Type, value: object, what: str) -> None
     with pytest.raises(ArgumentTypeError) as caught:
         given([ANY[type_]], {"word": value})
 
-    assert str(caught.value) == f"word must be {what} of strings, but contains int."
+    assert (
+        str(caught.value) == f"word must be {what} of strings, but contains a whole number."
+    )
 
 
 @pytest.mark.parametrize("type_", Type)
@@ -330,5 +333,7 @@ PLAIN: list[Callable[..., Any]] = [
 @pytest.mark.parametrize("function", PLAIN, ids=lambda function: function.__name__)
 def test_a_wrong_type_ends_the_call(function: Callable[..., Any]) -> None:
     """A function refuses a wrong type before it asks for keys."""
-    with pytest.raises(ArgumentTypeError, match="region must be a string, not int"):
+    with pytest.raises(
+        ArgumentTypeError, match="region must be a string, not a whole number"
+    ):
         function("ucs", region=1)

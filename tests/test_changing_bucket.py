@@ -138,5 +138,5 @@ class ChangingBucket(RuleBasedStateMachine):
         assert self.names == {str(image.name) for image in listing.images}
 
 
-ChangingBucket.TestCase.settings = settings(max_examples=50, stateful_step_count=10)
+ChangingBucket.TestCase.settings = settings(stateful_step_count=10)
 TestChangingBucket = ChangingBucket.TestCase

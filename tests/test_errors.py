@@ -22,6 +22,7 @@ from pulumi_ucimage.errors import (
     InvalidPolicyError,
     NoMatchingTagError,
     NoSuchImageError,
+    RegistryError,
     ResponseError,
     SelectionError,
     TransportError,
@@ -39,6 +40,7 @@ TREE: dict[type[Exception], tuple[type[Exception], ...]] = {
     TransportError: (UcimageError,),
     ResponseError: (UcimageError,),
     ApiError: (UcimageError,),
+    RegistryError: (UcimageError,),
     SelectionError: (UcimageError,),
     InvalidPolicyError: (SelectionError, ArgumentError),
     NoSuchImageError: (SelectionError,),
@@ -62,6 +64,15 @@ def api_error(
     )
 
 
+def registry_error(
+    message: str = "", host: str = "h:5000", name: str = "ucs/app:1"
+) -> RegistryError:
+    """Make the error for a tag that the registry does not know."""
+    return RegistryError(
+        status=404, code="MANIFEST_UNKNOWN", message=message, host=host, name=name
+    )
+
+
 EXAMPLES: list[UcimageError] = [
     *(
         make("Something is wrong.")
@@ -82,6 +93,7 @@ EXAMPLES: list[UcimageError] = [
     TransportError("timed out.", host="api.ucloud.cn", port=443),
     ResponseError("The answer is no answer.", status=502),
     api_error(299, "Permission denied"),
+    registry_error("manifest unknown"),
     DowngradeError("1.2 is pinned and 1.1 was chosen.", pinned="1.2", chosen="1.1"),
 ]
 
@@ -170,6 +182,9 @@ WITH_FOREIGN_TEXT: dict[str, Callable[[str], UcimageError]] = {
     "message": lambda text: api_error(message=text),
     "bucket": lambda text: api_error(bucket=text),
     "region": lambda text: api_error(region=text),
+    "the registry's message": lambda text: registry_error(message=text),
+    "registry": lambda text: registry_error(host=text),
+    "image": lambda text: registry_error(name=text),
 }
 
 
@@ -296,6 +311,15 @@ def test_long_words_of_the_api_are_cut() -> None:
         (
             DowngradeError("No.", pinned="2", chosen="1"),
             {"pinned": "2", "chosen": "1"},
+        ),
+        (
+            registry_error(),
+            {
+                "status": 404,
+                "code": "MANIFEST_UNKNOWN",
+                "host": "h:5000",
+                "name": "ucs/app:1",
+            },
         ),
         (ConfigError("No."), {}),
     ],

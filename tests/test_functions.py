@@ -90,6 +90,8 @@ def test_image_result_has_every_field(serve: Any) -> None:
         "short_name": "helloworld",
         "tag": "2",
         "image": f"{HELLO}:2",
+        "digest": None,
+        "repo_digest": None,
         "create_time": 1234567890,
         "created_at": "2009-02-13T23:31:30Z",
         "resource_id": "uhub-1",
@@ -380,7 +382,7 @@ def test_default_tag_is_not_used_where_a_tag_is_left(serve: Any) -> None:
 def test_references_have_a_registry_or_are_none(
     serve: Any, name: str, registry: str | None, expected: str | None
 ) -> None:
-    """The registry is replaced or supplied, and a reference without one is None."""
+    """`registry` replaces or adds the host; a reference without a host is None."""
     serve({"ImageName": name, "TagSet": [tag("1")]})
 
     listed = ucimage.get_docker_images("ucs", registry=registry).images[0]
@@ -692,7 +694,7 @@ def test_threads_leave_nothing_behind(configured: Emulator) -> None:
 
 
 def test_without_an_engine_calls_at_the_same_time_share(configured: Emulator) -> None:
-    """Those who ask together are a group or two; one after another, each asks anew."""
+    """Calls at the same time share a listing; calls in turn each list."""
     configured.fault("delay=0.1*50")
     barrier = threading.Barrier(16)
 

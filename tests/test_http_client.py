@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import errno
 import gc
@@ -830,7 +831,7 @@ def test_plain_http_inside_the_network_takes_the_http_proxy(
     """HTTP_PROXY serves the one endpoint that speaks HTTP only; its 407 is an error."""
     endpoint = Endpoint.parse("http://api.service.ucloud.cn/")
     with FaultServer(answer(), answer(b"", 407)) as proxy:
-        monkeypatch.setenv("http_proxy", f"127.0.0.1:{proxy.port}")
+        monkeypatch.setenv("http_proxy", f"user:pass%40word@127.0.0.1:{proxy.port}")
         with Caller(
             endpoint.url, network=NetworkSettings.from_environment(endpoint)
         ) as caller:
@@ -840,3 +841,25 @@ def test_plain_http_inside_the_network_takes_the_http_proxy(
 
         assert 2 == len(proxy.requests)
     assert proxy.requests[0].head.startswith("POST http://api.service.ucloud.cn/ HTTP")
+    password = base64.b64encode(b"user:pass@word").decode()
+    assert f"Basic {password}" == proxy.requests[0].headers["proxy-authorization"]
+
+
+def test_a_proxy_that_speaks_tls_must_be_trusted(
+    authority: Authority, another: Authority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its certificate is checked by the same CA bundle as the API's."""
+    endpoint = Endpoint.parse("http://api.service.ucloud.cn/")
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(authority.file))
+    for trusted in (authority, another):
+        with FaultServer(answer(), tls=trusted.server("127.0.0.1")) as proxy:
+            monkeypatch.setenv("HTTP_PROXY", f"https://127.0.0.1:{proxy.port}")
+            network = NetworkSettings.from_environment(endpoint)
+            with Caller(endpoint.url, network=network) as caller:
+                error = _outcome(caller)
+
+        if trusted is authority:
+            assert error is None
+        else:
+            assert "has an untrusted certificate" in str(error)
+            assert not proxy.requests

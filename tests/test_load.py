@@ -14,7 +14,7 @@ from pathlib import Path
 import grpc
 import load
 from faults import FaultServer
-from test_plugin import IMAGE, IMAGES, Provider, started
+from plugin_calls import IMAGE, IMAGES, ProcessClient, started
 
 from pulumi_ucimage._http.client import close_connections
 from pulumi_ucimage._http.connection import CONNECTIONS
@@ -25,7 +25,7 @@ PROCESSES = (range(60, 70), range(70, 80))
 IN_PLUGIN = range(80, 100)
 
 
-def run_in_plugin(provider: Provider, number: int) -> str:
+def run_in_plugin(provider: ProcessClient, number: int) -> str:
     """One program's look-ups by the plugin; see `load.run_program`."""
     bucket = f"bucket{number}"
     try:
@@ -40,7 +40,7 @@ def run_in_plugin(provider: Provider, number: int) -> str:
     return "" if right else f"wrong: {listed} {chosen}"
 
 
-def in_use(provider: Provider) -> tuple[int, int]:
+def in_use(provider: ProcessClient) -> tuple[int, int]:
     """How many files and threads a plugin has."""
     process = Path("/proc", str(provider.process.pid))
     return len(os.listdir(process / "fd")), len(os.listdir(process / "task"))  # noqa: PTH208
@@ -96,7 +96,7 @@ def test_a_hundred_programs_get_their_own_answers() -> None:
     assert plugin_after[1] <= plugin_before[1]
 
 
-def _settled(provider: Provider, before: tuple[int, int]) -> tuple[int, int]:
+def _settled(provider: ProcessClient, before: tuple[int, int]) -> tuple[int, int]:
     """What a plugin has once threads that answered are over; waits 5 s at the most."""
     end = time.monotonic() + 5
     while (now := in_use(provider))[1] > before[1] and time.monotonic() < end:

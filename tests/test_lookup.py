@@ -107,7 +107,7 @@ def test_progress_of_a_listing_without_a_total() -> None:
 
 
 def test_a_quick_listing_says_nothing(emulator: Emulator) -> None:
-    """Nobody is told of what is done before they could read it."""
+    """A listing that takes less than two seconds writes no line."""
     log = Log()
 
     ask(log)
@@ -116,7 +116,7 @@ def test_a_quick_listing_says_nothing(emulator: Emulator) -> None:
 
 
 def test_looking_again_does_not_share_what_was_listed_before(emulator: Emulator) -> None:
-    """A tag that is waited for is looked for anew, in a run that shares its listings."""
+    """Each look for a tag that is waited for lists again, even if listings are shared."""
     time = Time(lambda n: n == 1 and emulator.push("ucs", "helloworld", "2.0.0"))
     query = ImageQuery.of({"bucket_name": "ucs", "tag": "2.0.0", "wait": "9s"})
     context = LookupContext(
@@ -170,7 +170,7 @@ def test_wait_ends(emulator: Emulator) -> None:
     ("values", "error"),
     [({"tag": "9"}, NoMatchingTagError), ({"image_name": "new"}, NoSuchImageError)],
 )
-def test_nothing_waits_unasked(
+def test_without_wait_nothing_waits(
     emulator: Emulator, values: dict[str, str], error: type[Exception]
 ) -> None:
     """Without `wait`, what is not there is an error at once."""

@@ -42,6 +42,7 @@ ERRORS = {
     "InvalidPolicyError",
     "NoMatchingTagError",
     "NoSuchImageError",
+    "RegistryError",
     "ResponseError",
     "SelectionError",
     "TransportError",
@@ -197,6 +198,7 @@ def test_the_metadata(wheel: zipfile.Path) -> None:
     assert needs == {
         "click",
         "google-re2",
+        "publicsuffixlist",
         "pulumi",
         "pydantic",
         "requests",

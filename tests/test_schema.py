@@ -67,9 +67,10 @@ def test_the_pin_has_every_argument_and_output() -> None:
     assert [a.wire for a in arguments.IMAGE_PIN] == list(PIN["inputProperties"])
     assert ["bucketName"] == PIN["requiredInputs"]
     assert [f.wire for f in results.IMAGE_PIN] == list(PIN["properties"])
-    assert {"createTime", "createdAt", "previousTag"} == set(PIN["properties"]) - set(
-        PIN["required"]
-    )
+    assert {
+        *("createTime", "createdAt", "previousTag"),
+        *("digest", "repoDigest", "previousDigest"),
+    } == set(PIN["properties"]) - set(PIN["required"])
 
 
 def test_types_are_those_of_the_tables() -> None:

@@ -248,7 +248,7 @@ def found_in(shown: str, *secrets: str) -> bool:
 
 @pytest.mark.usefixtures("emulator")
 @given(KEYS, KEYS, st.sampled_from(FAULTS))
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[*HealthCheck])
 def test_no_key_of_any_kind_is_shown(key: str, token: str, fault: str) -> None:
     """With every library at its most talkative, in output, logs, errors and results."""
     data = {
@@ -278,7 +278,7 @@ def test_no_key_of_any_kind_is_shown(key: str, token: str, fault: str) -> None:
 
 
 @given(KEYS)
-@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[*HealthCheck])
 def test_a_planted_key_of_any_kind_is_found(emulator: Emulator, key: str) -> None:
     """A call by plain http.client shows its key; so would one in a log or in any form."""
     with talkative() as told:

@@ -7,7 +7,7 @@ import pickle
 from urllib.parse import parse_qsl
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from ucloud.core.auth import Credential
 
@@ -56,7 +56,6 @@ def test_parameters_are_sorted_by_name() -> None:
     assert "78b05fda12c76c76d353c3a9bdf580d289c65679" == sign(shuffled, Secret("k"))
 
 
-@settings(max_examples=1000)
 @given(PARAMETERS, KEYS, KEYS)
 @example({"Limit": 1, "Offset": 0}, "public", "private")
 def test_signatures_are_the_official_sdks(

@@ -77,3 +77,21 @@ def test_without_a_thread_a_call_runs_in_the_callers() -> None:
     threads.run(there)
 
     assert threading.get_ident() != there.result(LONG_S)
+
+
+def test_without_one_more_thread_calls_wait_for_those_there_are() -> None:
+    """A call is not run in the caller's thread while another thread will be free."""
+    may_end, threads = Event(), WorkerThreads(limit=3)
+    first, later = Call(may_end), [Call(may_end) for _ in range(5)]
+    threads.run(first)
+    usual = threading.stack_size(2**46)  # more than there is
+    try:
+        for call in later:
+            assert threads.start(call)
+        may_end.set()
+        used = {call.result(LONG_S) for call in [first, *later]}
+    finally:
+        threading.stack_size(usual)
+
+    assert 1 == len(used)
+    assert threading.get_ident() not in used

@@ -62,6 +62,7 @@ PYTHON_EXEC: Final = "python/cmd/pulumi-language-python-exec"
 PYTHON_DYNAMIC: Final = "python/dist/pulumi-resource-pulumi-python"
 NODE_DYNAMIC: Final = "nodejs/dist/pulumi-resource-pulumi-nodejs"
 YAML: Final = "github.com/pulumi/pulumi-yaml"
+DISTRIBUTION: Final = "github.com/distribution/distribution/v3"
 PULUMI: Final = Program("pulumi", "github.com/pulumi/pulumi/pkg/v3")
 PROGRAMS: Final = (
     PULUMI,
@@ -69,6 +70,9 @@ PROGRAMS: Final = (
     Program("pulumi-language-yaml", YAML, (), f"{YAML}/pkg/version.Version"),
     Program("pulumi-language-nodejs", SDK, (NODE_DYNAMIC,)),
     Program("pulumi-language-go", SDK),
+    Program(
+        "registry", DISTRIBUTION, (), f"{DISTRIBUTION}/version.version", is_pulumi=False
+    ),
 )
 
 

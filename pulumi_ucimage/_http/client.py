@@ -243,9 +243,11 @@ def _read(
     response: requests.Response, method: str, max_bytes: int, max_error_bytes: int
 ) -> HttpResponse:
     status, body = response.status_code, b""
-    if method != "HEAD" and status == HTTPStatus.OK:
+    if method == "HEAD":
+        response.raw.read()  # nothing, but now the connection can be kept
+    elif status == HTTPStatus.OK:
         body = _body(response, max_bytes)
-    elif method != "HEAD" and max_error_bytes:
+    elif max_error_bytes:
         try:
             body = _body(response, max_error_bytes)
         except (_UnusableBodyError, *ERRORS):

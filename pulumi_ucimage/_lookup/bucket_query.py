@@ -72,6 +72,7 @@ class BucketQuery:
         window: Window = Window(),  # noqa: B008
         *,
         again: bool = False,
+        deadline: Deadline | None = None,
     ) -> Listing:
         """The bucket's images, listed by this look-up or by an equal one.
 
@@ -80,13 +81,14 @@ class BucketQuery:
             context: where the look-up runs.
             window: which images.
             again: whether the look-up has listed before, and needs a newer listing.
+            deadline: when the look-up must be done; by default its whole time from now.
         """
         # A program that calls nothing, runs under mocks or has a pin that stays does not
         # load these.
         from pulumi_ucimage._lookup.clients import client_for  # noqa: PLC0415
         from pulumi_ucimage._ucloud.client import Bucket  # noqa: PLC0415
 
-        deadline = Deadline.after(settings.timeout_s, context.clock)
+        deadline = deadline or Deadline.after(settings.timeout_s, context.clock)
         bucket = Bucket(
             name=self.bucket_name,
             region=settings.region,

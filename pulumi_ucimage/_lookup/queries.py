@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, final
+from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, TypeVar, final
 
 from pulumi_ucimage._config import resolve
 from pulumi_ucimage._formatting import quoted, some
@@ -35,6 +35,7 @@ from pulumi_ucimage.errors import (
     ConfigError,
     NoMatchingTagError,
     NoSuchImageError,
+    ResponseError,
 )
 
 if TYPE_CHECKING:
@@ -48,6 +49,9 @@ if TYPE_CHECKING:
 
 _FIRST_PAUSE_S: Final = 1.0
 _LONGEST_PAUSE_S: Final = 10.0
+
+_MAX_READINGS: Final = 3
+"""How often a digest is read if the tag is pushed meanwhile."""
 
 R = TypeVar("R")
 
@@ -142,6 +146,27 @@ class ImagesQuery(_Question[GetDockerImagesResult]):
         ]
 
 
+class Found(NamedTuple):
+    """An image and its selected tag.
+
+    Attributes:
+        record: as the API lists the image; None if it is not there and a default serves.
+        name: the image's name.
+        selection: the tag, and why.
+        digest: what the tag names in the registry; None if it was not asked for.
+    """
+
+    record: ImageRecord | None
+    name: ImageName
+    selection: Selection
+    digest: str | None = None
+
+    @property
+    def pushed(self) -> tuple[str, str, int | None]:
+        """What changes if the tag is pushed, or if another is selected."""
+        return self.name.full, self.selection.tag, self.selection.create_time
+
+
 @final
 @dataclass(frozen=True, slots=True)
 class ImageQuery(_Question[GetDockerImageResult]):
@@ -149,6 +174,7 @@ class ImageQuery(_Question[GetDockerImageResult]):
 
     _image_name: str | None
     _policy: Policy
+    _resolve_digest: bool = False
 
     @classmethod
     def of(cls, values: Mapping[str, Any]) -> ImageQuery:
@@ -165,6 +191,7 @@ class ImageQuery(_Question[GetDockerImageResult]):
             BucketQuery.of(given),
             resolve.argument("image_name", given.get("image_name"), parse_image_name),
             Policy.from_arguments(given),
+            given.get("resolve_digest", False),
         )
 
     @property
@@ -173,12 +200,21 @@ class ImageQuery(_Question[GetDockerImageResult]):
         return self._policy
 
     def ask_with(self, settings: Settings, context: LookupContext) -> GetDockerImageResult:
+        return self._result(self.find(settings, context), settings)
+
+    def find(self, settings: Settings, context: LookupContext) -> Found:
+        """The image and the selected tag; waits for an explicit tag as long as it may.
+
+        Raises:
+            UcimageError: see `errors`.
+        """
         clock = context.clock
         waited_enough = Deadline.after(self._policy.wait_s, clock)
         pause_s, again = _FIRST_PAUSE_S, False
         while True:
+            deadline = Deadline.after(settings.timeout_s, clock)
             try:
-                result = self._look(settings, context, again=again)
+                found = self._look(settings, context, deadline, again=again)
             except (NoMatchingTagError, NoSuchImageError):
                 remaining_s = waited_enough.remaining_s()
                 if remaining_s <= 0:
@@ -191,11 +227,50 @@ class ImageQuery(_Question[GetDockerImageResult]):
             )
             clock.sleep(min(pause_s, remaining_s))
             pause_s, again = min(2 * pause_s, _LONGEST_PAUSE_S), True
+        if self._resolve_digest:
+            found = self._with_digest(found, settings, context, deadline)
         if settings.explain:
-            first, _, rest = result.explanation.partition("\n")
+            first, _, rest = found.selection.explanation.partition("\n")
             context.log.info(first)
-            context.log.debug(f"{rest}\nCandidates: {some(result.candidates, 1000)}")
-        return result
+            names = [candidate.name for candidate in found.selection.choice.candidates]
+            context.log.debug(f"{rest}\nCandidates: {some(names, 1000)}")
+        return found
+
+    def _with_digest(
+        self, found: Found, settings: Settings, context: LookupContext, deadline: Deadline
+    ) -> Found:
+        """The same choice with its digest.
+
+        With `min_age` or `as_of` the listing is read again: only if the tag was not pushed
+        meanwhile, the digest names bytes that are old enough.
+
+        Raises:
+            UcimageError: see `errors`; a ResponseError if the tag is pushed all the time.
+        """
+        # Only here: a look-up without a digest does not need it.
+        from pulumi_ucimage._lookup.digests import resolve_digest  # noqa: PLC0415
+
+        limits_age = (self._policy.min_age_s, self._policy.as_of_s) != (None, None)
+        for _ in range(_MAX_READINGS):
+            selection = found.selection
+            digest = resolve_digest(
+                repository(found.name, settings.registry),
+                selection.tag,
+                settings,
+                deadline,
+                is_listed=selection.found,
+            )
+            if not limits_age:
+                return found._replace(digest=digest)
+            later = self._look(settings, context, deadline, again=True)
+            if found.pushed == later.pushed:
+                return found._replace(digest=digest)
+            found = later
+        message = (
+            f"The tag {quoted(found.selection.tag)} was pushed again each time its digest"
+            f" was read, {_MAX_READINGS} times; try again later."
+        )
+        raise ResponseError(message)
 
     def tags(self, settings: Settings, context: LookupContext) -> Sequence[TagRecord]:
         """The tags of the image, all of them.
@@ -207,15 +282,17 @@ class ImageQuery(_Question[GetDockerImageResult]):
         return _tags(self._the_image(listing, settings.region))
 
     def _look(
-        self, settings: Settings, context: LookupContext, *, again: bool
-    ) -> GetDockerImageResult:
-        listing = self._bucket_query.listing(settings, context, again=again)
+        self, settings: Settings, context: LookupContext, deadline: Deadline, *, again: bool
+    ) -> Found:
+        listing = self._bucket_query.listing(
+            settings, context, again=again, deadline=deadline
+        )
         record = self._the_image(listing, settings.region)
         name = ImageName.parse((record and record.name) or self._image_name or "")
         selection = select(
             self._policy, _tags(record), image_name=name.full, now=context.clock.now()
         )
-        return self._result(record, name, selection, settings)
+        return Found(record, name, selection)
 
     def _the_image(self, listing: Listing, region: str) -> ImageRecord | None:
         """The one image that is meant; None where it is not there and a default serves.
@@ -253,22 +330,9 @@ class ImageQuery(_Question[GetDockerImageResult]):
         )
         raise NoSuchImageError(message)
 
-    def _result(
-        self,
-        record: ImageRecord | None,
-        name: ImageName,
-        selection: Selection,
-        settings: Settings,
-    ) -> GetDockerImageResult:
-        reference = name.reference(selection.tag, settings.registry)
-        if reference is None:
-            message = (
-                f"The image {quoted(name.full)} has no registry host in its name, so"
-                " that it would be pulled from elsewhere: give the argument registry,"
-                " or set ucimage:registry (`pulumi config set ucimage:registry"
-                " HOST:PORT`) or UCIMAGE_REGISTRY."
-            )
-            raise ConfigError(message)
+    def _result(self, found: Found, settings: Settings) -> GetDockerImageResult:
+        record, name, selection, digest = found
+        image = reference(name, selection.tag, settings.registry)
         created = selection.create_time
         return GetDockerImageResult(
             id=f"{settings.region}/{self._bucket_query.bucket_name}/{name.path}",
@@ -277,7 +341,9 @@ class ImageQuery(_Question[GetDockerImageResult]):
             image_name=name.full,
             short_name=name.short,
             tag=selection.tag,
-            image=reference,
+            image=image,
+            digest=digest,
+            repo_digest=repo_digest(name, digest, settings.registry),
             create_time=created,
             created_at=None if created is None else format_timestamp(created),
             resource_id=record and record.resource_id,
@@ -286,6 +352,34 @@ class ImageQuery(_Question[GetDockerImageResult]):
             counts=TagCounts(selection.choice.counts()),
             explanation=selection.explanation,
         )
+
+
+def repository(name: ImageName, registry: str | None) -> str:
+    """`<host>/<path>` of an image, at `registry` or at the host in its name.
+
+    Raises:
+        ConfigError: there is no host.
+    """
+    found = name.repository(registry)
+    if found is None:
+        message = (
+            f"The image {quoted(name.full)} has no registry host in its name, so"
+            " that it would be pulled from elsewhere: give the argument registry,"
+            " or set ucimage:registry (`pulumi config set ucimage:registry"
+            " HOST:PORT`) or UCIMAGE_REGISTRY."
+        )
+        raise ConfigError(message)
+    return found
+
+
+def reference(name: ImageName, tag: str, registry: str | None) -> str:
+    """The whole reference of a tag; see `repository`."""
+    return f"{repository(name, registry)}:{tag}"
+
+
+def repo_digest(name: ImageName, digest: str | None, registry: str | None) -> str | None:
+    """The reference of a digest, if there is one; see `repository`."""
+    return f"{repository(name, registry)}@{digest}" if digest else None
 
 
 def called(name: str, listing: Listing) -> list[ImageRecord]:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from typing import TYPE_CHECKING, TypeAlias, final
+from typing import TYPE_CHECKING, Final, TypeAlias, final
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     Call: TypeAlias = Callable[[], object]
+
+THREAD_NAME: Final = "ucimage-look-up"
 
 
 @final
@@ -34,19 +36,35 @@ class WorkerThreads:
         Args:
             call: must not raise anything.
         """
+        if not self.start(call):
+            call()
+
+    def start(self, call: Call) -> bool:
+        """Run a call in a thread, or when a running one is free.
+
+        Args:
+            call: must not raise anything.
+
+        Returns:
+            False if no thread runs and the machine gives none; the call is then not run.
+        """
         with self._lock:
-            if self._threads >= self._limit:
-                self._waiting.append(call)
-                return
-            self._threads += 1
-        try:
-            threading.Thread(target=self._work, args=(call,), daemon=True).start()
-        except (RuntimeError, MemoryError):
-            with self._lock:
-                self._threads -= 1
-        else:
-            return
-        call()
+            if self._threads < self._limit:
+                try:
+                    self._start_thread(call)
+                except (RuntimeError, MemoryError):
+                    if not self._threads:
+                        return False
+                else:
+                    self._threads += 1
+                    return True
+            self._waiting.append(call)
+            return True
+
+    def _start_thread(self, call: Call) -> None:
+        threading.Thread(
+            target=self._work, args=(call,), name=THREAD_NAME, daemon=True
+        ).start()
 
     def _work(self, call: Call | None) -> None:
         while call is not None:

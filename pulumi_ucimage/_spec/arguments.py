@@ -36,7 +36,7 @@ class Type(enum.Enum):
 _PYTHON_TYPES: Final[Mapping[Type, tuple[type | tuple[type, ...], str]]] = {
     Type.STRING: (str, "a string"),
     Type.INTEGER: (int, "a whole number"),
-    Type.BOOLEAN: (bool, "True or False"),
+    Type.BOOLEAN: (bool, "a boolean"),
     Type.MAP: (dict, "a map of strings"),
     Type.STRINGS: ((list, tuple), "a list of strings"),
 }
@@ -81,15 +81,30 @@ class Argument:
             isinstance(value, bool) == (self.type is Type.BOOLEAN)
         )
         if not fits:
-            message = f"{self.name} must be {words}, not {type(value).__name__}."
+            message = f"{self.name} must be {words}, not {_type_words(value)}."
             raise ArgumentTypeError(message)
         for part in _parts(value):
             if not isinstance(part, str):
-                message = (
-                    f"{self.name} must be {words}, but contains {type(part).__name__}."
-                )
+                message = f"{self.name} must be {words}, but contains {_type_words(part)}."
                 raise ArgumentTypeError(message)
         return value
+
+
+_WORDS: Final[Mapping[type, str]] = {
+    bool: "a boolean",
+    int: "a whole number",
+    float: "a decimal number",
+    str: "a string",
+    list: "a list",
+    tuple: "a list",
+    dict: "a map",
+    type(None): "null",
+}
+
+
+def _type_words(value: object) -> str:
+    """The type of a value in words that every language has; else its name in Python."""
+    return _WORDS.get(type(value), type(value).__name__)
 
 
 def _parts(value: object) -> Iterable[object]:
@@ -228,6 +243,13 @@ CHOICE: Final = (
     ),
 )
 
+RESOLVE_DIGEST: Final = Argument(
+    "resolve_digest",
+    Type.BOOLEAN,
+    "Whether the tag's digest is read from the registry, for `digest` and `repo_digest`."
+    " False by default.",
+)
+
 GET_DOCKER_IMAGES: Final = (
     *_BUCKET,
     Argument(
@@ -248,7 +270,7 @@ GET_DOCKER_IMAGES: Final = (
         " Default: 0.",
     ),
 )
-GET_DOCKER_IMAGE: Final = (*_BUCKET, *CHOICE)
+GET_DOCKER_IMAGE: Final = (*_BUCKET, *CHOICE, RESOLVE_DIGEST)
 IMAGE_PIN: Final = (
     *_BUCKET,
     *CHOICE,
@@ -264,6 +286,7 @@ IMAGE_PIN: Final = (
         "Whether the pin may move to a tag that ranks below the pinned one; an explicit"
         " `tag` always may. Default: False.",
     ),
+    RESOLVE_DIGEST,
 )
 
 

@@ -1,40 +1,65 @@
-"""What the state of a pin holds, under which names.
+"""What the state of a pin holds, under which names, and which inputs move a pin.
 
-It is a flat map:
+A pin's stored inputs are a flat map:
 
-- what was asked, under the names of the arguments, with `wanted_tag` and `wanted_image`
-  for `tag` and `image_name`, so that an explicit tag that is taken away is seen;
-- what was chosen, under the names in `CHOSEN`;
-- `region` and `project_id` as they held when the pin was made: an argument alone changes
-  them, and neither does the environment.
+- what the program asks for, under the names of the arguments. Only `tag` and `image_name`
+  have other names, `wanted_tag` and `wanted_image`, because the outputs have theirs;
+- what was chosen, under the names of the outputs, so that a preview shows the old and the
+  new tag;
+- `region` and `project_id` as they were when the pin was created: only an argument changes
+  them.
 """
 
 from __future__ import annotations
 
 from typing import Final
 
-from pulumi_ucimage._spec import arguments
+from pulumi_ucimage._spec import arguments, results
 
-WANTED: Final = {"tag": "wanted_tag", "image_name": "wanted_image"}
-"""Arguments whose names the outputs have; their names among what was asked."""
+INPUT_ALIASES: Final = {"tag": "wanted_tag", "image_name": "wanted_image"}
+"""Arguments that are stored under another name, because an output has theirs."""
 
-ASKED: Final = tuple(WANTED.get(a.name, a.name) for a in arguments.IMAGE_PIN)
+INPUTS: Final = tuple(INPUT_ALIASES.get(a.name, a.name) for a in arguments.IMAGE_PIN)
+"""The names under which the program's inputs are stored."""
 
-CHOSEN: Final = (
-    "tag",
-    "image",
-    "image_name",
-    "create_time",
-    "created_at",
-    "found",
-    "previous_tag",
-    "available",
-    "retagged",
+CHOOSING_INPUTS: Final = frozenset(
+    {
+        "policy",
+        "order",
+        "semver_range",
+        "semver_loose",
+        "tag_regex",
+        "tag_exclude_regex",
+        "tag_extract",
+        "min_age",
+        "as_of",
+        "floating_tags",
+        "wanted_tag",
+        "triggers",
+    }
 )
-"""What a choice or a look sets. What there is none of is "", for None would get lost."""
+"""A change of one of these chooses again."""
 
-STATE: Final = (*ASKED, *CHOSEN)
-"""The keys of a state."""
+REPLACE_KEYS: Final = ("bucket_name", "region", "project_id", "image_name")
+"""A change of one of these replaces the pin.
 
-IDENTITY: Final = ("bucket_name", "region", "project_id", "image_name")
-"""Where one of these changes, it is another pin."""
+A change of any other input never moves it: `registry` and `resolve_digest` change its
+references, the rest is only stored.
+"""
+
+CHOSEN_AT: Final = "chosen_at"
+
+OUTPUTS: Final = tuple(o.name for o in results.IMAGE_PIN if o.name != CHOSEN_AT)
+"""What a choice or a look sets. If there is none it is "": Pulumi does not store None.
+
+`chosen_at` is an output too. It is set when the choice is stored: a preview cannot know it.
+"""
+
+URN: Final = "__urn"
+"""The pin's URN, for messages. Pulumi hides names that begin like this from users."""
+
+PROGRAM: Final = "__program"
+"""What the Python resource sends to Check besides inputs; it is not stored."""
+
+STATE: Final = (*INPUTS, *OUTPUTS)
+"""The names in a state, without `URN`."""

@@ -192,6 +192,16 @@ class GetDockerImageResult(_Result):
     image: Annotated[
         str, "The reference, `<full image name>:<tag>`, ready for a deployment."
     ]
+    digest: Annotated[
+        str | None,
+        "With `resolve_digest`: the digest that the tag names, `sha256:` and 64 hex digits;"
+        " of the index for a multi-platform image. None otherwise.",
+    ]
+    repo_digest: Annotated[
+        str | None,
+        "With `resolve_digest`: `<host>/<path>@<digest>`, a reference to exactly these"
+        " bytes, even after the tag is pushed again. None otherwise.",
+    ]
     create_time: Annotated[
         int | None, "When it was pushed, in Unix seconds. None if the API sent none."
     ]
@@ -215,6 +225,18 @@ IMAGE_PIN = (
     ),
     Field("image_name", str, "The image's full name."),
     Field(
+        "digest",
+        str | None,
+        "With `resolve_digest`: the digest that the tag named when it was chosen, `sha256:`"
+        " and 64 hex digits; of the index for a multi-platform image.",
+    ),
+    Field(
+        "repo_digest",
+        str | None,
+        "With `resolve_digest`: `<host>/<path>@<digest>`, a reference to exactly these"
+        " bytes, even after the tag is pushed again.",
+    ),
+    Field(
         "create_time",
         int | None,
         "When the tag was pushed, in Unix seconds, as seen when it was chosen.",
@@ -222,12 +244,23 @@ IMAGE_PIN = (
     Field("created_at", str | None, "The same time as RFC 3339 in UTC."),
     Field("found", bool, "False only where `default_tag` was used."),
     Field("previous_tag", str | None, "The tag before the last move."),
+    Field(
+        "previous_digest",
+        str | None,
+        "With `resolve_digest`: the digest before the last move.",
+    ),
     Field("chosen_at", str, "When the tag was chosen, RFC 3339 in UTC."),
-    Field("available", bool, "Whether the pinned tag was listed at the last look."),
+    Field(
+        "available",
+        bool,
+        "Whether the pinned tag was listed at the last look; with `resolve_digest` also"
+        " whether the registry still had the digest.",
+    ),
     Field(
         "retagged",
         bool,
-        "Whether the same tag with another CreateTime was seen at the last look.",
+        "Whether the same tag with another CreateTime was seen at the last look; with"
+        " `resolve_digest` with another digest.",
     ),
 )
 """The outputs of an `ImagePin`."""

@@ -1,1 +1,1 @@
-"""The door for every other language: a Pulumi provider over the same use cases."""
+"""The Pulumi provider for every other language, a gRPC server over the same use cases."""

@@ -1,7 +1,7 @@
 """A pin's requests: messages become states, and states become messages.
 
 Inputs hold what was asked and what was chosen, as Check made them of what the program
-says; `pinning` tells why, and how both are named.
+says; see `pin_state`.
 """
 
 from __future__ import annotations
@@ -11,89 +11,66 @@ from typing import TYPE_CHECKING, Any, Final
 from pulumi.runtime.proto import provider_pb2
 
 from pulumi_ucimage._http.clock import Clock
-from pulumi_ucimage._lookup import pin_rules
+from pulumi_ucimage._lookup import pin_messages, pin_rules
+from pulumi_ucimage._lookup.pinned import pinned
 from pulumi_ucimage._spec import arguments, pin_state
 from pulumi_ucimage._spec.naming import wire_name
 from pulumi_ucimage._tags.timestamps import format_timestamp
-from pulumi_ucimage.errors import ArgumentError
 from pulumi_ucimage.plugin import wire
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
-
     from google.protobuf.struct_pb2 import Struct
 
     from pulumi_ucimage._lookup.context import LookupContext
+    from pulumi_ucimage._lookup.pin_messages import Message
+    from pulumi_ucimage.errors import UcimageError
 
-_CHOSEN: Final = frozenset(wire_name(key) for key in pin_state.CHOSEN)
-_WANTED: Final = frozenset(wire_name(key) for key in pin_state.WANTED.values())
-_ARGUMENTS: Final = {
-    argument.wire: pin_state.WANTED.get(argument.name, argument.name)
-    for argument in arguments.IMAGE_PIN
-}
-_KEPT: Final = _CHOSEN | {"region", "projectId"}
-_CHOSEN_AT: Final = "chosenAt"
+_OUTPUTS: Final = frozenset(wire_name(key) for key in pin_state.OUTPUTS)
+_ALIASES: Final = {wire_name(key): key for key in pin_state.INPUT_ALIASES.values()}
+_INPUTS: Final = {**{a.wire: a.name for a in arguments.IMAGE_PIN}, **_ALIASES}
+_KEPT: Final = _OUTPUTS | {"region", "projectId"}
+_CHOSEN_AT: Final = wire_name(pin_state.CHOSEN_AT)
 
 
-def checked(olds: Struct, news: Struct, context: LookupContext) -> Struct:
-    """The inputs with a choice in them: the one of before, or a new one.
+def checked(
+    olds: Struct, news: Struct, context: LookupContext, *, pin: str
+) -> tuple[Struct, list[Message]]:
+    """The inputs with a choice in them, and what the user is told.
 
     Args:
-        olds: the inputs of before, as this made them; empty for a new pin.
+        olds: the stored inputs, as this made them; empty for a new pin.
         news: what the program says, or inputs that this or a look made.
-        context: where the look-up runs.
+        context: where a look-up runs.
+        pin: the pin's name, for messages.
 
     Raises:
         UcimageError: see `errors`.
     """
-    before = _whole(wire.plain(olds)) if olds.fields else {}
-    said = wire.plain(news)
+    asked = wire.named(wire.plain(news), _INPUTS, ignore={*_OUTPUTS, *olds.fields})
+    state, messages = pin_rules.reconcile(
+        wire.state(wire.plain(olds)), asked, context, pin=pin, unknown=wire.UNKNOWN
+    )
     secret = wire.secret_keys(news)
-    if _WANTED & said.keys():
-        asked = wire.state(said)
-        frozen = False
-    else:
-        asked = wire.named(said, _ARGUMENTS, ignore=_CHOSEN)
-        secret = _copied(secret)
-        # Where `tag` is in ignoreChanges, the engine gives the chosen one back.
-        tag = asked.get("wanted_tag")
-        frozen = (
-            bool(tag)
-            and tag == before.get("tag")
-            and not before.get("wanted_tag")
-            and (asked.get("registry") or "") == before.get("registry", "")
-        )
-    state = pin_rules.decided(before, asked, context, unknown=wire.UNKNOWN, frozen=frozen)
-    values = wire.from_state(state)
-    if secret & {wire_name(key) for key in pin_state.ASKED}:
-        # Whoever sees the choice could tell what was asked.
-        secret |= _CHOSEN
+    for key, alias in pin_state.INPUT_ALIASES.items():
+        if wire_name(key) in secret and state.get(alias):
+            secret |= {wire_name(alias)}
+    if secret & _INPUTS.keys():
+        # The choice could tell what was asked.
+        secret |= _OUTPUTS
     # What a pin keeps of a secret stays one, though the argument is taken away.
     secret |= wire.secret_keys(olds) & _KEPT
-    return wire.message(values, secret)
+    return wire.message(wire.from_state(state), secret), messages
 
 
-def _copied(secret: frozenset[str]) -> frozenset[str]:
-    """The keys of what is asked under which secret arguments are kept."""
-    return frozenset(wire_name(_ARGUMENTS[key]) for key in secret if key in _ARGUMENTS)
-
-
-def diff(
-    olds: Struct, news: Struct, ignored: Collection[str] = ()
-) -> provider_pb2.DiffResponse:
+def diff(olds: Struct, news: Struct) -> provider_pb2.DiffResponse:
     """What differs between two inputs, and whether that makes another pin of it.
 
     Args:
         olds: the inputs of before.
         news: the inputs of now.
-        ignored: what the program's ignoreChanges names.
     """
     before, after = wire.state(wire.plain(olds)), wire.state(wire.plain(news))
     changes = pin_rules.changes(before, after, wire.UNKNOWN)
-    # The engine gave the chosen ones back, and nobody asked for them.
-    for argument, key in pin_state.WANTED.items():
-        if {wire_name(argument), "*"} & {*ignored}:
-            changes.pop(key, None)
     response = provider_pb2.DiffResponse(
         changes=(
             provider_pb2.DiffResponse.DIFF_SOME
@@ -122,50 +99,84 @@ def _kind(before: object, after: object) -> str:
     return "DELETE" if after == "" else "UPDATE"
 
 
-def created(inputs: Struct, *, preview: bool) -> tuple[str, Struct]:
+def created(inputs: Struct, *, pin: str, preview: bool) -> tuple[str, Struct]:
     """The id and the outputs of a pin with these inputs; in a preview, with no id.
 
     Raises:
-        ArgumentError: these are no inputs that Check made.
+        ArgumentError: these are not inputs that Check made.
     """
     values = wire.plain(inputs)
-    now = wire.UNKNOWN if preview else format_timestamp(int(Clock().now()))
-    outputs = wire.message({**values, _CHOSEN_AT: now}, wire.secret_keys(inputs))
-    return "" if preview else pin_rules.identity(_whole(values)), outputs
+    if preview:
+        return "", _outputs(values, wire.UNKNOWN, inputs)
+    state = pinned(wire.state(values), pin=pin)
+    return pin_rules.resource_id(state), _outputs(values, _now(), inputs)
 
 
-def imported(identity: str, context: LookupContext) -> tuple[str, Struct, Struct]:
+def updated(olds: Struct, inputs: Struct, *, pin: str, preview: bool) -> Struct:
+    """The outputs of a pin with other inputs than before.
+
+    Raises:
+        ArgumentError: these are not inputs that Check made.
+    """
+    values, before = wire.plain(inputs), wire.plain(olds)
+    if not preview:
+        pinned(wire.state(values), pin=pin)
+    chosen_at = before.get(_CHOSEN_AT)
+    if not chosen_at or pin_rules.chose_again(wire.state(before), wire.state(values)):
+        chosen_at = wire.UNKNOWN if preview else _now()
+    return _outputs(values, chosen_at, inputs)
+
+
+def holds_choice(state: Struct) -> bool:
+    """Whether anything was chosen; if not, a pin is imported, or read by its id."""
+    return not _OUTPUTS.isdisjoint(state.fields)
+
+
+def imported(import_id: str, context: LookupContext) -> tuple[str, Struct, Struct]:
     """The id, the inputs and the outputs of a pin that is adopted with its tag.
 
     Raises:
-        UcimageError: the id is none, or there is no such tag.
+        UcimageError: the id has another form, or there is no such tag.
     """
-    state = pin_rules.chosen({}, pin_rules.adopted(identity), context)
-    inputs = wire.message(wire.from_state(state))
-    _, outputs = created(inputs, preview=False)
-    return pin_rules.identity(state), inputs, outputs
+    inputs = pin_rules.import_inputs(import_id)
+    state = pin_rules.choose({}, inputs, context, pin=import_id)
+    message = wire.message(wire.from_state(state))
+    identity, outputs = created(message, pin=import_id, preview=False)
+    return identity, message, outputs
 
 
 def refreshed(
-    inputs: Struct, outputs: Struct, context: LookupContext
-) -> tuple[Struct, Struct, list[str]]:
-    """The inputs and the outputs of a pin after a look, and what there is to tell.
+    inputs: Struct, outputs: Struct, context: LookupContext, *, pin: str
+) -> tuple[Struct, Struct, list[Message]]:
+    """The inputs and the outputs of a pin after a look, and what the user is told.
 
     Raises:
-        UcimageError: the look failed.
+        UcimageError: the state is invalid, or the look failed.
     """
-    state, news = pin_rules.looked_at(_whole(wire.plain(inputs)), context)
+    state, messages = pin_rules.refresh(wire.state(wire.plain(inputs)), context, pin=pin)
     values = wire.from_state(state)
-    secret = wire.secret_keys(inputs)
-    seen = {_CHOSEN_AT: wire.plain(outputs).get(_CHOSEN_AT), **values}
-    return wire.message(values, secret), wire.message(seen, secret), news
+    values.pop(_CHOSEN_AT, None)
+    chosen_at = wire.plain(outputs).get(_CHOSEN_AT)
+    return (
+        wire.message(values, wire.secret_keys(inputs)),
+        _outputs(values, chosen_at, inputs),
+        messages,
+    )
 
 
-def _whole(values: dict[str, Any]) -> dict[str, Any]:
-    """A state that has all that a pin must have."""
-    state = wire.state(values)
-    for key in ("bucket_name", "region", "image_name", "tag"):
-        if not isinstance(state.get(key), str) or not state[key]:
-            message = f"The pin's state has no {key}; import the pin anew."
-            raise ArgumentError(message)
-    return state
+def failure(error: UcimageError, inputs: Struct) -> str:
+    """What a pin that failed says, with the tag that stays pinned."""
+    return pin_messages.failure(error, wire.state(wire.plain(inputs)))
+
+
+def not_looked_at(pin: str, error: UcimageError, inputs: Struct) -> Message:
+    """What a refresh that failed says."""
+    return pin_messages.not_looked_at(pin, error, wire.state(wire.plain(inputs)))
+
+
+def _outputs(values: dict[str, Any], chosen_at: Any, inputs: Struct) -> Struct:
+    return wire.message({**values, _CHOSEN_AT: chosen_at}, wire.secret_keys(inputs))
+
+
+def _now() -> str:
+    return format_timestamp(int(Clock().now()))

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-import re
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final, get_args, get_origin
 
 from pulumi_ucimage._lookup.function_spec import FUNCTIONS, IMAGE_PIN
 from pulumi_ucimage._spec import arguments, results
 from pulumi_ucimage._spec.arguments import Argument, Type
-from pulumi_ucimage._spec.naming import wire_name
 from pulumi_ucimage._spec.results import DockerImage, DockerImageTag, Field, TagCounts
 from pulumi_ucimage._spec.settings import SETTINGS, Setting
+from pulumi_ucimage.plugin import wire
 from pulumi_ucimage.version import __version__
 
 if TYPE_CHECKING:
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
 _TYPES: Final = {
     f"ucimage:index:{cls.__name__}": cls for cls in (DockerImage, DockerImageTag, TagCounts)
 }
-_CODE: Final = re.compile(r"`[a-z]+(_[a-z]+)+`")
 _NAMES: Final[dict[Any, str]] = {
     str: "string",
     int: "integer",
@@ -95,11 +93,6 @@ def _docs(token: str) -> str:
     return (files(__package__) / "docs" / f"{name}.md").read_text("utf-8").strip()
 
 
-def _described(description: str) -> str:
-    """A table's description, with names as other languages have them."""
-    return _CODE.sub(lambda match: wire_name(match[0]), description)
-
-
 def _setting(setting: Setting) -> Json:
     # Texts, as Pulumi's configuration has them; unset, not a type's own default.
     told = f"{setting.description} Also `{setting.variable}` in the environment."
@@ -112,7 +105,7 @@ def _arguments(table: Iterable[Argument]) -> Json:
     return {
         argument.wire: {
             **_argument_type(argument.type),
-            "description": _described(argument.description),
+            "description": wire.text(argument.description),
         }
         for argument in table
     }
@@ -134,7 +127,7 @@ def _fields(fields: Iterable[Field]) -> Json:
     properties = {
         field.wire: {
             **_field_type(field.type),
-            "description": _described(field.description),
+            "description": wire.text(field.description),
         }
         for field in fields
     }

@@ -9,10 +9,9 @@ import pulumi
 from google.protobuf.struct_pb2 import ListValue, Struct, Value
 
 from pulumi_ucimage._formatting import quoted
-from pulumi_ucimage._lookup import pin_rules
 from pulumi_ucimage._spec import arguments, pin_state
 from pulumi_ucimage._spec.naming import wire_name
-from pulumi_ucimage.errors import ArgumentError
+from pulumi_ucimage.errors import ArgumentError, UcimageError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -35,13 +34,16 @@ SIGNATURE: Final = "4dabf18193072939515e22adb298388d"
 SECRET: Final = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 - a mark, no secret
 
 _NAMES: Final = {
-    a.name
+    argument.name
     for table in (arguments.GET_DOCKER_IMAGES, arguments.IMAGE_PIN)
-    for a in table
-    if a.name != a.wire
-}
-_NAME: Final = re.compile(
-    rf"(?<!profile's )(?<![\w'])({'|'.join(sorted(_NAMES))})(?![\w'])"
+    for argument in table
+} | {"depends_on", "ignore_changes"}
+_WORDS: Final = {"True": "true", "False": "false", "None": "null"}
+# What is quoted is a user's or the server's; a key of a profile file keeps its name.
+_TOKEN: Final = re.compile(
+    r"(?P<kept>(?<!\w)'[^']*'(?!\w)|\"[^\"]*\"|profile's \w+|\w+ of the profile)"
+    rf"|(?<!\w)(?P<name>{'|'.join(sorted(_NAMES))})(?:(?P<equals>=)(?=[\w\"'])|(?!\w))"
+    rf"|(?<!\w)(?P<word>{'|'.join(_WORDS)})(?!\w)"
 )
 
 
@@ -70,7 +72,11 @@ def _plain(value: Value) -> Any:  # noqa: PLR0911 - one for each kind
 
 def is_unknown(value: object) -> bool:
     """Whether a value is unknown, or has an unknown in it."""
-    return pin_rules.holds(value, UNKNOWN)
+    if isinstance(value, dict):
+        return any(is_unknown(part) for part in value.values())
+    if isinstance(value, list):
+        return any(is_unknown(part) for part in value)
+    return isinstance(value, type(UNKNOWN))
 
 
 def is_secret(value: Value) -> bool:
@@ -162,34 +168,54 @@ def result(value: Any) -> Any:
         return [result(item) for item in value]
     if isinstance(value, dict):
         return {
-            wire_name(name): in_wire_names(item) if name == "explanation" else result(item)
+            wire_name(name): text(item) if name == "explanation" else result(item)
             for name, item in value.items()
         }
     return value
 
 
-def in_wire_names(text: str) -> str:
-    """A sentence with the names of arguments as the plugin's users know them."""
-    return _NAME.sub(lambda match: wire_name(match[1]), text)
+def text(sentence: str, *, keep: UcimageError | None = None) -> str:
+    """A text in the words of the wire.
+
+    Names of arguments are in camelCase, `name=value` is `name: value`, and `True`, `False`
+    and `None` are `true`, `false` and `null`. What stands between quotes is kept.
+
+    Args:
+        sentence: the text.
+        keep: the error it is about: what the API said in it is kept.
+    """
+    foreign = getattr(keep, "message", "")
+    if not foreign:
+        return _TOKEN.sub(_word, sentence)
+    return foreign.join(_TOKEN.sub(_word, part) for part in sentence.split(foreign))
+
+
+def _word(match: re.Match[str]) -> str:
+    if name := match["name"]:
+        return wire_name(name) + (": " if match["equals"] else "")
+    return _WORDS.get(match[0], match[0])
 
 
 # A pin's states: see `pin_state`.
 _STATE: Final = {wire_name(key): key for key in pin_state.STATE}
+_WIRE: Final = {key: wire for wire, key in _STATE.items()}
 
 
 def state(values: Mapping[str, Any]) -> dict[str, Any]:
-    """A pin's state as the rules have it: Python's names, and "" where there is nothing."""
+    """A pin's state as the rules have it: Python's names, and "" for what there is not.
+
+    Fields that this release does not know keep their names and values.
+    """
     return {
-        key: "" if values[wire] is None else values[wire]
-        for wire, key in _STATE.items()
-        if wire in values
+        _STATE.get(wire, wire): "" if wire in _STATE and value is None else value
+        for wire, value in values.items()
     }
 
 
 def from_state(values: Mapping[str, Any]) -> dict[str, Any]:
     """A pin's state for the wire: what was not asked is left out."""
     return {
-        wire: None if values[key] == "" else values[key]
-        for wire, key in _STATE.items()
-        if key in values and (key in pin_state.CHOSEN or values[key] != "")
+        _WIRE.get(key, key): None if key in _WIRE and value == "" else value
+        for key, value in values.items()
+        if value != "" or key in pin_state.OUTPUTS or key not in _WIRE
     }

@@ -283,7 +283,7 @@ def test_a_long_listing_says_how_far_it_is(deployed: Deployed) -> None:
     assert all(line["ephemeral"] for line in lines)
 
 
-def test_a_choice_is_not_explained_unasked(deployed: Deployed) -> None:
+def test_a_choice_is_explained_only_with_the_setting(deployed: Deployed) -> None:
     """Without the setting, no line says what was chosen."""
     assert "Chose" not in deployed.preview
 

@@ -117,6 +117,9 @@ def look_up(
             error = type(e).__name__
         finally:
             took_s = time.monotonic() - begun
+            if exhausted is Exhausted.FILES:  # the peak is read from a file
+                _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+                resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
             if not keep:
                 close_connections()
     memory_mb = max(0, _peak_mb() - before_mb)

@@ -1,0 +1,208 @@
+"""What the user is told about a pin: each line names the pin and says what to do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from pulumi_ucimage._formatting import quoted
+from pulumi_ucimage._tags.evaluate import Tag, rank
+from pulumi_ucimage._tags.timestamps import format_timestamp
+from pulumi_ucimage._tags.verdicts import why_not
+from pulumi_ucimage._tags.wording import rule
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pulumi_ucimage._tags.evaluate import Candidate, Choice
+    from pulumi_ucimage._tags.policy import Policy
+    from pulumi_ucimage.errors import UcimageError
+
+    State = Mapping[str, Any]
+
+
+class Message(NamedTuple):
+    """A line for the user.
+
+    Attributes:
+        text: one sentence that names the pin.
+        is_warning: whether it is a warning; else it is information.
+    """
+
+    text: str
+    is_warning: bool = False
+
+
+def pinned_tag(state: State) -> Tag:
+    """The tag of a valid state, with its CreateTime when it was chosen."""
+    time = state["create_time"]
+    return Tag(state["tag"], None if time == "" else time)
+
+
+def ranks_below(policy: Policy, tag: Tag | Candidate, other: Tag | Candidate) -> bool:
+    """Whether a tag ranks below another; it does not if one of them has no rank."""
+    low, high = rank(policy, tag), rank(policy, other)
+    if low is None or high is None:
+        return False
+    return bool(low < high if policy.highest else low > high)
+
+
+def failure(error: UcimageError, olds: State) -> str:
+    """An error of a pin, and that nothing was changed.
+
+    Args:
+        error: what failed.
+        olds: the stored state, which may be invalid; empty for a new pin.
+    """
+    tag = olds.get("tag")
+    if not olds:
+        return str(error)
+    stays = f"; {quoted(tag)} stays pinned" if isinstance(tag, str) and tag else ""
+    return f"{error} Nothing was changed{stays}."
+
+
+def not_looked_at(pin: str, error: UcimageError, olds: State) -> Message:
+    """A refresh that failed."""
+    text = f"The pin {quoted(pin)} was not looked at: {failure(error, olds)}"
+    return Message(text, is_warning=True)
+
+
+def downgrade(pin: str, pinned: str, chosen: str, choice: Choice) -> str:
+    """Why a pin does not move to a tag that ranks lower."""
+    return (
+        f"This would downgrade the pin {quoted(pin)} from {quoted(pinned)} to"
+        f" {quoted(chosen)}, the {rule(choice.policy)}. {quoted(pinned)} is not chosen"
+        f' because {why_not(choice, pinned)}. To downgrade, set tag="{chosen}" or'
+        " allow_downgrade=True."
+    )
+
+
+def triggers_without_effect(
+    pin: str, inputs: State, changed: set[str], *, is_frozen: bool
+) -> list[Message]:
+    """Whether triggers changed that do not move the pin."""
+    tag = inputs.get("wanted_tag")
+    if "triggers" not in changed or not (tag or is_frozen):
+        return []
+    reason = (
+        "tag is in ignore_changes, or is set to the pinned tag"
+        if is_frozen
+        else "tag is set; remove it to choose again"
+    )
+    text = f"The changed triggers have no effect on the pin {quoted(pin)}: {reason}."
+    return [Message(text)]
+
+
+def state_warnings(pin: str, state: State) -> list[Message]:
+    """What the last look found, as far as it is wrong with the pinned tag."""
+    stays = f"The pin {quoted(pin)} stays at {quoted(state['tag'])}, which was"
+    digest = state["digest"]
+    if state["found"] and not state["available"]:
+        gone = ", or no longer in the registry with its digest," if digest else ""
+        text = (
+            f"{stays} no longer listed{gone} at the last look: push it again and run"
+            " `pulumi refresh`, or set tag to another one."
+        )
+    elif state["retagged"]:
+        text = (
+            f"{stays} pushed again after it was chosen and {'is' if digest else 'may be'}"
+            " another image now: change a trigger to choose again."
+        )
+    else:
+        return []
+    return [Message(text, is_warning=True)]
+
+
+def finding(
+    pin: str,
+    after: State,
+    pushed: int | None,
+    choice: Choice | None,
+    *,
+    is_listed: bool,
+) -> Message | None:
+    """What a look found, with what to do, if there is something to say.
+
+    Args:
+        pin: the pin's name.
+        after: its state after the look.
+        pushed: when the pinned tag was last pushed, in Unix seconds.
+        choice: what the policy makes of the listed tags; None if it cannot be read.
+        is_listed: whether the pinned tag is listed.
+    """
+    best = _best(choice)
+    stays = f"The pin {quoted(pin)} stays at {quoted(after['tag'])}, which"
+    if after["found"] and not after["available"]:
+        if is_listed:
+            text = (
+                f"{stays} is listed, but its digest {after['digest']} is no longer in the"
+                f" registry: {_way_to_accept(best, choice, after)}."
+            )
+            return Message(text, is_warning=True)
+        ways = "push it again" + _other_way(best, choice, after)
+        return Message(f"{stays} is no longer listed: {ways}.", is_warning=True)
+    if after["retagged"]:
+        at = "" if pushed is None else f" at {format_timestamp(pushed)}"
+        text = (
+            f"{stays} was pushed again{at} and {'is' if after['digest'] else 'may be'}"
+            f" another image now: {_way_to_accept(best, choice, after)}."
+        )
+        return Message(text, is_warning=True)
+    if choice and best and _is_better(best, choice.policy, after):
+        text = (
+            f"The tag {quoted(best.name)} {_pushed(best, 'was') or 'is available'}, and the"
+            f" pin {quoted(pin)} stays at {quoted(after['tag'])}: change a trigger to take"
+            " it."
+        )
+        return Message(text)
+    return None
+
+
+def _best(choice: Choice | None) -> Candidate | None:
+    """The tag that a new choice would take, if it would succeed."""
+    if choice is None or not choice.candidates or choice.ambiguous():
+        return None
+    return choice.candidates[0]
+
+
+def _is_better(best: Candidate, policy: Policy, state: State) -> bool:
+    if state.get("wanted_tag") or best.name == state["tag"]:
+        return False
+    # A default tag has no rank.
+    return not state["found"] or ranks_below(policy, pinned_tag(state), best)
+
+
+def _other_way(best: Candidate | None, choice: Choice | None, state: State) -> str:
+    """What else to do about a pinned tag that is no longer listed."""
+    if choice is None or best is None:
+        return ""
+    if state.get("wanted_tag"):
+        return f', or set tag to one that is listed, such as tag="{best.name}"'
+    return f", or {_way_to(best, choice.policy, state)}"
+
+
+def _way_to_accept(best: Candidate | None, choice: Choice | None, state: State) -> str:
+    """What to do about a pinned tag that was pushed again."""
+    if choice is None or state.get("wanted_tag"):
+        return "change a trigger to accept it"
+    if best is None:
+        return "change the policy so that it accepts a tag"
+    if best.name == state["tag"]:
+        return "change a trigger to accept it"
+    return _way_to(best, choice.policy, state)
+
+
+def _way_to(best: Candidate, policy: Policy, state: State) -> str:
+    """How to move the pin to the best tag that is listed."""
+    when = f" ({pushed})" if (pushed := _pushed(best)) else ""
+    if ranks_below(policy, best, pinned_tag(state)):
+        return (
+            f'set tag="{best.name}"{when}, or change a trigger and set allow_downgrade=True'
+        )
+    return f"change a trigger to take {quoted(best.name)}{when}"
+
+
+def _pushed(tag: Candidate, verb: str = "") -> str:
+    """When a tag was pushed; empty if nothing says."""
+    if tag.create_time is None:
+        return ""
+    return f"{verb} pushed at {format_timestamp(tag.create_time)}".lstrip()

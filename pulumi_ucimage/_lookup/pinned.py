@@ -1,0 +1,77 @@
+"""What a pin chose before, as its state holds it; validated before it is used."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+from pydantic import (
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    create_model,
+)
+
+from pulumi_ucimage._formatting import quoted
+from pulumi_ucimage._spec import pin_state, results
+from pulumi_ucimage.errors import ArgumentError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+def _nothing(value: object) -> object:
+    """Read "", which is how a state says that there is nothing, and Pulumi's numbers."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return None if value == "" else value
+
+
+def _field(of: Any) -> Any:
+    if of is str:
+        return Annotated[str, Field(min_length=1)], ...
+    if of is bool:
+        return bool, ...
+    return Annotated[of, BeforeValidator(_nothing)], None
+
+
+_TYPES: Final[dict[str, Any]] = {
+    "bucket_name": str,
+    "region": str,
+    "project_id": str | None,
+    **{o.name: o.type for o in results.IMAGE_PIN if o.name in pin_state.OUTPUTS},
+}
+_Pinned: Final = create_model(
+    "_Pinned",
+    __config__=ConfigDict(strict=True),
+    **{name: _field(of) for name, of in _TYPES.items()},
+)
+"""A field per output, and what a pin keeps of the place it was created in."""
+
+
+def pinned(state: Mapping[str, Any], *, pin: str) -> dict[str, Any]:
+    """The state of a pin, with its choice validated; "" for what there is not.
+
+    Args:
+        state: as it is stored. Other fields, such as a newer release's, stay as they are.
+        pin: the pin's name, for messages.
+
+    Raises:
+        ArgumentError: a field is missing or wrong.
+    """
+    try:
+        values = _Pinned.model_validate(dict(state)).model_dump()
+    except ValidationError as error:
+        (field,) = error.errors()[0]["loc"][:1]
+    else:
+        present = {key: "" if value is None else value for key, value in values.items()}
+        return {**state, **present}
+    value = state.get(str(field))
+    problem = "has no" if value in (None, "") else "has an invalid"
+    # Without the pin's name there is only its id, which has slashes.
+    target = "URN" if "/" in pin else f"'**::{pin}'"
+    message = (
+        f"The state of the pin {quoted(pin)} {problem} {field}: set tag to the tag that"
+        f" must stay pinned, then replace the pin with `pulumi up --replace {target}`."
+    )
+    raise ArgumentError(message)

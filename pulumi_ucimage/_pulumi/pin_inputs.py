@@ -1,0 +1,123 @@
+"""The inputs that the Python resource sends to Check, made from those of the program."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING, Any, Final
+
+import pulumi
+
+from pulumi_ucimage._lookup.queries import ImageQuery
+from pulumi_ucimage._pulumi import program
+from pulumi_ucimage._spec import arguments, pin_state
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Mapping
+
+    Props = dict[str, Any]
+
+TYPE: Final = "pulumi-python:dynamic/ucimage:ImagePin"
+"""The type in every state that holds a pin; it may never change."""
+
+_CHOICE: Final = frozenset(argument.name for argument in arguments.CHOICE)
+
+
+def finished(name: str, props: Props, opts: pulumi.ResourceOptions) -> Props:
+    """The inputs with all that Check needs to know of the program.
+
+    Args:
+        name: the resource's name.
+        props: the inputs after all transformations, and names of outputs; changed.
+        opts: the options after all transformations.
+
+    Raises:
+        ArgumentError: a plain input is invalid.
+    """
+    values = {argument.name: props.get(argument.name) for argument in arguments.IMAGE_PIN}
+    _check_plain(values)
+    if program.is_mocked():
+        return props
+    # Pulumi marks a stored value as secret if the value that was sent under its name is.
+    if program.contains_input(values):
+        mark = _secret_as(values)
+        for key in pin_state.OUTPUTS:
+            props[key] = pulumi.Output.all(props.get(key), mark).apply(_first)
+    ignored = {*(opts.ignore_changes or ())}
+    for key, alias in pin_state.INPUT_ALIASES.items():
+        # Says that the program itself sets it: see `pin_rules`.
+        props[alias] = None if ignored & {key, "*"} else props.get(key)
+    waits = (
+        program.contains_input(values)
+        or opts.parent is not None
+        or opts.depends_on not in (None, [], ())
+    )
+    # The last one: Pulumi waits for `depends_on`, then for one input after the other.
+    props.pop(pin_state.PROGRAM, None)
+    props[pin_state.PROGRAM] = _Program(
+        name,
+        opts.parent,
+        ignores_tag=bool(ignored & {"tag", "*"}),
+        not_before=None if waits else program.not_before(),
+    )
+    return props
+
+
+class _Program:
+    """What Check needs to know, once Pulumi has waited for all that the pin depends on.
+
+    Pulumi awaits an input just before it sends it. An Output here would make the pin depend
+    on its parent, and so on itself.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        parent: pulumi.Resource | None,
+        *,
+        ignores_tag: bool,
+        not_before: float | None,
+    ) -> None:
+        self._name = name
+        self._parent = parent
+        self._ignores_tag = ignores_tag
+        self._not_before = not_before
+
+    def __await__(self) -> Generator[Any, None, Mapping[str, Any]]:
+        return self._values().__await__()
+
+    async def _values(self) -> Mapping[str, Any]:
+        parent = self._parent and await self._parent.urn.future()
+        urn = await pulumi.create_urn(self._name, TYPE, parent).future()
+        not_before = self._not_before
+        return {
+            "urn": urn,
+            "ignores_tag": self._ignores_tag,
+            "not_before": time.monotonic() if not_before is None else not_before,
+        }
+
+
+def _check_plain(values: Mapping[str, Any]) -> None:
+    """Raise ArgumentError if an input is invalid, as far as it is known by now."""
+    plain = {k: v for k, v in values.items() if not program.contains_input(v)}
+    # A stand-in for a name that is not known yet; all else about the bucket is optional.
+    given = arguments.given(arguments.IMAGE_PIN, {"bucket_name": "unknown", **plain})
+    if plain.keys() >= _CHOICE:
+        ImageQuery.of(given)
+    else:
+        # What goes together can only be judged as a whole.
+        ImageQuery.of({k: v for k, v in given.items() if k not in _CHOICE})
+
+
+def _secret_as(values: Mapping[str, Any]) -> pulumi.Output[None]:
+    """A known None that is as secret as some values: the choice could tell them."""
+    nothing: asyncio.Future[None] = asyncio.get_event_loop().create_future()
+    nothing.set_result(None)
+    is_known: asyncio.Future[bool] = asyncio.get_event_loop().create_future()
+    is_known.set_result(True)
+    whole = pulumi.Output.from_input(dict(values))
+    return pulumi.Output(set(), nothing, is_known, whole.is_secret())
+
+
+def _first(both: list[Any]) -> Any:
+    return both[0]

@@ -1,0 +1,277 @@
+"""Logging in to a registry: Basic credentials, or a token for one repository."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Final, NamedTuple
+from urllib.parse import quote, urlencode
+
+from pulumi_ucimage._formatting import quoted
+from pulumi_ucimage._http.client import Peer, http_client_for
+from pulumi_ucimage._http.retry import RETRIED_STATUSES, Failure, Retry, retry_after_s
+from pulumi_ucimage._registry.challenge import parse_challenges, parse_realm
+from pulumi_ucimage._registry.responses import MAX_ERROR_BYTES, registry_error
+from pulumi_ucimage._secret import RegistryCredentials, Secret
+from pulumi_ucimage.errors import ConfigError, RegistryError, ResponseError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pulumi_ucimage._http.client import HttpResponse
+    from pulumi_ucimage._http.clock import Deadline
+    from pulumi_ucimage._http.endpoint import Endpoint
+    from pulumi_ucimage._registry.challenge import Realm
+
+_CLIENT_ID: Final = "pulumi-ucimage"
+_MAX_TOKEN_BYTES: Final = 256 * 1024
+_TOKEN: Final = re.compile("[!-~]+")
+TOKEN_SERVICE: Final = Peer(
+    "The registry's token service", "the argument registry, ucimage:registry and proxies"
+)
+_HOW_TO_SET: Final = (
+    "set ucimage:registryUsername and ucimage:registryPassword in the stack's configuration"
+    " (`pulumi config set ucimage:registryUsername USER` and `pulumi config set --secret"
+    " ucimage:registryPassword`), or UCIMAGE_REGISTRY_USERNAME and"
+    " UCIMAGE_REGISTRY_PASSWORD in the environment"
+)
+
+
+class Login(NamedTuple):
+    """How requests for one repository are authorized.
+
+    Attributes:
+        authorization: value of the header; None for an anonymous request.
+        credentials: what it was made of; None for an anonymous user.
+    """
+
+    authorization: Secret | None = None
+    credentials: RegistryCredentials | None = None
+
+    def clean(self, text: str) -> str:
+        """A server's words without any secret that they repeat."""
+        credentials = self.credentials
+        secrets = [
+            self.authorization,
+            credentials and credentials.password,
+            credentials and credentials.identity_token,
+        ]
+        for secret in filter(None, secrets):
+            # The header's value without its scheme; a password may have spaces.
+            for part in (secret.reveal(), secret.reveal().partition(" ")[2]):
+                if part:
+                    text = text.replace(part, "[secret]")
+                    text = text.replace(quote(part, safe=""), "[secret]")
+        return text
+
+
+class Repository(NamedTuple):
+    """What a login is for.
+
+    Attributes:
+        host: the registry as the image's name has it.
+        endpoint: where it is called.
+        path: the repository, `ucs/helloworld`.
+        name: path and tag, for messages.
+    """
+
+    host: str
+    endpoint: Endpoint
+    path: str
+    name: str
+
+    @property
+    def scope(self) -> str:
+        """The permission that is asked for: never more than to pull."""
+        return f"repository:{self.path}:pull"
+
+
+def log_in(
+    challenged: HttpResponse,
+    repository: Repository,
+    *,
+    find_credentials: Callable[[], RegistryCredentials | None],
+    deadline: Deadline,
+) -> Login | Failure:
+    """What a response with status 401 asks for.
+
+    Args:
+        challenged: that response.
+        repository: what it was asked for.
+        find_credentials: returns None for an anonymous user.
+        deadline: when the token service must have answered.
+
+    Raises:
+        ConfigError: `find_credentials` raised it.
+    """
+    header = challenged.headers.get("WWW-Authenticate", "")
+    challenges = {
+        each.scheme: each.parameters for each in reversed(parse_challenges(header))
+    }
+    if (parameters := challenges.get("bearer")) is not None:
+        text = parameters.get("realm", "")
+        try:
+            realm = parse_realm(text, repository.endpoint)
+        except ValueError as error:
+            return _never(
+                ResponseError(
+                    f"The registry at {repository.host} asks for a login at {quoted(text)},"
+                    f" which {error}; nothing was sent there. Check the argument registry,"
+                    " ucimage:registry and UCIMAGE_REGISTRY, or ask the registry's"
+                    " administrator for a token service that belongs to it.",
+                    status=HTTPStatus.UNAUTHORIZED,
+                )
+            )
+        return _token(
+            realm, parameters.get("service"), repository, find_credentials(), deadline
+        )
+    if "basic" in challenges:
+        return _basic(repository, find_credentials())
+    offered = ", ".join(map(quoted, challenges)) or "no way to log in"
+    return _never(
+        ResponseError(
+            f"The registry at {repository.host} answered with HTTP status 401 and offers"
+            f" {offered}; Basic and Bearer are supported. Check the argument registry,"
+            " ucimage:registry and UCIMAGE_REGISTRY.",
+            status=HTTPStatus.UNAUTHORIZED,
+        )
+    )
+
+
+def no_credentials(repository: Repository) -> ConfigError:
+    """The error for a registry that asks an anonymous user for credentials."""
+    return ConfigError(
+        f"The registry at {repository.host} asks for credentials to pull"
+        f" {quoted(repository.name)}, and there are none: {_HOW_TO_SET}, or log in"
+        f" with `docker login {repository.host}`."
+    )
+
+
+def _basic(
+    repository: Repository, credentials: RegistryCredentials | None
+) -> Login | Failure:
+    if credentials is None:
+        return _never(no_credentials(repository))
+    if credentials.identity_token:
+        return _never(
+            ConfigError(
+                f"The registry at {repository.host} asks for a user name and password, and"
+                f" {credentials.origin} has an identity token: {_HOW_TO_SET}."
+            )
+        )
+    return Login(_basic_authorization(credentials), credentials)
+
+
+def _basic_authorization(credentials: RegistryCredentials) -> Secret:
+    pair = f"{credentials.username}:{credentials.password.reveal()}"
+    return Secret(f"Basic {base64.b64encode(pair.encode()).decode()}")
+
+
+def _token(
+    realm: Realm,
+    service: str | None,
+    repository: Repository,
+    credentials: RegistryCredentials | None,
+    deadline: Deadline,
+) -> Login | Failure:
+    """A token for the repository; by an anonymous request if there are no credentials.
+
+    https://distribution.github.io/distribution/spec/auth/token/ and .../oauth/
+    """
+    fields = {"scope": repository.scope, **({"service": service} if service else {})}
+    headers: dict[str, str | Secret] = {"Accept": "application/json"}
+    method, target, body = "GET", realm.target(urlencode(fields)), None
+    if credentials and credentials.identity_token:
+        method, target = "POST", realm.target("")
+        headers["Content-Type"] = "application/x-www-form-urlencoded"
+        body = _refresh_form(fields, credentials.identity_token)
+    elif credentials:
+        headers["Authorization"] = _basic_authorization(credentials)
+    response = http_client_for(realm.endpoint, peer=TOKEN_SERVICE).request(
+        method,
+        target,
+        headers=headers,
+        body=body,
+        deadline=deadline,
+        max_bytes=_MAX_TOKEN_BYTES,
+        max_error_bytes=MAX_ERROR_BYTES,
+    )
+    if isinstance(response, Failure):
+        return response
+    if response.status != HTTPStatus.OK:
+        return _refused(response, realm, repository, credentials, deadline)
+    token = _parse_token(response.body)
+    if token is None:
+        return _never(
+            ResponseError(
+                f"{TOKEN_SERVICE.name} at {realm.endpoint.address} answered without a"
+                f" token; check {TOKEN_SERVICE.setting}."
+            )
+        )
+    return Login(token, credentials)
+
+
+def _refresh_form(fields: dict[str, str], identity_token: Secret) -> Secret:
+    return Secret(
+        urlencode(
+            {
+                "grant_type": "refresh_token",
+                "client_id": _CLIENT_ID,
+                "refresh_token": identity_token.reveal(),
+                **fields,
+            }
+        )
+    )
+
+
+def _refused(
+    response: HttpResponse,
+    realm: Realm,
+    repository: Repository,
+    credentials: RegistryCredentials | None,
+    deadline: Deadline,
+) -> Failure:
+    status = response.status
+    if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.BAD_REQUEST}:
+        if credentials is None:
+            return _never(no_credentials(repository))
+        code, message = registry_error(response.body)
+        sent = credentials.identity_token or _basic_authorization(credentials)
+        return _never(
+            RegistryError(
+                status=HTTPStatus.UNAUTHORIZED,
+                code=code,
+                message=Login(sent, credentials).clean(message),
+                host=repository.host,
+                name=repository.name,
+                credentials=credentials.origin,
+            )
+        )
+    return Failure(
+        ResponseError(
+            f"{TOKEN_SERVICE.name} at {realm.endpoint.address} answered with HTTP status"
+            f" {status}; try again later, or check {TOKEN_SERVICE.setting}.",
+            status=status,
+        ),
+        RETRIED_STATUSES.get(status, Retry.NEVER),
+        retry_after_s(response.headers, deadline.clock.now()),
+    )
+
+
+def _parse_token(body: bytes) -> Secret | None:
+    try:
+        answer = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(answer, dict):
+        return None
+    token = answer.get("token") or answer.get("access_token")
+    if not isinstance(token, str) or not _TOKEN.fullmatch(token):
+        return None
+    return Secret(f"Bearer {token}")
+
+
+def _never(error: ConfigError | RegistryError | ResponseError) -> Failure:
+    return Failure(error, Retry.NEVER)

@@ -1,0 +1,329 @@
+"""Digests from a registry: which bytes a tag names, and whether they are still there."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Final, NamedTuple, final
+from urllib.parse import quote
+
+from pulumi_ucimage._formatting import quoted
+from pulumi_ucimage._http.client import HttpResponse, Peer, http_client_for
+from pulumi_ucimage._http.endpoint import Endpoint
+from pulumi_ucimage._http.retry import RETRIED_STATUSES, Failure, Retry, retry_after_s
+from pulumi_ucimage._registry.auth import Login, Repository, log_in, no_credentials
+from pulumi_ucimage._registry.responses import (
+    MAX_ERROR_BYTES,
+    MAX_MANIFEST_BYTES,
+    MEDIA_TYPES,
+    digest_of,
+    is_digest,
+    is_manifest,
+    is_media_type,
+    registry_error,
+    stated_digest,
+)
+from pulumi_ucimage.errors import RegistryError, ResponseError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, MutableMapping
+
+    from pulumi_ucimage._http.clock import Deadline
+    from pulumi_ucimage._http.retry import RetryPolicy
+    from pulumi_ucimage._secret import RegistryCredentials, Secret
+    from pulumi_ucimage.errors import UcimageError
+
+_SETTING: Final = "the argument registry, ucimage:registry and UCIMAGE_REGISTRY"
+REGISTRY: Final = Peer("The registry", _SETTING)
+
+_PATH: Final = re.compile(r"(?!\.)[A-Za-z0-9._-]+(?:/(?!\.)[A-Za-z0-9._-]+)*")
+_REFUSALS: Final = frozenset({401, 403, 404, 429})
+"""Statuses by which a registry refuses, even without a code of its own."""
+_CLIENT_ERROR: Final = 4
+_UNKNOWN: Final = frozenset({"MANIFEST_UNKNOWN", "NAME_UNKNOWN"})
+
+
+def registry_endpoint(host: str) -> Endpoint:
+    """Where a registry is called: by HTTPS, or by plain HTTP on this machine.
+
+    Args:
+        host: `host[:port]`, the first part of an image's name.
+
+    Raises:
+        ResponseError: it cannot be a host.
+    """
+    try:
+        endpoint = Endpoint.parse(f"https://{host}/")
+        return Endpoint.parse(f"http://{host}/") if endpoint.is_loopback else endpoint
+    except ValueError:
+        pass
+    message = (
+        f"{quoted(host)} in the image's name cannot be a registry's host; give the"
+        " argument registry, or set ucimage:registry or UCIMAGE_REGISTRY."
+    )
+    raise ResponseError(message)
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegistryClient:
+    """Asks one registry as one user.
+
+    Attributes:
+        host: the registry as the image's name has it, `host[:port]`.
+        endpoint: where it is called.
+        find_credentials: called after status 401 with the seconds that are left; returns
+            None for an anonymous user.
+        logins: by repository, kept for the next look-up.
+        retries: which failures are retried.
+    """
+
+    host: str
+    endpoint: Endpoint
+    find_credentials: Callable[[float], RegistryCredentials | None]
+    logins: MutableMapping[str, Login]
+    retries: RetryPolicy
+
+    def digest(
+        self, path: str, tag: str, deadline: Deadline, *, is_listed: bool = True
+    ) -> str:
+        """The digest of what a tag names; of the index for a multi-platform image.
+
+        Args:
+            path: the repository, `ucs/helloworld`.
+            tag: the tag.
+            deadline: when the answer must be there, retries included.
+            is_listed: whether the API lists the tag, for messages.
+
+        Raises:
+            RegistryError: the registry refused, or does not know the tag.
+            ConfigError: it asks for credentials, and there are none that can be used.
+            TransportError, ResponseError: it cannot be reached, or its answer is unusable.
+        """
+        manifest = Manifest(path, tag, is_listed=is_listed)
+        return self.retries.call(self._attempt(manifest, deadline), deadline)
+
+    def has_digest(self, path: str, digest: str, deadline: Deadline) -> bool:
+        """Whether a repository still has the manifest with this digest.
+
+        Raises:
+            UcimageError: as `digest`, if the registry gives no clear answer.
+        """
+        attempt = self._attempt(Manifest(path, digest, is_listed=False), deadline)
+        try:
+            self.retries.call(attempt, deadline)
+        except RegistryError as error:
+            if is_unknown(error):
+                return False
+            raise
+        return True
+
+    def _attempt(
+        self, manifest: Manifest, deadline: Deadline
+    ) -> Callable[[], str | Failure]:
+        if not _PATH.fullmatch(manifest.path):
+            message = (
+                f"The image's name {quoted(manifest.path)} cannot be asked for at a"
+                " registry; it must have letters, digits, '.', '_', '-' and '/' only."
+            )
+            raise ResponseError(message)
+        return _Attempt(self, manifest, deadline)
+
+
+def is_unknown(error: RegistryError) -> bool:
+    """Whether the registry says that it does not have what was asked for.
+
+    A 404 without the registry's own code may come from another server.
+    """
+    return error.status == HTTPStatus.NOT_FOUND and error.code in _UNKNOWN
+
+
+class Manifest(NamedTuple):
+    """What is asked for.
+
+    Attributes:
+        path: the repository.
+        reference: a tag or a digest.
+        is_listed: whether the API lists it.
+    """
+
+    path: str
+    reference: str
+    is_listed: bool
+
+    @property
+    def digest(self) -> str | None:
+        """The reference, if it is a digest."""
+        return self.reference if is_digest(self.reference) else None
+
+    @property
+    def name(self) -> str:
+        """How it is written, `ucs/helloworld:1.4.2`."""
+        return f"{self.path}{'@' if self.digest else ':'}{self.reference}"
+
+    @property
+    def target(self) -> str:
+        """The path of its URL."""
+        return f"/v2/{self.path}/manifests/{quote(self.reference, safe=':')}"
+
+
+@final
+class _Attempt:
+    """Asks for a digest; called again for each retry.
+
+    HEAD is asked first. Its answer is used if it has a digest and one of the four media
+    types. Otherwise GET decides, whose body can be checked: not every registry supports
+    HEAD, and errors in answer to HEAD have no body, so neither code nor message.
+    """
+
+    def __init__(
+        self, client: RegistryClient, manifest: Manifest, deadline: Deadline
+    ) -> None:
+        self._client = client
+        self._manifest = manifest
+        self._deadline = deadline
+        self._repository = Repository(
+            client.host, client.endpoint, manifest.path, manifest.name
+        )
+        self._login = client.logins.get(manifest.path, Login())
+        self._is_head_useful = True
+        self._has_logged_in = False
+
+    def __call__(self) -> str | Failure:
+        self._has_logged_in = False
+        if self._is_head_useful:
+            response = self._request("HEAD")
+            if isinstance(response, Failure):
+                return response
+            if digest := self._trusted_digest(response):
+                return digest
+            self._is_head_useful = False
+            if response.status in RETRIED_STATUSES or _is_redirect(response.status):
+                return self._refused(response)
+        response = self._request("GET")
+        if isinstance(response, Failure):
+            return response
+        if response.status != HTTPStatus.OK:
+            return self._refused(response)
+        return self._checked_digest(response)
+
+    def _request(self, method: str) -> HttpResponse | Failure:
+        """Send a request; after status 401 log in, once, and send it again."""
+        response = self._send(method)
+        if (
+            isinstance(response, Failure)
+            or response.status != HTTPStatus.UNAUTHORIZED
+            or self._has_logged_in
+        ):
+            return response
+        login = log_in(
+            response,
+            self._repository,
+            find_credentials=self._find_credentials,
+            deadline=self._deadline,
+        )
+        if isinstance(login, Failure):
+            return login
+        self._login, self._has_logged_in = login, True
+        response = self._send(method)
+        if (
+            isinstance(response, HttpResponse)
+            and response.status != HTTPStatus.UNAUTHORIZED
+        ):
+            self._client.logins[self._manifest.path] = login
+        return response
+
+    def _find_credentials(self) -> RegistryCredentials | None:
+        return self._client.find_credentials(max(0.0, self._deadline.remaining_s()))
+
+    def _send(self, method: str) -> HttpResponse | Failure:
+        headers: dict[str, str | Secret] = {"Accept": ", ".join(MEDIA_TYPES)}
+        if self._login.authorization:
+            headers["Authorization"] = self._login.authorization
+        return http_client_for(self._client.endpoint, peer=REGISTRY).request(
+            method,
+            self._manifest.target,
+            headers=headers,
+            deadline=self._deadline,
+            max_bytes=MAX_MANIFEST_BYTES,
+            max_error_bytes=MAX_ERROR_BYTES,
+        )
+
+    def _trusted_digest(self, response: HttpResponse) -> str | None:
+        """The digest in the answer to HEAD; None if GET must be asked."""
+        digest = stated_digest(response.headers)
+        if response.status != HTTPStatus.OK or not is_media_type(response.headers):
+            return None
+        if digest is None or not is_digest(digest):
+            return None
+        return digest if self._manifest.digest in {None, digest} else None
+
+    def _checked_digest(self, response: HttpResponse) -> str | Failure:
+        """The digest of the body of the answer to GET."""
+        if not is_manifest(response.body):
+            return self._unusable("sent something that is not an image's manifest")
+        stated = stated_digest(response.headers)
+        if stated is not None and not is_digest(stated):
+            return self._unusable("sent a malformed Docker-Content-Digest header")
+        expected = {digest for digest in (stated, self._manifest.digest) if digest}
+        for digest in expected:
+            if digest != digest_of(response.body, digest.partition(":")[0]):
+                return self._unusable("sent a manifest that does not match its digest")
+        return stated or self._manifest.digest or digest_of(response.body, "sha256")
+
+    def _unusable(self, problem: str) -> Failure:
+        message = (
+            f"The registry at {self._client.host} {problem} for"
+            f" {quoted(self._manifest.name)}; check {_SETTING}, and whether a proxy or"
+            " firewall answers in its place."
+        )
+        return Failure(ResponseError(message), Retry.NEVER)
+
+    def _refused(self, response: HttpResponse) -> Failure:
+        status = response.status
+        return Failure(
+            self._refusal(response)
+            or ResponseError(self._complaint(status), status=status),
+            RETRIED_STATUSES.get(status, Retry.NEVER),
+            retry_after_s(response.headers, self._deadline.clock.now()),
+        )
+
+    def _refusal(self, response: HttpResponse) -> UcimageError | None:
+        """The registry's own refusal; None if the status says nothing about the image."""
+        status, credentials = response.status, self._login.credentials
+        code, message = registry_error(response.body)
+        is_own = code and status // 100 == _CLIENT_ERROR
+        if not is_own and status not in _REFUSALS:
+            return None
+        if status == HTTPStatus.UNAUTHORIZED and credentials is None:
+            return no_credentials(self._repository)
+        return RegistryError(
+            status=status,
+            code=code,
+            message=self._login.clean(message),
+            host=self._client.host,
+            name=self._manifest.name,
+            credentials=credentials and credentials.origin,
+            is_listed=self._manifest.is_listed,
+        )
+
+    def _complaint(self, status: int) -> str:
+        if status in RETRIED_STATUSES:
+            advice = "try again later"
+        elif _is_redirect(status):
+            advice = f"redirects are not followed; check {_SETTING}"
+        elif self._client.endpoint.is_loopback:
+            advice = f"a registry on this machine is called by plain HTTP; check {_SETTING}"
+        else:
+            advice = (
+                f"check {_SETTING}, and whether a proxy or firewall answers in its place"
+            )
+        return (
+            f"The registry at {self._client.host} answered with HTTP status {status} for"
+            f" {quoted(self._manifest.name)}: {advice}."
+        )
+
+
+def _is_redirect(status: int) -> bool:
+    return HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST

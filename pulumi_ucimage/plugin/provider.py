@@ -1,0 +1,364 @@
+"""The provider's protocol: requests become use cases, errors become clean answers.
+
+The protocol's own servicer, with plain messages: the classes in
+`pulumi.provider.experimental` send tracebacks to users and cannot say "unknown".
+"""
+
+from __future__ import annotations
+
+import functools
+import time
+import traceback
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+import grpc
+from google.protobuf.empty_pb2 import Empty
+from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
+
+from pulumi_ucimage._config.stack import (
+    stack_values,
+    unencrypted_key_warnings,
+    unknown_key_warnings,
+)
+from pulumi_ucimage._formatting import quoted
+from pulumi_ucimage._lookup.context import LookupContext
+from pulumi_ucimage._lookup.function_spec import FUNCTIONS, IMAGE_PIN
+from pulumi_ucimage._lookup.listing_cache import ListingCache
+from pulumi_ucimage._pulumi import engine_log
+from pulumi_ucimage._spec.settings import NAMESPACE
+from pulumi_ucimage.errors import ArgumentError, UcimageError
+from pulumi_ucimage.plugin import wire
+from pulumi_ucimage.plugin.blocking_calls import (
+    BlockingCalls,
+    CallCancelledError,
+    NoThreadError,
+)
+from pulumi_ucimage.version import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterable
+
+    from google.protobuf.struct_pb2 import Struct
+
+    from pulumi_ucimage._lookup.function_spec import FunctionSpec
+    from pulumi_ucimage._secret import Secret
+    from pulumi_ucimage._ucloud.listing import Listing
+
+T = TypeVar("T")
+
+MAX_THREADS: Final = 64
+"""How many look-ups run at the same time; few wait for more than the API."""
+
+
+def _clean(
+    answer: Callable[..., Awaitable[T]],
+) -> Callable[[Provider, Any, Any], Awaitable[T]]:
+    """Make every failure a status with one sentence, which front ends show as it is."""
+
+    @functools.wraps(answer)
+    async def clean(
+        provider: Provider, request: Any, context: grpc.aio.ServicerContext[Any, Any]
+    ) -> T:
+        try:
+            return await answer(provider, request)
+        except UcimageError as error:
+            code = (
+                grpc.StatusCode.INVALID_ARGUMENT
+                if isinstance(error, ArgumentError)
+                else grpc.StatusCode.FAILED_PRECONDITION
+            )
+            sentence = wire.text(str(error), keep=error)
+        except CallCancelledError:
+            code, sentence = grpc.StatusCode.CANCELLED, "The call was cancelled."
+        except (NoThreadError, MemoryError):
+            code = grpc.StatusCode.RESOURCE_EXHAUSTED
+            sentence = (
+                "The ucimage plugin cannot start a thread, or has no memory left: raise"
+                " the limits of this machine or container, or run fewer operations at a"
+                " time (`--parallel 4`)."
+            )
+        except Exception as error:  # noqa: BLE001 - a bug of ours, without its text
+            traceback.print_tb(error.__traceback__)
+            code = grpc.StatusCode.ABORTED
+            sentence = (
+                f"The ucimage plugin has a bug in {answer.__name__}"
+                f" ({type(error).__name__}): please report it."
+            )
+        return await context.abort(code, sentence)
+
+    return clean
+
+
+class Provider(provider_pb2_grpc.ResourceProviderServicer):
+    """One provider, as the engine talks to it.
+
+    Handlers run on the event loop. What may call the API or the engine runs on the
+    threads of a pool, so that Cancel never waits for it.
+    """
+
+    def __init__(self, engine_address: str) -> None:
+        self._engine_address = engine_address
+        self._calls = BlockingCalls(MAX_THREADS)
+        self._stack: dict[str, Secret] = {}
+        # The protocol does not say what a call waited for: it may have been a push.
+        self._listings: ListingCache[Listing] = ListingCache(keeps=False)
+        self._start_refresh()
+
+    def cancel(self) -> None:
+        """Let every call that waits for the API fail now."""
+        self._calls.cancel()
+
+    # The plugin.
+
+    @_clean
+    async def Handshake(self, request: Any) -> Any:  # noqa: N802 - the protocol's names
+        self._engine_address = request.engine_address or self._engine_address
+        return provider_pb2.ProviderHandshakeResponse(accept_secrets=True)
+
+    @_clean
+    async def Attach(self, request: Any) -> Any:  # noqa: N802
+        self._engine_address = request.address
+        return Empty()
+
+    @_clean
+    async def GetPluginInfo(self, _request: Any) -> Any:  # noqa: N802
+        return plugin_pb2.PluginInfo(version=__version__)
+
+    @_clean
+    async def GetSchema(self, request: Any) -> Any:  # noqa: N802
+        if request.version:
+            message = f"There is no schema in version {request.version}, only in 0."
+            raise ArgumentError(message)
+        from pulumi_ucimage.plugin.schema import schema  # noqa: PLC0415 - rarely needed
+
+        return provider_pb2.GetSchemaResponse(schema=schema())
+
+    @_clean
+    async def Cancel(self, _request: Any) -> Any:  # noqa: N802
+        self.cancel()
+        return Empty()
+
+    # The configuration.
+
+    @_clean
+    async def CheckConfig(self, request: Any) -> Any:  # noqa: N802
+        return provider_pb2.CheckResponse(inputs=request.news)
+
+    @_clean
+    async def DiffConfig(self, request: Any) -> Any:  # noqa: N802
+        # If nothing differs, the engine passes the old configuration to Configure.
+        olds, news = request.old_inputs.fields, request.news.fields
+        diffs = [
+            key
+            for key in sorted({*olds, *news})
+            if key not in olds or key not in news or olds[key] != news[key]
+        ]
+        changes = provider_pb2.DiffResponse.DiffChanges
+        return provider_pb2.DiffResponse(
+            changes=changes.DIFF_SOME if diffs else changes.DIFF_NONE, diffs=diffs
+        )
+
+    @_clean
+    async def Configure(self, request: Any) -> Any:  # noqa: N802
+        # The engine configures a plugin once for each preview, up and refresh.
+        self._start_refresh()
+        args = {
+            f"{NAMESPACE}:{key}": _text(value)
+            for key, value in wire.plain(request.args).items()
+        }
+        # Older engines send the configuration in this form only.
+        variables = {
+            key.replace(":config:", ":", 1): text for key, text in request.variables.items()
+        }
+        self._stack = stack_values(lambda key: args.get(key) or variables.get(key))
+        # Only the engine's own provider has the stack's configuration.
+        if request.name.startswith("default") or not request.name:
+            encrypted = {f"{NAMESPACE}:{key}" for key in wire.secret_keys(request.args)}
+            unencrypted = {key for key, text in args.items() if text} - encrypted
+            warnings = (
+                *unknown_key_warnings(args),
+                *unencrypted_key_warnings(unencrypted),
+            )
+            await self._log((text, True) for text in warnings)
+        return provider_pb2.ConfigureResponse(acceptSecrets=True, supportsPreview=True)
+
+    # The functions.
+
+    @_clean
+    async def Invoke(self, request: Any) -> Any:  # noqa: N802
+        function = FUNCTIONS.get(request.tok)
+        if function is None:
+            known = " and ".join(FUNCTIONS)
+            message = (
+                f"The package ucimage has no function {quoted(request.tok)}: use {known}."
+            )
+            raise ArgumentError(message)
+        context = self._context("", self._listings)
+        values = await self._calls.run(lambda: _invoke(function, request.args, context))
+        secret = values if wire.secret_keys(request.args) else ()
+        response = provider_pb2.InvokeResponse()
+        getattr(response, "return").CopyFrom(wire.message(values, secret))
+        return response
+
+    # The pin.
+
+    @_clean
+    async def Check(self, request: Any) -> Any:  # noqa: N802
+        _refuse_other_types(request)
+        # Each choice lists for itself: the protocol does not say what a pin waited for.
+        context = self._context(request.urn)
+        pin = _name(request.urn)
+        try:
+            inputs, messages = await self._calls.run(
+                lambda: _pins().checked(request.olds, request.news, context, pin=pin)
+            )
+        except UcimageError as error:
+            # Without a property: Pulumi would print its value, which may be a secret.
+            reason = wire.text(_pins().failure(error, request.olds), keep=error)
+            failure = provider_pb2.CheckFailure(reason=reason)
+            return provider_pb2.CheckResponse(inputs=request.news, failures=[failure])
+        await self._log(messages, request.urn)
+        return provider_pb2.CheckResponse(inputs=inputs)
+
+    @_clean
+    async def Diff(self, request: Any) -> Any:  # noqa: N802
+        _refuse_other_types(request)
+        # Outputs hold all inputs, for an engine that does not send the old ones.
+        olds = request.old_inputs if request.old_inputs.fields else request.olds
+        return _pins().diff(olds, request.news)
+
+    @_clean
+    async def Create(self, request: Any) -> Any:  # noqa: N802
+        _refuse_other_types(request)
+        identity, outputs = _pins().created(
+            request.properties, pin=_name(request.urn), preview=request.preview
+        )
+        return provider_pb2.CreateResponse(id=identity, properties=outputs)
+
+    @_clean
+    async def Read(self, request: Any) -> Any:  # noqa: N802
+        _refuse_other_types(request)
+        # A pin that a program reads by its id has outputs only.
+        known = request.inputs if request.inputs.fields else request.properties
+        if not _pins().holds_choice(known):
+            context = self._context(request.urn)
+            identity, inputs, outputs = await self._calls.run(
+                lambda: _pins().imported(request.id, context)
+            )
+            return provider_pb2.ReadResponse(id=identity, inputs=inputs, properties=outputs)
+        pin = _name(request.urn)
+        context = replace(
+            self._context(request.urn, self._refresh_listings), not_before=self._began_s
+        )
+        try:
+            inputs, outputs, messages = await self._calls.run(
+                lambda: _pins().refreshed(known, request.properties, context, pin=pin)
+            )
+        except UcimageError as error:
+            messages = [_pins().not_looked_at(pin, error, known)]
+            inputs, outputs = request.inputs, request.properties
+        await self._log(messages, request.urn)
+        return provider_pb2.ReadResponse(id=request.id, inputs=inputs, properties=outputs)
+
+    @_clean
+    async def Update(self, request: Any) -> Any:  # noqa: N802
+        _refuse_other_types(request)
+        outputs = _pins().updated(
+            request.olds, request.news, pin=_name(request.urn), preview=request.preview
+        )
+        return provider_pb2.UpdateResponse(properties=outputs)
+
+    @_clean
+    async def Delete(self, request: Any) -> Any:  # noqa: N802
+        _refuse_other_types(request)
+        return Empty()
+
+    # What the handlers share.
+
+    def _context(
+        self, urn: str, listings: ListingCache[Listing] | None = None
+    ) -> LookupContext:
+        log = EngineLog(self._engine_address, urn)
+        return LookupContext(stack=self._stack, log=log, in_plugin=True, listings=listings)
+
+    def _start_refresh(self) -> None:
+        """Let refreshes from now on share listings that begin from now on."""
+        self._refresh_listings: ListingCache[Listing] = ListingCache(keeps=True)
+        self._began_s = time.monotonic()
+
+    async def _log(self, lines: Iterable[tuple[str, bool]], urn: str = "") -> None:
+        """Write lines, each with whether it is a warning."""
+        log = EngineLog(self._engine_address, urn)
+        for line, is_warning in lines:
+            write = log.warning if is_warning else log.info
+            await self._calls.run(functools.partial(write, line))
+
+
+class EngineLog:
+    """The engine's log, with texts in the words of the wire.
+
+    Args:
+        address: the engine's address; empty if there is none.
+        urn: the resource under whose name lines are shown.
+    """
+
+    def __init__(self, address: str, urn: str) -> None:
+        self._address = address
+        self._urn = urn
+
+    def debug(self, msg: str) -> None:
+        self._log(engine_log.DEBUG, msg)
+
+    def info(self, msg: str, *, ephemeral: bool = False) -> None:
+        self._log(engine_log.INFO, msg, ephemeral=ephemeral)
+
+    def warning(self, msg: str) -> None:
+        self._log(engine_log.WARNING, msg)
+
+    def _log(self, severity: int, msg: str, *, ephemeral: bool = False) -> None:
+        if self._address:
+            text = wire.text(msg)
+            engine_log.tell(self._address, severity, text, self._urn, ephemeral=ephemeral)
+
+
+def _invoke(function: FunctionSpec, args: Struct, context: LookupContext) -> dict[str, Any]:
+    """The fields of a function's result, by wire name."""
+    names = {argument.wire: argument.name for argument in function.arguments}
+    given = wire.named(wire.plain(args), names)
+    if any(wire.is_unknown(value) for value in given.values()):
+        return {field.wire: wire.UNKNOWN for field in function.result.fields}
+    result = function.query(given).ask(context)
+    fields: dict[str, Any] = wire.result(vars(result))
+    return fields
+
+
+def _pins() -> Any:
+    """The requests about pins: the first one loads what functions do without."""
+    from pulumi_ucimage.plugin import pins  # noqa: PLC0415
+
+    return pins
+
+
+def _text(value: Any) -> str:
+    """A setting's value as the stack's configuration has it."""
+    if value is None or wire.is_unknown(value):
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value)
+
+
+def _name(urn: str) -> str:
+    """A resource's name in the program."""
+    return urn.rpartition("::")[2]
+
+
+def _refuse_other_types(request: Any) -> None:
+    """Raises ArgumentError if a request is not for a pin."""
+    _, _, rest = request.urn.partition("::")
+    of_parents = rest.partition("::")[2].partition("::")[0]
+    token = request.type or of_parents
+    if token.rpartition("$")[2] != IMAGE_PIN:
+        message = f"The package ucimage has no resource {quoted(token)}: use {IMAGE_PIN}."
+        raise ArgumentError(message)

@@ -1,0 +1,168 @@
+"""A pin's life with digests: a real engine, a real registry, both kinds of pin."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from pin_lives import LIVES, NO_KEYS, REFRESH, Life
+from real_registry import PASSWORD, USER, RealRegistry
+
+from pulumi_ucimage.emulator import DEMO_PRIVATE_KEY, DEMO_PUBLIC_KEY, Emulator
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+PATH = "ucs/helloworld"
+WITH_DIGEST: dict[str, Any] = {"resolve_digest": True}
+
+
+class Shop:
+    """A pin, the API that lists its image, and the registry that has it."""
+
+    def __init__(self, life: Life, registry: RealRegistry) -> None:
+        self.life = life
+        self.registry = registry
+        self.repository = f"{registry.host}/{PATH}"
+
+    def push(self, tag: str, content: str) -> str:
+        """Push an image for two platforms, as API and registry see it; its digest."""
+        self.life.emulator.push("ucs", self.repository, tag)
+        return self.registry.push_index(PATH, tag, content)
+
+    def pin(self) -> tuple[Any, ...]:
+        """Tag, digest, and those before."""
+        return tuple(
+            self.life.pin()["outputs"].get(self.life.stored(name)) or None
+            for name in ("tag", "digest", "previous_tag", "previous_digest")
+        )
+
+    def repo_digest(self) -> Any:
+        """The reference of the pinned bytes."""
+        return self.life.pin()["outputs"][self.life.stored("repo_digest")] or None
+
+    def look(self) -> tuple[bool, bool, str]:
+        """Refresh; whether the pin is available and was pushed again, and what it says."""
+        text = self.life.run(*REFRESH)
+        outputs = self.life.outputs()
+        return outputs["available"], outputs["retagged"], text
+
+
+@pytest.fixture
+def registry(registry_program: Path, tmp_path: Path) -> Iterator[RealRegistry]:
+    """Run a registry that asks for a password."""
+    with RealRegistry(registry_program, tmp_path / "registry", has_users=True) as running:
+        yield running
+
+
+@pytest.fixture
+def api() -> Iterator[Emulator]:
+    """Run an API whose bucket is empty."""
+    data = {
+        "Keys": [{"PublicKey": DEMO_PUBLIC_KEY, "PrivateKey": DEMO_PRIVATE_KEY}],
+        "Buckets": [{"Region": "cn-bj2", "BucketName": "ucs", "ImageSet": []}],
+    }
+    with Emulator(data=data) as running:
+        yield running
+
+
+@pytest.fixture(params=LIVES)
+def shop(
+    request: pytest.FixtureRequest,
+    tmp_path: Path,
+    tools: Path,
+    api: Emulator,
+    registry: RealRegistry,
+) -> Shop:
+    """A pin that is not created yet; the stack knows the registry's password."""
+    life = LIVES[request.param].begin(tmp_path / "workspace", tools, api)
+    for words in (
+        ("ucimage:registryUsername", USER),
+        ("--secret", "ucimage:registryPassword", PASSWORD),
+    ):
+        life.workspace.pulumi("config", "set", *words)
+    return Shop(life, registry)
+
+
+def changed(preview: str, old: str, new: str) -> bool:
+    """Whether a preview shows a value, old and new."""
+    return f'"{old}" => "{new}"' in preview
+
+
+def test_a_pin_keeps_the_bytes_that_were_chosen(shop: Shop) -> None:
+    """On, pushed again with the same and with other bytes, chosen again, dropped, off."""
+    life, registry = shop.life, shop.registry
+    first = shop.push("1", "bytes")
+    life.up()
+    assert shop.pin() == ("1", None, None, None)
+
+    # Turned on, the pinned tag gets its digest though there is a newer one.
+    shop.push("2", "newer bytes")
+    life.ask(**WITH_DIGEST)
+    preview = life.run("preview", "--diff")
+    life.up()
+    assert f'"{first}"' in preview
+    assert "1 to update" in preview
+    assert shop.pin() == ("1", first, None, None)
+    assert shop.repo_digest() == f"{shop.repository}@{first}"
+    assert registry.digest(PATH, first) == first
+
+    # Pushed again: the same bytes are no news, others are.
+    shop.push("1", "bytes")
+    life.is_unchanged(**NO_KEYS)
+    assert shop.look()[:2] == (True, False)
+    second = shop.push("1", "other bytes")
+    life.is_unchanged(**NO_KEYS)
+    available, retagged, text = shop.look()
+    assert (available, retagged) == (True, True)
+    assert "The pin 'app' stays at '1', which was pushed again at" in text
+    assert "is another image now: change a trigger to accept it." in text
+    assert "which was pushed again after it was chosen and is another" in life.run(
+        "preview"
+    )
+    assert shop.pin() == ("1", first, None, None)
+
+    # Chosen again, the same tag has another digest.
+    life.ask(**WITH_DIGEST, triggers={"release": "2"})
+    preview = life.run("preview", "--diff")
+    life.up()
+    assert changed(preview, first, second)
+    assert changed(preview, f"{shop.repository}@{first}", f"{shop.repository}@{second}")
+    assert shop.pin() == ("1", second, None, first)
+
+    # Another registry has the same image.
+    life.ask(**WITH_DIGEST, triggers={"release": "2"}, registry="mirror.example.com")
+    life.up(**NO_KEYS)
+    assert shop.pin() == ("1", second, None, first)
+    assert shop.repo_digest() == f"mirror.example.com/{PATH}@{second}"
+    life.ask(**WITH_DIGEST, triggers={"release": "2"})
+    life.up(**NO_KEYS)
+
+    # The registry drops the bytes.
+    registry.delete(PATH, second)
+    available, _, text = shop.look()
+    assert not available
+    assert f"is listed, but its digest {second} is no longer in the registry:" in text
+
+    # Turned off.
+    life.ask(triggers={"release": "2"})
+    life.up(**NO_KEYS)
+    assert shop.pin() == ("1", None, None, None)
+    assert shop.repo_digest() is None
+
+    assert PASSWORD not in life.state()
+    life.run("destroy", "--yes", "--skip-preview", **NO_KEYS)
+
+
+def test_a_new_pin_is_previewed_with_its_digest(shop: Shop) -> None:
+    """A dependent can be previewed with the reference that it will get."""
+    digest = shop.push("1", "bytes")
+    shop.life.ask(**WITH_DIGEST)
+
+    preview = shop.life.run("preview", "--diff")
+    shop.life.up()
+
+    assert f"{shop.repository}@{digest}" in preview
+    assert shop.pin() == ("1", digest, None, None)
+    shop.life.is_unchanged(**NO_KEYS)

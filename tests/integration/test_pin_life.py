@@ -1,0 +1,336 @@
+"""A pin's whole life on a real Pulumi engine, as a Python resource and by the plugin."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from conftest import ROOT
+from pin_lives import LIVES, NO_KEYS, REFRESH, UP, Life
+
+from pulumi_ucimage.emulator import DEMO_IMAGE, DEMO_PRIVATE_KEY, DEMO_PUBLIC_KEY
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pulumi_ucimage.emulator import Emulator
+
+
+@pytest.fixture(params=LIVES)
+def life(
+    request: pytest.FixtureRequest, tmp_path: Path, tools: Path, emulator: Emulator
+) -> Life:
+    """A pin that is not created yet."""
+    return LIVES[request.param].begin(tmp_path / "workspace", tools, emulator)
+
+
+def lines_about_pins(text: str) -> list[str]:
+    """The lines of a command's diagnostics that name the pin `app`."""
+    shown = text.partition("Diagnostics:")[2]
+    return [line.strip() for line in shown.splitlines() if "the pin 'app'" in line.lower()]
+
+
+def test_a_pin_is_chosen_once_and_moves_when_asked(life: Life) -> None:
+    """It stays whatever is pushed, without a call or keys; a trigger moves it."""
+    first = life.up()
+    life.calls()
+    life.push("2.0.0")
+    life.is_unchanged(**NO_KEYS)
+    for spelled in ({"image_name": DEMO_IMAGE}, {"policy": "newest", "triggers": {}}):
+        life.ask(**spelled)
+        life.is_unchanged(**NO_KEYS)
+    life.ask(registry="mirror.example.com", allow_downgrade=True)
+    mirrored = life.up(**NO_KEYS)
+    calls = life.calls()
+
+    life.ask(triggers={"release": "2"})
+    preview = life.run("preview", "--diff")
+    moved = life.up()
+
+    assert 0 == calls
+    assert {
+        "tag": "1.1.0",
+        "image": f"{DEMO_IMAGE}:1.1.0",
+        "image_name": DEMO_IMAGE,
+        "create_time": 1719792000,
+        "created_at": "2024-07-01T00:00:00Z",
+        "found": True,
+        "available": True,
+        "retagged": False,
+        "previous_tag": None,
+    }.items() <= first.items()
+    assert {**first, "image": "mirror.example.com/ucs/helloworld:1.1.0"} == mirrored
+    assert '"1.1.0" => "2.0.0"' in [
+        line.partition(":")[2].strip()
+        for line in preview.splitlines()
+        if line.strip().startswith("~ tag ")
+    ]
+    assert f'"mirror.example.com/ucs/helloworld:1.1.0" => "{DEMO_IMAGE}:2.0.0"' in preview
+    assert "~ reference" in preview
+    assert "[unknown]" not in preview
+    assert ("2.0.0", "1.1.0") == (moved["tag"], moved["previous_tag"])
+    assert "cn-bj2/ucs/ucs/helloworld" == life.pin()["id"]
+
+
+def test_an_explicit_tag_and_its_removal_choose(life: Life) -> None:
+    """Back is no downgrade; a trigger has no effect; without it the policy chooses."""
+    life.up()
+    life.ask(tag="1.0.0")
+    back = life.up()
+    life.ask(tag="1.0.0", triggers={"release": "2"})
+    text = life.run(*UP)
+    same = life.outputs()
+    life.ask(triggers={"release": "2"})
+    forward = life.up()
+
+    assert [("1.0.0", "1.1.0"), ("1.0.0", "1.1.0"), ("1.1.0", "1.0.0")] == [
+        (outputs["tag"], outputs["previous_tag"]) for outputs in (back, same, forward)
+    ]
+    (line,) = lines_about_pins(text)
+    assert "The changed triggers have no effect on the pin 'app': tag is set" in line
+
+
+def test_an_ignored_tag_freezes_the_pin(life: Life) -> None:
+    """Whatever changes, without a call; and it does not move when that ends."""
+    life.ask(options={"ignore_changes": ["tag"]})
+    life.up()
+    life.calls()
+    life.push("2.0.0")
+    life.is_unchanged(**NO_KEYS)
+    life.ask(triggers={"release": "2"}, options={"ignore_changes": ["tag"]})
+    frozen = life.up(**NO_KEYS)
+    life.ask(triggers={"release": "2"})
+    life.is_unchanged(**NO_KEYS)
+    calls = life.calls()
+    life.ask(triggers={"release": "3"})
+    moved = life.up()
+
+    assert ("1.1.0", 0) == (frozen["tag"], calls)
+    assert ("2.0.0", "1.1.0") == (moved["tag"], moved["previous_tag"])
+
+
+def test_a_pinned_tag_that_is_gone(life: Life) -> None:
+    """Refresh says so, then each preview; a refused downgrade gives a fix that works."""
+    life.push("2.0.0")
+    life.up()
+    life.emulator.delete("ucs", "helloworld", "2.0.0")
+    refreshed = life.run(*REFRESH)
+    gone = life.outputs()
+    life.calls()
+    previewed = life.is_unchanged(**NO_KEYS)
+    calls = life.calls()
+    life.ask(triggers={"release": "2"})
+    refused = life.refused(*UP)
+    kept = life.outputs()
+    life.ask(triggers={"release": "2"}, tag="1.1.0")
+    fixed = life.up()
+    life.is_unchanged()
+
+    (line,) = lines_about_pins(refreshed)
+    assert "warning: The pin 'app' stays at '2.0.0', which is no longer listed:" in line
+    assert life.text('set tag="1.1.0"') in line
+    assert ("2.0.0", False) == (gone["tag"], gone["available"])
+    (line,) = lines_about_pins(previewed)
+    assert "warning: The pin 'app' stays at '2.0.0', which was no longer listed" in line
+    assert 0 == calls
+    assert "ImagePin resource 'app' has a problem: This would downgrade the pin" in refused
+    assert "from '2.0.0' to '1.1.0'" in refused
+    assert "because it is no longer listed" in refused
+    assert life.text('To downgrade, set tag="1.1.0" or allow_downgrade=True.') in refused
+    assert "Nothing was changed; '2.0.0' stays pinned." in refused
+    assert gone == kept
+    assert ("1.1.0", "2.0.0", True) == (
+        fixed["tag"],
+        fixed["previous_tag"],
+        fixed["available"],
+    )
+
+
+def test_a_tag_that_is_newer_or_pushed_again(life: Life) -> None:
+    """A newer one is no drift; one that was pushed again is, until the next choice."""
+    before = life.up()
+    life.push("2.0.0")
+    newer = life.run(*REFRESH, "--expect-no-changes")
+    same = life.outputs()
+    life.emulator.delete("ucs", "helloworld", "2.0.0")
+    life.push("1.1.0")
+    life.run(*REFRESH)
+    again = life.outputs()
+    previewed = life.is_unchanged(**NO_KEYS)
+    life.ask(triggers={"release": "2"})
+    chosen = life.up()
+
+    (line,) = lines_about_pins(newer)
+    assert line.startswith("The tag '2.0.0' was pushed at 2")
+    assert "the pin 'app' stays at '1.1.0': change a trigger to take it." in line
+    assert before == same
+    assert ("1.1.0", True) == (again["tag"], again["retagged"])
+    (line,) = lines_about_pins(previewed)
+    assert "warning: The pin 'app' stays at '1.1.0', which was pushed again" in line
+    assert ("1.1.0", None, False) == (
+        chosen["tag"],
+        chosen["previous_tag"],
+        chosen["retagged"],
+    )
+
+
+def test_a_failed_listing_changes_nothing(life: Life) -> None:
+    """An error if a choice is due; all else works with the API down."""
+    before = life.up()
+    life.emulator.delete("ucs", "helloworld")
+    life.ask(triggers={"release": "2"}, default_tag="0.0.0")
+    missing = life.refused(*UP)
+    life.emulator.stop()
+    down = life.refused("preview", UCIMAGE_MAX_RETRIES="0")
+    life.ask()
+    refreshed = life.run(*REFRESH, UCIMAGE_MAX_RETRIES="0")
+    life.is_unchanged(**NO_KEYS)
+    kept = life.outputs()
+    life.run("destroy", "--yes", **NO_KEYS)
+
+    assert "no image" in missing
+    assert "The UCloud API at 127.0.0.1" in down
+    for line in (missing, down):
+        assert "ImagePin resource 'app' has a problem: " in line
+        assert line.endswith("Nothing was changed; '1.1.0' stays pinned.")
+    (line,) = lines_about_pins(refreshed)
+    assert "warning: The pin 'app' was not looked at: " in line
+    assert before == kept
+
+
+def test_another_image_replaces_the_pin_and_nothing_else_does(life: Life) -> None:
+    """Not the environment, nor a push of another image; the first default serves once."""
+    new = "ucsdr.ucloud.cn:5000/ucs/new"
+    life.ask(image_name=new, default_tag="0.0.1")
+    first = life.up()
+    life.ask(image_name=new, default_tag="0.0.1", triggers={"release": "2"})
+    refused = life.refused("preview")
+    life.emulator.push("ucs", "ucs/new", "0.0.2")
+    life.ask(image_name=None, default_tag="0.0.1", triggers={"release": "2"})
+    life.calls()
+    second = life.up(UCLOUD_REGION="cn-sh2", UCLOUD_PROJECT_ID="org-other")
+    places = {(c["Region"], c.get("ProjectId")) for c in life.emulator.requests}
+    life.ask(image_name="helloworld")
+    preview = life.run("preview", "--diff")
+    third = life.up()
+
+    assert ("0.0.1", False, False) == (first["tag"], first["found"], first["available"])
+    assert "no image" in refused
+    assert ("0.0.2", True, "0.0.1") == (
+        second["tag"],
+        second["found"],
+        second["previous_tag"],
+    )
+    assert {("cn-bj2", None)} == places
+    assert "(replace)" in preview
+    assert ("1.1.0", None) == (third["tag"], third["previous_tag"])
+    assert "cn-bj2/ucs/ucs/helloworld" == life.pin()["id"]
+
+
+def test_saved_plans_hold_if_nothing_was_pushed(life: Life) -> None:
+    """For a first choice and for a move; a push in between refuses the plan."""
+    plan = {"PULUMI_EXPERIMENTAL": "true"}
+    life.run("preview", "--save-plan", "first.json", **plan)
+    life.run(*UP, "--plan", "first.json", **plan)
+    life.push("2.0.0")
+    life.ask(triggers={"release": "2"})
+    life.run("preview", "--save-plan", "plan.json", **plan)
+    life.push("3.0.0")
+    refused = life.workspace.run(*UP, "--plan", "plan.json", **plan)
+    life.emulator.delete("ucs", "helloworld", "3.0.0")
+    life.run(*UP, "--plan", "plan.json", **plan)
+
+    assert refused.returncode
+    assert "violates plan" in refused.stdout + refused.stderr
+    assert "2.0.0" == life.outputs()["tag"]
+
+
+@pytest.mark.parametrize("name", ["tag", "image_name"])
+def test_a_secret_input_makes_the_choice_secret(life: Life, name: str) -> None:
+    """Nothing that would tell it is in the state in clear, but the id."""
+    life.ask(**{name: {"tag": "1.0.0", "image_name": "helloworld"}[name]}, secret=(name,))
+    life.run(*UP)
+    pins = [life.pin()]
+    life.is_unchanged(**NO_KEYS)
+    life.run(*REFRESH)
+    pins.append(life.pin())
+
+    for pin in pins:
+        text = json.dumps([pin["inputs"], pin["outputs"]])
+        assert "1.0.0" not in text
+        assert name == "tag" or "helloworld" not in text
+
+
+def test_no_key_is_in_the_state(life: Life) -> None:
+    """Not one of the environment; one of the stack only where Pulumi encrypts it."""
+    life.up()
+    environment = life.state()
+    life.workspace.pulumi("config", "set", "ucimage:publicKey", DEMO_PUBLIC_KEY)
+    secret = ("config", "set", "--secret", "ucimage:privateKey", DEMO_PRIVATE_KEY)
+    life.workspace.pulumi(*secret)
+    life.ask(triggers={"release": "2"})
+    life.up(**NO_KEYS)
+
+    assert DEMO_PUBLIC_KEY not in environment
+    for state in (environment, life.state()):
+        assert DEMO_PRIVATE_KEY not in state
+
+
+def test_a_damaged_state_can_be_repaired_and_destroyed(life: Life) -> None:
+    """Nothing moves or is emptied; the fix that the sentence gives works."""
+    life.up()
+    life.push("2.0.0")
+    life.damage(tag=None)
+    refused = life.refused(*UP)
+    refreshed = life.run(*REFRESH)
+    life.ask(tag="1.1.0")
+    life.run(*UP, "--replace", "**::app")
+    repaired = life.outputs()
+    life.damage(create_time="soon", image_name=7)
+    life.run("destroy", "--yes", **NO_KEYS)
+
+    assert "problem: The state of the pin 'app' has no tag: set tag to the tag" in refused
+    assert "`pulumi up --replace '**::app'`" in refused
+    (line,) = lines_about_pins(refreshed)
+    assert "warning: The pin 'app' was not looked at: The state of the pin 'app'" in line
+    assert ("1.1.0", f"{DEMO_IMAGE}:1.1.0") == (repaired["tag"], repaired["image"])
+
+
+FIRST_VERSION: dict[str, dict[str, Any]] = {
+    "newest": {},
+    "explicit": {"tag": "1.0.0"},
+    "semver": {
+        "image_name": None,
+        "policy": "semver",
+        "semver_range": "^1",
+        "min_age": "1d",
+        "as_of": "2024-12-31T00:00:00Z",
+        "floating_tags": ["latest"],
+        "triggers": {"release": "1"},
+    },
+}
+
+
+def test_a_state_of_the_first_version_is_read_without_a_change(life: Life) -> None:
+    """With a newer tag pushed, without a call; and a choice goes on from it."""
+    kind = "dynamic" if life.stored("image_name") == "image_name" else "plugin"
+    file = ROOT / "tests" / "pins" / f"first_version_{kind}.json"
+    life.push("2.0.0")
+    for name, arguments in FIRST_VERSION.items():
+        state = json.loads(file.read_text())
+        resources = state["deployment"]["resources"]
+        state["deployment"]["resources"] = [
+            {**r, "urn": r["urn"].replace(f"::{name}", "::app")}
+            for r in resources
+            if not r["type"].endswith(":ImagePin") or r["urn"].endswith(f"::{name}")
+        ]
+        life.import_state(json.dumps(state))
+        life.ask(**arguments)
+        life.is_unchanged(**NO_KEYS)
+    calls = life.calls()
+    life.ask(**{**arguments, "triggers": {"release": "2"}, "as_of": None})
+    moved = life.up()
+
+    assert 0 == calls
+    assert ("1.1.0", None) == (moved["tag"], moved["previous_tag"])

@@ -1,0 +1,371 @@
+"""What both providers make of the engine's requests, and what each has of its own."""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from pin_providers import (
+    NAME,
+    PROVIDERS,
+    UNKNOWN,
+    CheckError,
+    DynamicProvider,
+    EngineLog,
+)
+
+from pulumi_ucimage.emulator import DEMO_IMAGE
+
+if TYPE_CHECKING:
+    from pin_providers import PinProvider
+
+    from pulumi_ucimage.emulator import Emulator
+
+ASKED = {"bucket_name": "ucs", "image_name": "helloworld"}
+TRIGGERED = {**ASKED, "triggers": {"a": "1"}}
+
+
+@pytest.fixture
+def engine_log(monkeypatch: pytest.MonkeyPatch) -> EngineLog:
+    """Keep what providers log."""
+    return EngineLog(monkeypatch)
+
+
+@pytest.fixture(params=PROVIDERS)
+def provider(
+    request: pytest.FixtureRequest, configured: Emulator, engine_log: EngineLog
+) -> PinProvider:
+    """One of the two providers, in this process."""
+    del engine_log
+    configured.reset_requests()
+    return PROVIDERS[request.param]()
+
+
+def test_check_chooses_and_stores_what_was_asked(provider: PinProvider) -> None:
+    """The choice under the names of the outputs, the wish under its own."""
+    state = provider.check({}, {**TRIGGERED, "tag": "1.0.0"})
+
+    assert {
+        "bucket_name": "ucs",
+        "region": "cn-bj2",
+        "wanted_image": "helloworld",
+        "wanted_tag": "1.0.0",
+        "triggers": {"a": "1"},
+        "tag": "1.0.0",
+        "image": f"{DEMO_IMAGE}:1.0.0",
+        "image_name": DEMO_IMAGE,
+        "create_time": 1704067200,
+        "created_at": "2024-01-01T00:00:00Z",
+        "found": True,
+        "previous_tag": "",
+        "available": True,
+        "retagged": False,
+    }.items() <= state.items()
+
+
+def test_check_keeps_or_chooses(provider: PinProvider, configured: Emulator) -> None:
+    """The same inputs: the same state, without a call; a trigger chooses."""
+    olds = provider.check({}, ASKED)
+    configured.push("ucs", "helloworld", "2.0.0")
+    configured.reset_requests()
+
+    same = provider.check(olds, {**ASKED, "policy": "newest"})
+    calls = len(configured.requests)
+    moved = provider.check(olds, TRIGGERED)
+
+    assert (olds, 0) == (same, calls)
+    assert ("2.0.0", "1.1.0") == (moved["tag"], moved["previous_tag"])
+
+
+def test_what_check_made_is_checked_without_a_change(
+    configured: Emulator, engine_log: EngineLog
+) -> None:
+    """As an import gives it back to the plugin."""
+    del configured, engine_log
+    plugin = PROVIDERS["plugin"]()
+    for inputs in (ASKED, {**ASKED, "tag": "1.0.0"}):
+        olds = plugin.check({}, inputs)
+
+        assert olds == plugin.check(olds, olds)
+
+
+@pytest.mark.parametrize(
+    ("inputs", "words"),
+    [
+        ({}, "is missing"),
+        ({"bucket_name": 7}, "must be a string"),
+        ({**ASKED, "tags": "x"}, "There is no argument 'tags'"),
+        ({**ASKED, "triggers": ["a"]}, "triggers must be a map of strings"),
+        ({**ASKED, "triggers": {"a": 1}}, "triggers must be a map of strings"),
+        ({**ASKED, "policy": "best"}, "policy must be one of"),
+        ({"bucket_name": "nope"}, "RetCode 43023"),
+        ({**ASKED, "tag": "9"}, "no tag '9'"),
+    ],
+)
+def test_a_mistake_is_one_sentence(
+    provider: PinProvider, inputs: dict[str, Any], words: str
+) -> None:
+    """For a new pin, of which nothing stays; and for one that stays at its tag."""
+    with pytest.raises(CheckError, match=words) as new:
+        provider.check({}, inputs)
+    olds = provider.check({}, {**ASKED, "tag": "1.0.0"})
+    if inputs.get("bucket_name") != "nope":
+        with pytest.raises(CheckError, match=words) as pinned:
+            provider.check(olds, inputs)
+        assert str(pinned.value).endswith(" Nothing was changed; '1.0.0' stays pinned.")
+
+    assert "Nothing was changed" not in str(new.value)
+    assert "\n" not in str(new.value)
+
+
+@pytest.mark.parametrize(
+    ("fault", "words"), [("http=500*9", "HTTP status 500"), ("drop*9", "connection")]
+)
+def test_a_failed_look_up_changes_nothing(
+    provider: PinProvider,
+    configured: Emulator,
+    monkeypatch: pytest.MonkeyPatch,
+    fault: str,
+    words: str,
+) -> None:
+    """The sentence says so, and which tag stays pinned."""
+    monkeypatch.setenv("UCIMAGE_MAX_RETRIES", "0")
+    olds = provider.check({}, ASKED)
+    configured.fault(fault)
+
+    with pytest.raises(CheckError, match=words) as caught:
+        provider.check(olds, TRIGGERED)
+
+    assert str(caught.value).endswith(" Nothing was changed; '1.1.0' stays pinned.")
+
+
+def test_lines_name_the_pin_and_are_shown_under_it(
+    provider: PinProvider, configured: Emulator, engine_log: EngineLog
+) -> None:
+    """A line about triggers, a warning from the state, and what a look found."""
+    olds = provider.check({}, {**ASKED, "tag": "1.1.0"})
+    configured.push("ucs", "helloworld", "2.0.0")
+
+    provider.check(olds, {**TRIGGERED, "tag": "1.1.0"})
+    (trigger,) = engine_log.take()
+    provider.check({**olds, "available": False}, {**ASKED, "tag": "1.1.0"})
+    (warning,) = engine_log.take()
+    newest = {**provider.check({}, ASKED), "tag": "1.1.0", "create_time": 1719792000}
+    provider.read(newest, {**newest, "chosen_at": "then"})
+    (newer,) = engine_log.take()
+
+    assert ["info", "warning", "info"] == [
+        line.severity for line in (trigger, warning, newer)
+    ]
+    for severity, text, urn in (trigger, warning, newer):
+        assert f"'{NAME}'" in text, severity
+        assert provider.urn == urn
+
+
+def test_diff_says_what_changed(provider: PinProvider) -> None:
+    """Nothing, something, or what replaces the pin."""
+    olds = provider.check({}, ASKED)
+
+    assert (False, []) == provider.diff(olds, olds)
+    assert (True, []) == provider.diff(olds, {**olds, "tag": "2"})
+    assert (True, []) == provider.diff(olds, {**olds, "previous_tag": "1"})
+    assert (True, ["region"]) == provider.diff(olds, {**olds, "region": "cn-sh2"})
+    assert (True, ["image_name"]) == provider.diff(olds, {**olds, "image_name": "a"})
+    assert (True, []) == provider.diff(olds, {**olds, "image_name": UNKNOWN})
+
+
+def test_create_stores_when_the_tag_was_chosen(provider: PinProvider) -> None:
+    """With the id of the image."""
+    inputs = provider.check({}, ASKED)
+
+    identity, outputs = provider.create(inputs)
+
+    assert "cn-bj2/ucs/ucs/helloworld" == identity
+    assert inputs.items() <= {"project_id": "", **outputs}.items()
+    assert outputs["chosen_at"].endswith("Z")
+
+
+@pytest.mark.parametrize(
+    ("changes", "is_chosen"),
+    [
+        ({"tag": "2.0.0", "previous_tag": "1.1.0"}, True),
+        ({"create_time": 1719792001}, True),
+        ({"image": "mirror.example.com/ucs/helloworld:1.1.0"}, False),
+        ({"allow_downgrade": True}, False),
+        ({}, False),
+    ],
+)
+def test_update_keeps_when_the_tag_was_chosen(
+    provider: PinProvider, changes: dict[str, Any], *, is_chosen: bool
+) -> None:
+    """Only another choice has another time."""
+    inputs = provider.check({}, ASKED)
+
+    outputs = provider.update({**inputs, "chosen_at": "then"}, {**inputs, **changes})
+
+    assert is_chosen == (outputs["chosen_at"] != "then")
+    assert changes.items() <= outputs.items()
+
+
+def test_read_looks_and_keeps_the_tag(provider: PinProvider, configured: Emulator) -> None:
+    """`available` and `retagged` follow the look, in inputs and outputs alike."""
+    inputs = provider.check({}, ASKED)
+    outputs = {**inputs, "chosen_at": "then"}
+    configured.push("ucs", "helloworld", "1.1.0")
+
+    retagged, retagged_outputs = provider.read(inputs, outputs)
+    configured.delete("ucs", "helloworld", "1.1.0")
+    provider.start_refresh()
+    gone, _ = provider.read(inputs, outputs)
+
+    assert ("1.1.0", True, True) == tuple(
+        retagged[key] for key in ("tag", "available", "retagged")
+    )
+    assert "then" == retagged_outputs["chosen_at"]
+    assert retagged.items() <= {"project_id": "", **retagged_outputs}.items()
+    assert ("1.1.0", False, False) == tuple(
+        gone[key] for key in ("tag", "available", "retagged")
+    )
+
+
+def test_a_look_that_fails_is_a_warning(
+    provider: PinProvider, configured: Emulator, engine_log: EngineLog
+) -> None:
+    """The pin keeps what it knew."""
+    inputs = provider.check({}, ASKED)
+    outputs = {**inputs, "chosen_at": "then"}
+    configured.fault("retcode=299")
+
+    after = provider.read(inputs, outputs)
+
+    (line,) = engine_log.take()
+    assert "warning" == line.severity
+    assert "The pin 'app' was not looked at: " in line.text
+    assert line.text.endswith(" Nothing was changed; '1.1.0' stays pinned.")
+    assert all(inputs.items() <= {"project_id": "", **state}.items() for state in after)
+
+
+# --- Listings ---
+
+
+def test_the_looks_of_a_refresh_share_a_listing(
+    provider: PinProvider, configured: Emulator
+) -> None:
+    """One listing for each pass, whichever listing was made before for a choice."""
+    inputs = provider.check({}, ASKED)
+    calls = []
+
+    for _ in range(2):
+        provider.start_refresh()
+        configured.reset_requests()
+        with ThreadPoolExecutor(4) as threads:
+            list(threads.map(lambda _: provider.read(inputs, inputs), range(20)))
+        calls.append(len(configured.requests))
+
+    assert [1, 1] == calls
+
+
+def test_pins_that_wait_for_nothing_share_a_listing(
+    configured: Emulator, engine_log: EngineLog
+) -> None:
+    """Those of one run; those of the next run list again, in the same process."""
+    del engine_log
+    provider = DynamicProvider()
+    tags = []
+
+    for _ in range(2):
+        began_s = time.monotonic()
+        configured.reset_requests()
+        tags.append(
+            [provider.check({}, ASKED, not_before=began_s)["tag"] for _ in range(9)]
+        )
+        assert 1 == len(configured.requests)
+        configured.push("ucs", "helloworld", "2.0.0")
+
+    assert [["1.1.0"] * 9, ["2.0.0"] * 9] == tags
+
+
+def test_a_pin_uses_no_listing_from_before_its_inputs_were_ready(
+    configured: Emulator, engine_log: EngineLog
+) -> None:
+    """Whoever listed before, and however many share."""
+    del engine_log
+    provider = DynamicProvider()
+    began_s = time.monotonic()
+    first = [provider.check({}, ASKED, not_before=began_s)["tag"] for _ in range(9)]
+
+    configured.push("ucs", "helloworld", "2.0.0")
+    waited = provider.check({}, ASKED, not_before=time.monotonic())["tag"]
+    unsure = provider.check({}, ASKED)["tag"]
+    shares = provider.check({}, ASKED, not_before=began_s)["tag"]
+
+    assert ["1.1.0"] * 9 == first
+    assert ["2.0.0"] * 3 == [waited, unsure, shares]
+    assert 3 == len(configured.requests)
+
+
+def test_each_choice_of_the_plugin_lists_for_itself(
+    configured: Emulator, engine_log: EngineLog
+) -> None:
+    """It cannot know what a pin waited for."""
+    del engine_log
+    provider = PROVIDERS["plugin"]()
+
+    before = provider.check({}, ASKED)["tag"]
+    configured.push("ucs", "helloworld", "2.0.0")
+    after = provider.check({}, ASKED)["tag"]
+
+    assert ("1.1.0", "2.0.0") == (before, after)
+
+
+def test_a_long_listing_shows_its_progress_under_the_pin(
+    provider: PinProvider, configured: Emulator, engine_log: EngineLog
+) -> None:
+    """In a line that the next one replaces."""
+    for number in range(150):
+        configured.push("ucs", f"ucs/image-{number}", "1")
+    configured.fault("delay=2.1*1")
+
+    provider.check({}, ASKED)
+
+    assert "Listing bucket 'ucs': 100 of 151 images so far." == engine_log.passing[0]
+
+
+# --- The dynamic provider alone ---
+
+
+def test_it_has_no_attributes_before_it_is_configured() -> None:
+    """It is pickled into the state, and must be equal in every run."""
+    from pulumi_ucimage.pin_provider import ImagePinProvider  # noqa: PLC0415
+
+    assert {} == vars(ImagePinProvider())
+    assert "pulumi_ucimage.pin_provider" == ImagePinProvider.__module__
+
+
+def test_the_program_s_part_is_not_stored(
+    configured: Emulator, engine_log: EngineLog
+) -> None:
+    """But the URN, which a refresh needs for its lines."""
+    del configured, engine_log
+    provider = DynamicProvider()
+
+    state = provider.check({}, ASKED, not_before=time.monotonic())
+
+    assert {"__urn"} == {key for key in state if key.startswith("__")}
+    assert provider.urn == state["__urn"]
+
+
+def test_a_read_of_a_resource_that_was_never_chosen_is_a_warning(
+    engine_log: EngineLog,
+) -> None:
+    """As `ResourceOptions(id=...)` asks for it; a Python pin cannot be imported."""
+    provider = DynamicProvider()
+
+    inputs, outputs = provider.read({}, {"bucket_name": "ucs"})
+
+    (line,) = engine_log.take()
+    assert "has no region" in line.text
+    assert {"bucket_name": "ucs"} == inputs
+    assert {"bucket_name": "ucs", "chosen_at": ""} == outputs

@@ -1,0 +1,891 @@
+"""A pin's rules, without a provider."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from test_lookup import Log, Time
+
+from pulumi_ucimage._lookup import pin_rules
+from pulumi_ucimage._lookup.context import LookupContext
+from pulumi_ucimage._spec import arguments, pin_state
+from pulumi_ucimage.emulator import DEMO_IMAGE, DEMO_PRIVATE_KEY, DEMO_PUBLIC_KEY
+from pulumi_ucimage.errors import (
+    ArgumentError,
+    ConfigError,
+    DowngradeError,
+    NoMatchingTagError,
+    TransportError,
+)
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pulumi_ucimage.emulator import Emulator
+
+JULY = 1719792000  # when 1.1.0 was pushed
+JANUARY = 1704067200  # when 1.0.0 was pushed
+
+
+class Unknown:
+    """Stands for a value that is not known yet."""
+
+
+UNKNOWN = Unknown()
+
+
+def context() -> LookupContext:
+    """The program around a pin, with a clock that stands still."""
+    return LookupContext(stack={}, log=Log(), clock=Time().clock())
+
+
+@pytest.fixture(autouse=True)
+def _environment(configured: Emulator) -> None:
+    configured.reset_requests()
+
+
+def pinned(tag: str = "1.1.0", create_time: int | str = JULY, **inputs: Any) -> Any:
+    """The state of a pin on the demo's image."""
+    return {
+        "bucket_name": "ucs",
+        "region": "cn-bj2",
+        "project_id": "",
+        **inputs,
+        "tag": tag,
+        "image": f"{DEMO_IMAGE}:{tag}",
+        "image_name": DEMO_IMAGE,
+        "digest": "",
+        "repo_digest": "",
+        "create_time": create_time,
+        "created_at": "",
+        "found": True,
+        "previous_tag": "",
+        "previous_digest": "",
+        "available": True,
+        "retagged": False,
+    }
+
+
+def reconcile(olds: Any, **inputs: Any) -> pin_rules.Reconciled:
+    """What becomes of a pin of the demo's bucket with these inputs."""
+    return pin_rules.reconcile(
+        olds, {"bucket_name": "ucs", **inputs}, context(), pin="app", unknown=UNKNOWN
+    )
+
+
+# --- What makes a pin choose ---
+
+OTHER_VALUES: dict[str, Any] = {
+    "policy": "semver",
+    "order": "lowest",
+    "tag_regex": "1.*",
+    "tag_exclude_regex": "6",
+    "min_age": "1d",
+    "as_of": "2024-12-31T00:00:00Z",
+    "floating_tags": ["6"],
+    "tag": "6",
+    "triggers": {"a": "1"},
+}
+WITH_SEMVER: dict[str, Any] = {"semver_range": "^1", "semver_loose": True}
+WITH_TEMPLATE: dict[str, Any] = {"tag_extract": "$1"}
+TEMPLATE_BASE = {"policy": "numerical", "tag_regex": "([0-9]+)"}
+STORED_ONLY: dict[str, Any] = {
+    "order_by": "Default",
+    "default_tag": "0.0.1",
+    "allow_downgrade": True,
+}
+
+
+@pytest.mark.parametrize(
+    ("before", "changed"),
+    [
+        *[({}, {key: value}) for key, value in OTHER_VALUES.items()],
+        *[({"policy": "semver"}, {key: value}) for key, value in WITH_SEMVER.items()],
+        *[(TEMPLATE_BASE, {key: value}) for key, value in WITH_TEMPLATE.items()],
+        *[({key: value}, {}) for key, value in OTHER_VALUES.items() if key != "tag"],
+    ],
+)
+def test_a_changed_choosing_input_chooses_again(
+    configured: Emulator, before: dict[str, Any], changed: dict[str, Any]
+) -> None:
+    """Each of them, set or taken away, with one look-up."""
+    # Neither a time nor a version: to leave it is no downgrade under any policy.
+    olds = pinned("x", "", **before)
+    inputs = {**before, **changed} if changed else {}
+
+    state, _ = reconcile(olds, **inputs)
+
+    assert 1 == len(configured.requests)
+    assert "x" != state["tag"]
+    assert "x" == state["previous_tag"]
+
+
+def test_every_input_is_in_one_group() -> None:
+    """An input chooses, replaces, or is only stored; a new one must be put into a group."""
+    choosing = {*OTHER_VALUES, *WITH_SEMVER, *WITH_TEMPLATE}
+    replacing = {"bucket_name", "region", "project_id", "image_name"}
+    stored = {*STORED_ONLY, "wait", "registry", "profile", "resolve_digest"}
+
+    names = {argument.name for argument in arguments.IMAGE_PIN}
+    assert names == choosing | replacing | stored
+    assert len(names) == len(choosing) + len(replacing) + len(stored)
+    assert {pin_state.INPUT_ALIASES.get(n, n) for n in choosing} == {
+        *pin_state.CHOOSING_INPUTS
+    }
+
+
+@pytest.mark.parametrize("changed", [{k: v} for k, v in STORED_ONLY.items()])
+@pytest.mark.parametrize("is_removed", [False, True])
+def test_other_inputs_are_stored_without_a_call(
+    configured: Emulator, changed: dict[str, Any], *, is_removed: bool
+) -> None:
+    """The tag stays, though another one would be chosen now."""
+    olds = pinned("5", 1, **(changed if is_removed else {}))
+    inputs = {} if is_removed else changed
+
+    state, messages = reconcile(olds, **inputs)
+
+    assert inputs.items() <= state.items()
+    assert {**olds, **changed} == {**state, **changed}
+    assert not messages
+    assert not configured.requests
+
+
+def test_wait_is_stored_without_a_call(configured: Emulator) -> None:
+    """It belongs to an explicit tag."""
+    olds = pinned("6", 1, wanted_tag="6", wait="9s")
+
+    state, _ = reconcile(olds, tag="6", wait="99s")
+
+    assert ("99s", "6") == (state["wait"], state["tag"])
+    assert not configured.requests
+
+
+@pytest.mark.parametrize("before", [{}, {"registry": "old.example.com"}])
+@pytest.mark.parametrize(
+    ("registry", "configured_registry", "host"),
+    [
+        ("mirror.example.com", "", "mirror.example.com"),
+        ("mirror.example.com", "own.example.com", "mirror.example.com"),
+        ("", "own.example.com", "own.example.com"),
+        ("", "", "ucsdr.ucloud.cn:5000"),
+    ],
+)
+def test_another_registry_rewrites_the_reference(  # noqa: PLR0917 - fixtures and columns
+    configured: Emulator,
+    monkeypatch: pytest.MonkeyPatch,
+    before: dict[str, str],
+    registry: str,
+    configured_registry: str,
+    host: str,
+) -> None:
+    """The tag stays; there is no call, and no key is needed."""
+    monkeypatch.setenv("UCIMAGE_REGISTRY", configured_registry)
+    monkeypatch.delenv("UCLOUD_PRIVATE_KEY")
+    olds = {**pinned("5", 1, **before), "image": "x"}
+
+    state, _ = reconcile(olds, registry=registry)
+
+    changes = bool(before) or bool(registry)
+    assert (f"{host}/ucs/helloworld:5" if changes else "x") == state["image"]
+    assert ("5", "") == (state["tag"], state["previous_tag"])
+    assert not configured.requests
+
+
+def test_no_registry_at_all_is_an_error() -> None:
+    """An image whose name has no host would be pulled from elsewhere."""
+    olds = {**pinned(registry="mirror.example.com"), "image_name": "ucs/helloworld"}
+
+    with pytest.raises(ConfigError, match="no registry host"):
+        reconcile(olds)
+
+
+@pytest.mark.parametrize(
+    ("before", "inputs"),
+    [
+        ({}, {}),
+        ({}, {"policy": "newest", "order": "highest"}),
+        ({}, {"policy": "", "order": None}),
+        ({"policy": "semver"}, {"policy": "semver", "semver_range": "*"}),
+        ({}, {"semver_loose": False, "allow_downgrade": False}),
+        ({"floating_tags": ["a", "b"]}, {"floating_tags": ["b", "a"]}),
+        ({"floating_tags": []}, {"floating_tags": [""]}),
+        ({"min_age": "7d"}, {"min_age": "168h"}),
+        ({}, {"min_age": "0s", "triggers": {}}),
+        ({"as_of": "2026-03-01T12:00:00Z"}, {"as_of": "2026-03-01T14:00:00+02:00"}),
+        ({"wanted_image": "helloworld"}, {"image_name": "ucs/helloworld"}),
+        ({"wanted_image": "helloworld"}, {"image_name": DEMO_IMAGE}),
+        ({"wanted_image": "helloworld"}, {}),
+        ({}, {"image_name": "helloworld"}),
+        ({}, {"region": "cn-bj2"}),
+        ({"region": "cn-bj2"}, {"region": None, "project_id": ""}),
+        ({"wanted_tag": "1.1.0"}, {"tag": "1.1.0"}),
+        ({"profile": "gone"}, {"profile": "gone"}),
+    ],
+)
+def test_inputs_are_compared_by_meaning(
+    configured: Emulator,
+    monkeypatch: pytest.MonkeyPatch,
+    before: dict[str, Any],
+    inputs: dict[str, Any],
+) -> None:
+    """Equal in meaning: the state stays as it is, without a call or a key."""
+    monkeypatch.delenv("UCLOUD_PRIVATE_KEY")
+    olds = pinned(**before)
+
+    assert (olds, []) == reconcile(olds, **inputs)
+    assert not configured.requests
+
+
+@pytest.mark.parametrize(
+    ("before", "inputs"),
+    [
+        ({"min_age": "7d"}, {"min_age": "167h"}),
+        ({"floating_tags": ["a"]}, {"floating_tags": []}),
+        ({"as_of": "2026-03-01T12:00:00Z"}, {"as_of": "2026-03-01T12:00:01Z"}),
+        ({"triggers": {"a": "1"}}, {"triggers": {"b": "1"}}),
+        ({"policy": "semver"}, {"policy": "semver", "semver_loose": True}),
+    ],
+)
+def test_a_difference_in_meaning_counts(
+    configured: Emulator, before: dict[str, Any], inputs: dict[str, Any]
+) -> None:
+    """However small it is."""
+    reconcile(pinned(**before), **inputs)
+
+    assert 1 == len(configured.requests)
+
+
+# --- An explicit tag, and ignore_changes ---
+
+
+@pytest.mark.parametrize(
+    ("wanted", "inputs", "expected"),
+    [
+        # set by the constructor, or by a transformation
+        ("", {"tag": "1.0.0", "wanted_tag": "1.0.0"}, ("1.0.0", "1.0.0")),
+        ("", {"tag": "1.0.0"}, ("1.0.0", "1.0.0")),
+        ("", {"tag": "1.0.0", "wanted_tag": "6"}, ("1.0.0", "1.0.0")),
+        # what is pinned is made explicit
+        ("", {"tag": "5", "wanted_tag": "5"}, "NoMatchingTagError"),
+        ("5", {"tag": "5", "wanted_tag": "5"}, ("5", "5")),
+        ("5", {"tag": "5"}, ("5", "5")),
+        # removed, by the program or by a transformation
+        ("5", {}, ("1.1.0", "")),
+        ("5", {"wanted_tag": "5"}, ("1.1.0", "")),
+        # the engine gives back what is pinned, because `tag` is in ignore_changes
+        ("", {"tag": "5", "policy": "semver"}, ("5", "")),
+        ("", {"tag": "5", "wanted_tag": "6"}, ("5", "")),
+        ("", {"tag": "5", "default_tag": "9"}, ("5", "")),
+        # a pin that an older release froze at another tag than its input names
+        ("6", {"tag": "6", "wanted_tag": "6"}, ("6", "6")),
+    ],
+)
+def test_a_wish_is_told_from_an_ignored_change(
+    wanted: str, inputs: dict[str, Any], expected: Any
+) -> None:
+    """Only a tag that equals the pinned one, and that nobody set, freezes the pin."""
+    olds = pinned("5", 1, wanted_tag=wanted)
+
+    try:
+        state, _ = reconcile(olds, **inputs)
+    except NoMatchingTagError:
+        assert expected == "NoMatchingTagError"
+    else:
+        assert expected == (state["tag"], state.get("wanted_tag", ""))
+
+
+def test_an_ignored_tag_stays_whatever_changes(configured: Emulator) -> None:
+    """The other inputs are stored, so that nothing moves once it is not ignored."""
+    olds = pinned("5", 1)
+
+    frozen, _ = reconcile(olds, tag="5", triggers={"a": "1"}, policy="semver")
+    state, _ = reconcile(frozen, triggers={"a": "1"}, policy="semver")
+
+    assert frozen == state
+    assert ("5", {"a": "1"}) == (state["tag"], state["triggers"])
+    assert not configured.requests
+
+
+def test_an_ignored_explicit_tag_makes_no_call(configured: Emulator) -> None:
+    """The Python resource knows what is ignored."""
+    olds = pinned("5", 1, wanted_tag="5")
+    inputs = {"bucket_name": "ucs", "tag": "5", "triggers": {"a": "1"}}
+
+    state, _ = pin_rules.reconcile(
+        olds, inputs, context(), pin="app", unknown=UNKNOWN, ignores_tag=True
+    )
+
+    assert ("5", "5") == (state["tag"], state["wanted_tag"])
+    assert not configured.requests
+
+
+@pytest.mark.parametrize("sent", [DEMO_IMAGE, "helloworld", ""])
+def test_an_ignored_image_stays(sent: str) -> None:
+    """The engine gives back the full name, and the stored spelling stays."""
+    olds = pinned(wanted_image="helloworld")
+
+    state, _ = reconcile(olds, image_name=DEMO_IMAGE, wanted_image=sent)
+
+    assert olds == state
+
+
+@pytest.mark.parametrize("is_frozen", [False, True])
+def test_a_trigger_without_effect_is_told(*, is_frozen: bool) -> None:
+    """While an explicit tag is set, or the tag is ignored: one info line."""
+    olds = pinned(wanted_tag="" if is_frozen else "1.1.0", triggers={"a": "1"})
+
+    _, unchanged = reconcile(olds, tag="1.1.0", triggers={"a": "1"})
+    state, messages = reconcile(olds, tag="1.1.0", triggers={"a": "2"})
+
+    assert not unchanged
+    ((text, is_warning),) = messages
+    assert text.startswith("The changed triggers have no effect on the pin 'app': ")
+    assert not is_warning
+    assert ("1.1.0", {"a": "2"}) == (state["tag"], state["triggers"])
+
+
+def test_a_trigger_with_effect_says_nothing() -> None:
+    """It chooses, and the preview shows what."""
+    assert [] == reconcile(pinned(), triggers={"a": "2"}).messages
+
+
+# --- Another pin ---
+
+
+@pytest.mark.parametrize(
+    ("inputs", "replaced"),
+    [
+        ({"bucket_name": "other"}, ["bucket_name"]),
+        ({"region": "cn-sh2"}, ["region"]),
+        ({"project_id": "org-1"}, ["project_id"]),
+        ({"image_name": "hello"}, ["image_name"]),
+        ({"image_name": "other.io/ucs/helloworld"}, ["image_name"]),
+        ({"region": "cn-sh2", "image_name": "ucs/helloworld"}, ["region"]),
+        ({"image_name": "helloworld"}, []),
+        ({"region": "cn-bj2"}, []),
+    ],
+)
+def test_another_place_or_image_replaces(
+    configured: Emulator, inputs: dict[str, Any], replaced: list[str]
+) -> None:
+    """Region, project, bucket and image; without a call: the new pin is checked again."""
+    olds = pinned()
+
+    state, _ = reconcile(olds, **inputs)
+
+    changes = pin_rules.changes(olds, state, UNKNOWN)
+    assert replaced == [key for key, replaces in changes.items() if replaces]
+    assert not configured.requests
+
+
+@pytest.mark.parametrize(
+    ("before", "inputs", "replaced"),
+    [
+        ({}, {"profile": "here"}, []),
+        ({}, {"profile": "away"}, ["region", "project_id"]),
+        ({"profile": "away"}, {"profile": "away"}, []),
+        ({"profile": "away"}, {}, []),
+        ({}, {"profile": "away", "region": "cn-bj2"}, ["project_id"]),
+        ({"profile": "here"}, {"profile": "elsewhere"}, ["region"]),
+    ],
+)
+def test_another_profile_may_be_another_place(
+    configured: Emulator,
+    tmp_path: Path,
+    before: dict[str, str],
+    inputs: dict[str, str],
+    replaced: list[str],
+) -> None:
+    """The same region and project: it is stored, and nothing moves."""
+    folder = tmp_path / "home" / ".ucloud"
+    folder.mkdir()
+    places = {
+        "here": ("cn-bj2", ""),
+        "away": ("cn-sh2", "org-2"),
+        "elsewhere": ("cn-sh2", ""),
+    }
+    (folder / "config.json").write_text(
+        json.dumps(
+            [
+                {"profile": name, "region": region, "project_id": project_id}
+                for name, (region, project_id) in places.items()
+            ]
+        )
+    )
+    keys = {"public_key": DEMO_PUBLIC_KEY, "private_key": DEMO_PRIVATE_KEY}
+    (folder / "credential.json").write_text(
+        json.dumps([{"profile": name, **keys} for name in places])
+    )
+    olds = pinned("5", 1, **before)
+
+    state, _ = reconcile(olds, **inputs)
+
+    changes = pin_rules.changes(olds, state, UNKNOWN)
+    assert replaced == [key for key, replaces in changes.items() if replaces]
+    assert ("5", "") == (state["tag"], state["previous_tag"])
+    assert not configured.requests
+
+
+def test_a_pin_keeps_the_place_it_was_created_in(
+    configured: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither the environment nor a push of another image moves it there."""
+    monkeypatch.setenv("UCLOUD_REGION", "cn-sh2")
+    monkeypatch.setenv("UCLOUD_PROJECT_ID", "org-other")
+    configured.push("ucs", "other", "7")
+
+    state, _ = reconcile(pinned("5", 1), triggers={"a": "1"})
+
+    assert ("1.1.0", DEMO_IMAGE, "cn-bj2", "") == (
+        state["tag"],
+        state["image_name"],
+        state["region"],
+        state["project_id"],
+    )
+    (call,) = configured.requests
+    assert ("cn-bj2", None) == (call["Region"], call.get("ProjectId"))
+
+
+def test_a_project_of_its_own_is_kept(configured: Emulator) -> None:
+    """A pin in a project asks for that project, though the program does not name it."""
+    reconcile(pinned("5", 1, project_id="org-1"), triggers={"a": "1"})
+
+    assert "org-1" == configured.requests[-1]["ProjectId"]
+
+
+# --- Unknown inputs ---
+
+
+@pytest.mark.parametrize(
+    ("inputs", "unknown", "known"),
+    [
+        ({"triggers": {"a": UNKNOWN}}, {"tag", "image", "previous_tag"}, {"image_name"}),
+        ({"floating_tags": ["a", UNKNOWN]}, {"tag", "image"}, {"image_name", "region"}),
+        ({"tag": UNKNOWN}, {"tag", "image"}, {"image_name"}),
+        ({"bucket_name": UNKNOWN}, {"tag", "image_name", "bucket_name"}, {"region"}),
+        ({"image_name": UNKNOWN}, {"tag", "image_name"}, {"region", "project_id"}),
+        ({"profile": UNKNOWN}, {"tag", "image"}, set()),
+        ({"order_by": UNKNOWN}, {"order_by"}, {"tag", "image", "image_name"}),
+        ({"registry": UNKNOWN}, {"registry", "image"}, {"tag", "image_name"}),
+        ({"registry": UNKNOWN, "policy": "semver"}, {"tag", "image"}, {"image_name"}),
+        ({"triggers": {"a": UNKNOWN}, "tag": "5"}, set(), {"tag", "image"}),
+    ],
+)
+def test_an_unknown_input_makes_unknown_what_depends_on_it(
+    configured: Emulator, inputs: dict[str, Any], unknown: set[str], known: set[str]
+) -> None:
+    """In a preview, without a call; and never a replacement."""
+    olds = pinned("5", 1)
+
+    state, _ = reconcile(olds, **inputs)
+
+    assert unknown <= {k for k, v in state.items() if isinstance(v, Unknown)}
+    assert all(olds[key] == state[key] for key in known)
+    assert not any(pin_rules.changes(olds, state, UNKNOWN).values())
+    assert not configured.requests
+
+
+def test_an_unknown_input_of_a_new_pin(configured: Emulator) -> None:
+    """Nothing is known yet but the inputs."""
+    state, _ = reconcile({}, triggers={"a": UNKNOWN}, region="cn-bj2")
+
+    assert {UNKNOWN} == {state[key] for key in pin_state.OUTPUTS}
+    assert "cn-bj2" == state["region"]
+    assert not configured.requests
+
+
+# --- Downgrades ---
+
+
+@pytest.mark.parametrize(
+    ("olds", "inputs", "expected"),
+    [
+        # newest, by the stored CreateTime
+        (pinned("9", JULY + 1), {}, "DowngradeError"),
+        (pinned("9", JULY), {}, "1.1.0"),
+        (pinned("9", JULY - 1), {}, "1.1.0"),
+        (pinned("9", ""), {}, "1.1.0"),
+        (pinned("9", JULY + 1), {"tag": "1.0.0"}, "1.0.0"),
+        (pinned("9", JULY + 1), {"allow_downgrade": True}, "1.1.0"),
+        # the oldest: lower is better
+        (pinned("1", 1234567889), {"order": "lowest"}, "DowngradeError"),
+        (pinned("1", 1234567891), {"order": "lowest"}, "6"),
+        # semver: a changed range is no excuse, and no version has no rank
+        (pinned("1.1.1"), {"policy": "semver"}, "DowngradeError"),
+        (pinned("1.1.0"), {"policy": "semver", "semver_range": "<1.1"}, "DowngradeError"),
+        (pinned("1.1.0-rc.1"), {"policy": "semver"}, "1.1.0"),
+        (pinned("1.1.0+2"), {"policy": "semver"}, "1.1.0"),
+        (pinned("main-7"), {"policy": "semver"}, "1.1.0"),
+        # numerical and alphabetical
+        (pinned("7"), {"policy": "numerical"}, "DowngradeError"),
+        (pinned("x"), {"policy": "numerical"}, "6"),
+        (pinned("7"), {"policy": "alphabetical"}, "DowngradeError"),
+        (pinned("5"), {"policy": "alphabetical"}, "6"),
+        # what is compared is what is extracted
+        (
+            pinned("b-7"),
+            {"policy": "numerical", "tag_regex": "(?:b-)?([0-9]+)", "tag_extract": "$1"},
+            "DowngradeError",
+        ),
+        (
+            pinned("c-7"),
+            {"policy": "numerical", "tag_regex": "(?:b-)?([0-9]+)", "tag_extract": "$1"},
+            "6",
+        ),
+    ],
+)
+def test_a_downgrade_is_refused(
+    olds: dict[str, Any], inputs: dict[str, Any], expected: str
+) -> None:
+    """Ranks are compared under the new policy and order; equal or no rank is free."""
+    asked = {"triggers": {"a": "1"}, **inputs}
+    if expected != "DowngradeError":
+        assert expected == reconcile(olds, **asked).state["tag"]
+        return
+    with pytest.raises(DowngradeError) as caught:
+        reconcile(olds, **asked)
+
+    assert olds["tag"] == caught.value.pinned
+    for tag in (caught.value.pinned, caught.value.chosen):
+        assert f"'{tag}'" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("olds", "inputs", "reason"),
+    [
+        (pinned("9", JULY + 1), {}, "it is no longer listed"),
+        (
+            pinned("1.1.0"),
+            {"policy": "semver", "semver_range": "<1.1"},
+            "it is rejected as out_of_range",
+        ),
+        (
+            pinned("1.1.0"),
+            {"policy": "semver", "tag_exclude_regex": r"1\.1\..*"},
+            "it is rejected as excluded",
+        ),
+        (pinned("1.0.0", JULY + 1), {}, "it is still a candidate, but '1.1.0' ranks first"),
+    ],
+)
+def test_a_refused_downgrade_says_why_and_its_fixes_work(
+    olds: dict[str, Any], inputs: dict[str, Any], reason: str
+) -> None:
+    """The tag is gone, rejected by a rule, or ranks lower now; each fix is followed."""
+    asked = {"triggers": {"a": "1"}, **inputs}
+    with pytest.raises(DowngradeError, match=r"To downgrade, set tag=") as caught:
+        reconcile(olds, **asked)
+    chosen = caught.value.chosen
+
+    assert "would downgrade the pin 'app'" in str(caught.value)
+    assert reason in str(caught.value)
+    assert f'tag="{chosen}" or allow_downgrade=True' in str(caught.value)
+    for fix in ({"tag": chosen}, {"allow_downgrade": True}):
+        assert chosen == reconcile(olds, **asked, **fix).state["tag"]
+
+
+def test_a_default_tag_is_left_freely_and_never_taken_again() -> None:
+    """A pinned default has no rank; and it serves no second choice."""
+    default = {**pinned("9.9.9", ""), "found": False}
+
+    left, _ = reconcile(default, policy="semver")
+
+    assert ("1.1.0", "9.9.9") == (left["tag"], left["previous_tag"])
+    with pytest.raises(NoMatchingTagError):
+        reconcile(default, tag_regex="nothing", default_tag="1.0.0")
+
+
+def test_the_same_tag_is_no_downgrade() -> None:
+    """Whatever its CreateTime was when it was chosen, as after a restored backup."""
+    state, _ = reconcile(
+        {**pinned("1.1.0", JULY + 1), "retagged": True}, triggers={"a": "1"}
+    )
+
+    assert ("1.1.0", JULY, False) == (
+        state["tag"],
+        state["create_time"],
+        state["retagged"],
+    )
+
+
+def test_the_same_choice_keeps_the_previous_tag() -> None:
+    """A choice that comes to the same tag is no move, and clears what a look found."""
+    olds = {**pinned(), "previous_tag": "1.0.0", "retagged": True}
+
+    state, messages = reconcile(olds, triggers={"a": "1"})
+
+    assert ("1.1.0", "1.0.0", False) == (
+        state["tag"],
+        state["previous_tag"],
+        state["retagged"],
+    )
+    assert not messages
+
+
+def test_a_first_choice_of_a_default_tag() -> None:
+    """It is not found, and so not available."""
+    state, _ = reconcile({}, tag_regex="nothing", default_tag="0.0.1")
+
+    assert ("0.0.1", False, False, "") == (
+        state["tag"],
+        state["found"],
+        state["available"],
+        state["previous_tag"],
+    )
+
+
+# --- What a look finds ---
+
+
+def refresh(olds: Any) -> tuple[Any, list[str]]:
+    """The state after a look, and the lines."""
+    state, messages = pin_rules.refresh(olds, context(), pin="app")
+    return state, [text for text, _ in messages]
+
+
+TAKE = "change a trigger to take '1.1.0' (pushed at 2024-07-01T00:00:00Z)."
+ACCEPT = "change a trigger to accept it."
+DOWN = (
+    'set tag="1.1.0" (pushed at 2024-07-01T00:00:00Z), or change a trigger and set'
+    " allow_downgrade=True."
+)
+ELSEWHERE = {"image_name": "registry.example.com/ucs/gone"}
+
+
+def gone(tag: str, ways: str) -> str:
+    """The line about a pinned tag that is not listed."""
+    return f"The pin 'app' stays at '{tag}', which is no longer listed: {ways}"
+
+
+def again(tag: str, time: str, way: str) -> str:
+    """The line about a pinned tag that was pushed again."""
+    return (
+        f"The pin 'app' stays at '{tag}', which was pushed again at {time} and may be"
+        f" another image now: {way}"
+    )
+
+
+def newer(tag: str) -> str:
+    """The line about a newer tag."""
+    return (
+        "The tag '1.1.0' was pushed at 2024-07-01T00:00:00Z, and the pin 'app' stays at"
+        f" '{tag}': change a trigger to take it."
+    )
+
+
+@pytest.mark.parametrize(
+    ("olds", "available", "retagged", "line"),
+    [
+        (pinned(), True, False, None),
+        (pinned("1.1.0", ""), True, False, None),
+        # newer tags
+        (pinned("1.0.0", JANUARY), True, False, newer("1.0.0")),
+        (pinned("1.0.0", JANUARY, wanted_tag="1.0.0"), True, False, None),
+        (pinned("1.0.0", JANUARY, policy="semver", semver_range="<1.1"), True, False, None),
+        (pinned("6", 1234567890, order="lowest"), True, False, None),
+        ({**pinned("0.1", ""), "found": False}, False, False, newer("0.1")),
+        ({**pinned("1.1.0", ""), "found": False}, True, False, None),
+        ({**pinned("0.1", ""), "found": False, **ELSEWHERE}, False, False, None),
+        # pushed again
+        (
+            pinned("1.1.0", JULY - 1),
+            True,
+            True,
+            again("1.1.0", "2024-07-01T00:00:00Z", ACCEPT),
+        ),
+        (
+            pinned("1.1.0", JULY + 1),
+            True,
+            True,
+            again("1.1.0", "2024-07-01T00:00:00Z", ACCEPT),
+        ),
+        (pinned("1.0.0", 1), True, True, again("1.0.0", "2024-01-01T00:00:00Z", TAKE)),
+        (
+            pinned("1.0.0", 1, wanted_tag="1.0.0"),
+            True,
+            True,
+            again("1.0.0", "2024-01-01T00:00:00Z", ACCEPT),
+        ),
+        (
+            pinned("1.0.0", 1, policy="semver", semver_range="^7"),
+            True,
+            True,
+            again(
+                "1.0.0",
+                "2024-01-01T00:00:00Z",
+                "change the policy so that it accepts a tag.",
+            ),
+        ),
+        # gone
+        (
+            pinned("2.0.0", JULY + 1),
+            False,
+            False,
+            gone("2.0.0", f"push it again, or {DOWN}"),
+        ),
+        (
+            pinned("0.9.0", JULY - 1),
+            False,
+            False,
+            gone("0.9.0", f"push it again, or {TAKE}"),
+        ),
+        (
+            pinned("2", wanted_tag="2"),
+            False,
+            False,
+            gone(
+                "2",
+                'push it again, or set tag to one that is listed, such as tag="1.1.0".',
+            ),
+        ),
+        (pinned("2", tag_regex="x"), False, False, gone("2", "push it again.")),
+        ({**pinned("2"), **ELSEWHERE}, False, False, gone("2", "push it again.")),
+    ],
+)
+def test_a_look_says_what_it_found(
+    olds: dict[str, Any], line: str | None, *, available: bool, retagged: bool
+) -> None:
+    """The tag stays; what is found is one line that names the pin and what to do."""
+    state, lines = refresh(olds)
+
+    assert {**olds, "available": available, "retagged": retagged} == state
+    assert ([line] if line else []) == lines
+
+
+A_TRIGGER = {"triggers": {"a": "1"}}
+
+
+@pytest.mark.parametrize(
+    ("olds", "fix", "tag"),
+    [
+        (pinned("1.0.0", JANUARY), A_TRIGGER, "1.1.0"),
+        (pinned("1.1.0", JULY - 1), A_TRIGGER, "1.1.0"),
+        (pinned("1.0.0", 1), A_TRIGGER, "1.1.0"),
+        (pinned("1.0.0", 1, wanted_tag="1.0.0"), {"tag": "1.0.0", **A_TRIGGER}, "1.0.0"),
+        (pinned("2.0.0", JULY + 1), {"tag": "1.1.0"}, "1.1.0"),
+        (pinned("2.0.0", JULY + 1), {**A_TRIGGER, "allow_downgrade": True}, "1.1.0"),
+        (pinned("0.9.0", JULY - 1), A_TRIGGER, "1.1.0"),
+        (pinned("2", wanted_tag="2"), {"tag": "1.1.0"}, "1.1.0"),
+    ],
+)
+def test_the_fixes_that_a_look_gives_work(
+    olds: dict[str, Any], fix: dict[str, Any], tag: str
+) -> None:
+    """After them, nothing is left to say, by a look or from the state."""
+    looked, lines = refresh(olds)
+
+    fixed, _ = reconcile(looked, **fix)
+
+    assert lines
+    assert (tag, []) == (fixed["tag"], refresh(fixed)[1])
+    inputs = {"tag": fix["tag"]} if "tag" in fix else {}
+    assert [] == reconcile({**fixed, **fix}, **{**fix, **inputs}).messages
+
+
+def test_a_pushed_tag_is_available_again(configured: Emulator) -> None:
+    """The other fix: push it, and refresh."""
+    olds, lines = refresh(pinned("2.0.0", ""))
+    configured.push("ucs", "helloworld", "2.0.0")
+
+    state, none = refresh(olds)
+
+    assert lines
+    assert not none
+    assert (False, True) == (olds["available"], state["available"])
+
+
+def test_a_look_does_not_need_a_policy_that_this_release_understands() -> None:
+    """It cannot know what the policy would choose, and says the rest."""
+    olds = pinned("1.0.0", 1, min_age="1w")
+
+    state, (line,) = refresh(olds)
+
+    assert state["retagged"]
+    assert ACCEPT in line
+    assert [] == refresh(pinned("1.0.0", JANUARY, policy="calver"))[1]
+
+
+def test_an_ambiguous_choice_is_not_advised() -> None:
+    """A trigger would fail, and so a look does not say to change one."""
+    olds = pinned("5", 1, policy="numerical", tag_regex=r"(1)\.[01]\.0", tag_extract="$1")
+
+    state, (line,) = refresh(olds)
+
+    assert gone("5", "push it again.") == line
+    assert not state["available"]
+
+
+@pytest.mark.parametrize(
+    ("flags", "words"),
+    [
+        ({}, None),
+        ({"available": False}, "which was no longer listed at the last look: push it"),
+        ({"retagged": True}, "which was pushed again after it was chosen"),
+        ({"available": False, "found": False}, None),
+    ],
+)
+@pytest.mark.parametrize("inputs", [{}, {"allow_downgrade": True}, {"tag": "1.1.0"}])
+def test_the_state_warns_without_a_call(
+    configured: Emulator, flags: dict[str, bool], words: str | None, inputs: dict[str, Any]
+) -> None:
+    """As long as it says that the tag is gone or was pushed again."""
+    olds = {**pinned(), **flags}
+
+    state, messages = reconcile(olds, **inputs)
+
+    assert flags.items() <= state.items()
+    assert bool(words) == bool(messages)
+    assert not configured.requests
+    if words:
+        ((text, is_warning),) = messages
+        assert f"The pin 'app' stays at '1.1.0', {words}" in text
+        assert is_warning
+
+
+def test_a_look_that_fails_raises(configured: Emulator) -> None:
+    """The provider makes it a warning."""
+    configured.fault("drop")
+
+    with pytest.raises(TransportError):
+        pin_rules.refresh(pinned(), context(), pin="app")
+
+
+# --- Import ---
+
+
+@pytest.mark.parametrize("image", ["helloworld", "ucs/helloworld", DEMO_IMAGE])
+def test_an_import_names_an_explicit_tag(image: str) -> None:
+    """In any spelling of the image."""
+    assert {
+        "bucket_name": "ucs",
+        "region": "cn-bj2",
+        "wanted_image": image,
+        "wanted_tag": "1.0.0",
+    } == pin_rules.import_inputs(f"cn-bj2/ucs/{image}:1.0.0")
+
+
+@pytest.mark.parametrize(
+    "import_id",
+    [
+        "",
+        ":",
+        "1.0.0",
+        "cn-bj2/ucs/helloworld",
+        "cn-bj2/ucs/helloworld:",
+        f"cn-bj2/ucs/{DEMO_IMAGE}",
+        "cn-bj2/helloworld:1.0.0",
+        "/ucs/helloworld:1.0.0",
+        "cn-bj2//helloworld:1.0.0",
+    ],
+)
+def test_an_import_id_of_another_form_is_refused(import_id: str) -> None:
+    """The sentence says what it must be."""
+    with pytest.raises(ArgumentError, match="<region>/<bucket>/<image>:<tag>"):
+        pin_rules.import_inputs(import_id)
+
+
+def test_the_id_has_no_registry_host() -> None:
+    """Nor a tag: it is the same as long as the pin lives."""
+    assert "cn-bj2/ucs/ucs/helloworld" == pin_rules.resource_id(pinned())

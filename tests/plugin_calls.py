@@ -207,10 +207,10 @@ class ProcessClient(Client):
 
 @contextmanager
 def started(*command: str, **variables: str) -> Iterator[ProcessClient]:
-    """A plugin that `python -m` starts, and an engine that it logs to."""
+    """A plugin that `python` with these arguments starts, and an engine that it logs to."""
     engine = Engine()
     process = subprocess.Popen(
-        [sys.executable, "-m", *command, engine.address],
+        [sys.executable, *command, engine.address],
         env={**os.environ, **variables},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -62,7 +62,7 @@ def test_a_hundred_programs_get_their_own_answers() -> None:
                 "UCIMAGE_MAX_RETRIES": "9",
                 "UCIMAGE_TIMEOUT_SECONDS": "30",
             }
-            with started("pulumi_ucimage", **environment) as provider:
+            with started("-m", "pulumi_ucimage", **environment) as provider:
                 run_in_plugin(provider, 80)
                 plugin_before = in_use(provider)
                 processes = [

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 from conftest import environment_for
 from google.protobuf.empty_pb2 import Empty
-from plugin_calls import FAILED, IMAGE, ProcessClient, refused, started
+from plugin_calls import FAILED, IMAGE, IMAGES, ProcessClient, plain, refused, started
 
 from pulumi_ucimage.plugin.server import wait_for_end
 from pulumi_ucimage.version import __version__
@@ -85,7 +85,7 @@ def test_other_arguments_are_a_usage_error(arguments: list[str]) -> None:
 def test_flags_of_the_engine_are_ignored(emulator: Emulator, command: list[str]) -> None:
     """The port is the first line, whatever flags stand before the engine's address."""
     flags = ["--logtostderr", "-v=9", "--tracing", "http://127.0.0.1:1", "--new", "x"]
-    with started(*command, *flags, **environment_for(emulator)) as provider:
+    with started("-m", *command, *flags, **environment_for(emulator)) as provider:
         info = provider.stub.GetPluginInfo(Empty())
 
     assert __version__ == info.version
@@ -96,7 +96,7 @@ def test_flags_of_the_engine_are_ignored(emulator: Emulator, command: list[str])
 
 def test_it_prints_nothing_but_its_port(emulator: Emulator) -> None:
     """Neither a call nor its failure prints anything."""
-    with started("pulumi_ucimage", **environment_for(emulator)) as provider:
+    with started("-m", "pulumi_ucimage", **environment_for(emulator)) as provider:
         provider.invoke(IMAGE, bucketName="ucs")
         with refused(FAILED, "RetCode 43023"):
             provider.invoke(IMAGE, bucketName="nope")
@@ -128,7 +128,7 @@ def test_it_ends_at_once_with_calls_under_way(emulator: Emulator) -> None:
     """The end does not wait for the API, and the calls are answered."""
     emulator.fault("delay=600")
     done = Event()
-    with started("pulumi_ucimage", **environment_for(emulator)) as provider:
+    with started("-m", "pulumi_ucimage", **environment_for(emulator)) as provider:
         call = provider.start_invoke(IMAGE, bucketName="ucs")
         call.add_done_callback(lambda _: done.set())
         while not emulator.requests:
@@ -170,7 +170,7 @@ def test_it_ends_when_its_parent_is_killed() -> None:
 
 def test_it_ends_when_its_engine_is_gone() -> None:
     """Though its parent lives, as a language host does that started it from source."""
-    with started("pulumi_ucimage") as provider:
+    with started("-m", "pulumi_ucimage") as provider:
         provider.configure(privateKey="not-encrypted")
         assert provider.engine.lines
 
@@ -246,7 +246,7 @@ def test_a_thousand_calls_of_eight_callers_get_their_own_answers(
 ) -> None:
     """And the process stays small."""
     tags = ["1.0.0", "1.1.0", "6", "1.2.0-rc.1", "latest"]
-    with started("pulumi_ucimage", **environment_for(emulator)) as provider:
+    with started("-m", "pulumi_ucimage", **environment_for(emulator)) as provider:
 
         def call(number: int) -> tuple[str, str]:
             tag = tags[number % len(tags)]
@@ -269,3 +269,30 @@ def memory_kib(provider: ProcessClient) -> int:
     status = Path(f"/proc/{provider.process.pid}/status").read_text()
     (line,) = [line for line in status.splitlines() if line.startswith("VmRSS")]
     return int(line.split()[1])
+
+
+# A plugin in little address space.
+LIMITED = """
+import resource, runpy
+resource.setrlimit(resource.RLIMIT_AS, (600 * 1024 * 1024,) * 2)
+runpy.run_module("pulumi_ucimage", run_name="__main__")
+"""
+
+
+def test_two_hundred_calls_are_answered_in_little_address_space(
+    emulator: Emulator,
+) -> None:
+    """As in a container with limits: a thread for each call would not fit."""
+    emulator.fault("delay=0.1")
+    with started("-c", LIMITED, **environment_for(emulator)) as provider:
+        for _ in range(2):
+            calls = [
+                provider.start_invoke(IMAGES, bucketName="ucs", offset=offset)
+                for offset in range(1, 201)
+            ]
+            totals = {
+                plain(getattr(call.result(timeout=60), "return"))["totalCount"]
+                for call in calls
+            }
+
+            assert {1} == totals

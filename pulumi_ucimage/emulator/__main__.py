@@ -1,8 +1,9 @@
-"""The command line: reads the arguments, prints the URL, waits for a signal."""
+"""The command line: prints the URL, logs requests, and waits for a signal."""
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import queue
 import signal
 import sys
@@ -10,30 +11,37 @@ from typing import TYPE_CHECKING, NoReturn
 
 from pulumi_ucimage.emulator.emulator import Emulator
 from pulumi_ucimage.emulator.errors import EmulatorError
+from pulumi_ucimage.emulator.registry_login import SCHEMES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _PROGRAM = "python -m pulumi_ucimage.emulator"
 _MORE = """\
-The first line on stdout is the URL. The emulator ends on SIGINT (Ctrl-C) or SIGTERM.
+The first line on stdout is the URL. Everything else is on stderr, one line per request.
+Ctrl-C (SIGINT) or SIGTERM stops the emulator.
 
 data file:
   {"Keys": [{"PublicKey": "...", "PrivateKey": "...", "SecurityToken": optional}],
    "Buckets": [{"Region": "cn-bj2", "BucketName": "ucs", "ProjectId": optional,
                 "ImageSet": [as the API sends it]}]}
-  Without one: the key pair demo-public-key / demo-private-key, the region cn-bj2, and the
-  bucket ucs with the image ucsdr.ucloud.cn:5000/ucs/helloworld.
+  Without a data file: the key pair demo-public-key / demo-private-key, the region cn-bj2,
+  and the bucket ucs with the image ucsdr.ucloud.cn:5000/ucs/helloworld.
 
 faults, KIND[=VALUE][*TIMES] (TIMES: for how many requests; default: all):
-  retcode=153    answer with that RetCode
-  http=503       answer with that HTTP status, and no listing
+  retcode=153    answer with this RetCode
+  http=503       answer with this HTTP status, without a listing
   drop           reset the connection without an answer
-  delay=0.5      wait so many seconds before anything is answered
-  cap=10         make no page longer, whatever Limit says
-  retry_after=2  add a Retry-After header to what retcode and http answer
-  The first retcode, http or drop that is not used up answers, and those after it wait;
-  delay, cap and retry_after come on top of everything.
+  delay=0.5      wait for so many seconds before the answer
+  cap=10         return at most so many images per page, whatever Limit says
+  retry_after=2  add a Retry-After header to the answers of retcode and http
+  The first retcode, http or drop that is not used up answers, and the next ones wait;
+  delay, cap and retry_after apply in addition.
+
+registry:
+  The images can also be asked for their digests: use registry="127.0.0.1:PORT". The
+  emulator has manifests only; it serves no blobs, so images cannot be pulled from it.
+  With --registry-login, the user is demo, the password demo-registry-password.
 
 while it runs, from another process:
   curl -H 'Content-Type: application/json' URL/emulator/push -d \\
@@ -47,15 +55,16 @@ class _Parser(argparse.ArgumentParser):
     """A parser whose errors are one sentence."""
 
     def error(self, message: str) -> NoReturn:
-        sys.stderr.write(f"{message[:1].upper()}{message[1:]}; --help tells what can be.\n")
+        sys.stderr.write(f"{message[:1].upper()}{message[1:]}; see --help.\n")
         sys.exit(2)
 
 
 def _parser() -> argparse.ArgumentParser:
-    """The arguments that there are."""
+    """The parser of the arguments."""
     parser = _Parser(
         prog=_PROGRAM,
-        description="A UCloud API on 127.0.0.1 that answers GetDockerImageList.",
+        description="A UCloud API on 127.0.0.1 that answers GetDockerImageList, and the"
+        " registry of its images.",
         epilog=_MORE,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
@@ -65,17 +74,24 @@ def _parser() -> argparse.ArgumentParser:
         type=int,
         default=0,
         metavar="N",
-        help="port (default: 0, any that is free)",
+        help="port (default: 0, any free one)",
     )
     parser.add_argument(
-        "--data", metavar="FILE", help="JSON file with keys and buckets (default: a demo's)"
+        "--data",
+        metavar="FILE",
+        help="JSON file with keys and buckets (default: data for demos)",
     )
     parser.add_argument(
         "--fault",
         action="append",
         default=[],
         metavar="SPEC",
-        help="what is to go wrong; may be repeated",
+        help="what goes wrong; may be repeated",
+    )
+    parser.add_argument(
+        "--registry-login",
+        choices=SCHEMES,
+        help="how clients of the registry log in (default: they need not)",
     )
     return parser
 
@@ -84,26 +100,40 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run an emulator until a signal ends it.
 
     Args:
-        arguments: The command line's words; None: those of this process.
+        arguments: The arguments of the command line; None: those of this process.
 
     Returns:
-        The exit status: 0 after a signal, 2 where the arguments cannot be used.
+        The exit status: 0 after a signal, 2 if the arguments are invalid.
     """
     options = _parser().parse_args(arguments)
     try:
-        emulator = Emulator(data=options.data, faults=options.fault, port=options.port)
+        emulator = Emulator(
+            data=options.data,
+            faults=options.fault,
+            port=options.port,
+            registry_login=options.registry_login,
+            log=_log,
+        )
         with emulator:
-            # Such a queue is made to be put into by a handler; an Event could lock up.
+            # A signal handler may use such a queue; an Event could deadlock.
             signals: queue.SimpleQueue[int] = queue.SimpleQueue()
             for number in (signal.SIGINT, signal.SIGTERM):
                 signal.signal(number, lambda caught, _: signals.put(caught))
             sys.stdout.write(f"{emulator.url}\n")
             sys.stdout.flush()
+            _log("Press Ctrl-C to stop the emulator. It logs one line for each request.")
             signals.get()
     except EmulatorError as error:
         sys.stderr.write(f"{error}\n")
         return 2
     return 0
+
+
+def _log(line: str) -> None:
+    # The terminal may be gone: that stops no request.
+    with contextlib.suppress(OSError, ValueError):
+        sys.stderr.write(f"{line}\n")
+        sys.stderr.flush()
 
 
 if __name__ == "__main__":

@@ -19,16 +19,16 @@ PREFIX: Final = "/emulator/"
 
 
 class RequestError(EmulatorError):
-    """A control request whose fields are not as they have to be."""
+    """A control request with invalid fields."""
 
 
 class Control:
-    """What can be asked of a running emulator.
+    """The control requests of a running emulator.
 
     Attributes:
-        posts: What changes something, by the last part of its path: a JSON object in,
-            a JSON object out. Raises EmulatorError with a sentence for the user.
-        gets: What only tells something, in the same way.
+        posts: Those that change something, by the last part of their path: a JSON object
+            in, a JSON object out. They raise EmulatorError with a sentence for the user.
+        gets: Those that only read, in the same way.
     """
 
     def __init__(self, state: State, faults: FaultQueue) -> None:
@@ -45,26 +45,34 @@ class Control:
 
     def _push(self, fields: Mapping[str, object]) -> Mapping[str, object]:
         _check_names(
-            fields, ("BucketName", "ImageName", "TagName"), ("CreateTime", "Region")
+            fields,
+            ("BucketName", "ImageName", "TagName"),
+            ("CreateTime", "Region", "SameBytes", "MediaType"),
         )
         create_time = fields.get("CreateTime")
         if create_time is not None and not isinstance(create_time, int):
             raise RequestError("CreateTime must be a whole number of Unix seconds.")
+        same_bytes = fields.get("SameBytes") or False
+        if not isinstance(same_bytes, bool):
+            raise RequestError("SameBytes must be true or false.")
         return self._state.push(
             _text(fields, "BucketName"),
             _text(fields, "ImageName"),
             _text(fields, "TagName"),
             create_time,
             _optional_text(fields, "Region"),
+            same_bytes=same_bytes,
+            media_type=_optional_text(fields, "MediaType"),
         )
 
     def _delete(self, fields: Mapping[str, object]) -> Mapping[str, object]:
-        _check_names(fields, ("BucketName", "ImageName"), ("TagName", "Region"))
+        _check_names(fields, ("BucketName", "ImageName"), ("TagName", "Digest", "Region"))
         return self._state.delete(
             _text(fields, "BucketName"),
             _text(fields, "ImageName"),
             _optional_text(fields, "TagName"),
             _optional_text(fields, "Region"),
+            digest=_optional_text(fields, "Digest"),
         )
 
     def _replace_faults(self, fields: Mapping[str, object]) -> Mapping[str, object]:
@@ -79,7 +87,7 @@ class Control:
 def _check_names(
     fields: Mapping[str, object], required: tuple[str, ...], optional: tuple[str, ...] = ()
 ) -> None:
-    """Refuse a field too few or too many: a slip of the pen must not pass in silence."""
+    """Refuse missing and unknown fields: a typo must not be ignored."""
     if not set(required) <= set(fields) <= {*required, *optional}:
         also = f", and may have {', '.join(optional)}" if optional else ""
         raise RequestError(f"The request must have {', '.join(required)}{also}; no more.")

@@ -1,4 +1,4 @@
-"""What the emulator knows when it is given no data: fixed, so that demos repeat."""
+"""The data of an emulator that is given none: fixed, so that demos repeat."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from typing import Final
 
 DEMO_PUBLIC_KEY: Final = "demo-public-key"
 DEMO_PRIVATE_KEY: Final = "demo-private-key"
+DEMO_REGISTRY_USERNAME: Final = "demo"
+DEMO_REGISTRY_PASSWORD: Final = "demo-registry-password"  # noqa: S105 - made up
 DEMO_REGION: Final = "cn-bj2"
 DEMO_BUCKET: Final = "ucs"
 DEMO_REGISTRY: Final = "ucsdr.ucloud.cn:5000"
@@ -14,7 +16,7 @@ DEMO_TAGS: Final[tuple[tuple[str, int], ...]] = (
     ("6", 1234567890),  # the tag of the API page's own example
     ("1.0.0", 1704067200),  # 2024-01-01T00:00:00Z
     ("1.2.0-rc.1", 1717200000),  # 2024-06-01T00:00:00Z
-    ("1.1.0", 1719792000),  # 2024-07-01T00:00:00Z: the newest that does not move
+    ("1.1.0", 1719792000),  # 2024-07-01T00:00:00Z: the newest that is no moving tag
     ("latest", 1719792060),
 )
 """Tag names with their CreateTime in Unix seconds, oldest first."""

@@ -1,4 +1,4 @@
-"""An emulator to start, ask, change and stop from Python."""
+"""The emulator as Python programs use it."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ from pulumi_ucimage.emulator import data_file
 from pulumi_ucimage.emulator.demo import demo_data
 from pulumi_ucimage.emulator.errors import EmulatorError
 from pulumi_ucimage.emulator.faults import FaultQueue
+from pulumi_ucimage.emulator.registry_login import RegistryLogin
 from pulumi_ucimage.emulator.server import HOST, Server
 from pulumi_ucimage.emulator.state import State
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from types import TracebackType
 
     from pulumi_ucimage.emulator.state import Deleted, Pushed
@@ -23,18 +24,22 @@ _LAST_PORT = 65535
 
 
 class Emulator:
-    """A UCloud API on 127.0.0.1 that answers GetDockerImageList.
+    """A UCloud API on 127.0.0.1 that answers GetDockerImageList, and an image registry.
 
-    Use it as a context manager, or call `start` and `stop`; what it knows outlives a stop.
-    Every method may be called from any thread, before, while and after it runs.
+    Use it as a context manager, or call `start` and `stop`; its data outlives a stop. Every
+    method may be called from any thread, before, while and after it runs.
 
     Args:
-        data: What the data file holds, or the path of one; None: the demo's data.
-        faults: What is to go wrong, each as `KIND[=VALUE][*TIMES]`.
-        port: The port to listen on; 0: any that is free, another one at each start.
+        data: The content of a data file, or the path of one; None: the demo's data.
+        faults: What goes wrong, each as `KIND[=VALUE][*TIMES]`.
+        port: The port to listen on; 0: any free one, another one at each start.
+        registry_login: `basic` or `bearer`: pulling needs the user
+            `DEMO_REGISTRY_USERNAME` with `DEMO_REGISTRY_PASSWORD`. None: everybody may.
+        log: Takes a line about each request, without keys and signatures; None: nothing
+            is logged.
 
     Raises:
-        EmulatorError: An argument cannot be used; says why and what to do.
+        EmulatorError: An argument is invalid; says why and what to do.
     """
 
     def __init__(
@@ -43,10 +48,12 @@ class Emulator:
         data: Mapping[str, object] | str | os.PathLike[str] | None = None,
         faults: Iterable[str] = (),
         port: int = 0,
+        registry_login: str | None = None,
+        log: Callable[[str], None] | None = None,
     ) -> None:
         if not 0 <= port <= _LAST_PORT:
             raise EmulatorError(
-                f"The port {port} cannot be: give one up to {_LAST_PORT}, "
+                f"The port {port} is invalid: use one up to {_LAST_PORT}, "
                 "or 0 for a free one."
             )
         if data is None:
@@ -56,6 +63,8 @@ class Emulator:
         else:
             self._state = State(data_file.read(data))
         self._faults = FaultQueue(faults)
+        self._login = RegistryLogin(registry_login)
+        self._log = log or (lambda _line: None)
         self._port = port
         self._server: Server | None = None
 
@@ -75,11 +84,11 @@ class Emulator:
         """Where it answers, such as `http://127.0.0.1:40123/`.
 
         Raises:
-            EmulatorError: It does not run.
+            EmulatorError: It is not running.
         """
         if self._server is None:
             raise EmulatorError(
-                "The emulator does not run, so it has no URL: start it first."
+                "The emulator is not running, so it has no URL: start it first."
             )
         return self._server.url
 
@@ -99,16 +108,16 @@ class Emulator:
             The emulator itself.
 
         Raises:
-            EmulatorError: It runs already, or the port cannot be listened on.
+            EmulatorError: It is running already, or the port is not available.
         """
         if self._server is not None:
-            raise EmulatorError("The emulator runs already: stop it first.")
+            raise EmulatorError("The emulator is running already: stop it first.")
         try:
-            server = Server(self._port, self._state, self._faults)
+            server = Server(self._port, self._state, self._faults, self._login, self._log)
         except OSError as error:
             raise EmulatorError(
-                f"The port {self._port} of {HOST} cannot be listened on "
-                f"({error.strerror}): give another one, or 0 for a free one."
+                f"The port {self._port} of {HOST} is not available "
+                f"({error.strerror}): use another one, or 0 for a free one."
             ) from None
         server.open()
         self._server = server
@@ -125,15 +134,15 @@ class Emulator:
         self._state.reset_requests()
 
     def fault(self, spec: str) -> None:
-        """Let one more thing go wrong, after those asked for before.
+        """Add a fault, after those that were added before.
 
         Raises:
-            FaultError: The text is no `KIND[=VALUE][*TIMES]`.
+            FaultError: The text is not `KIND[=VALUE][*TIMES]`.
         """
         self._faults.add(spec)
 
     def clear_faults(self) -> None:
-        """Let everything go right again."""
+        """Remove all faults."""
         self._faults.replace(())
 
     def push(
@@ -143,35 +152,75 @@ class Emulator:
         tag: str,
         create_time: int | None = None,
         region: str | None = None,
+        *,
+        same_bytes: bool = False,
+        media_type: str | None = None,
     ) -> Pushed:
         """Push a tag, to a new image if there is none of that name.
 
         Args:
-            bucket: Name of a bucket that is there.
-            image: Full name, path (`ucs/helloworld`) or, if only one has it, last part. A
-                new image's name is completed by the registry and name of the bucket.
-            tag: Any text that is not empty. One that is there gets a new `CreateTime`.
+            bucket: Name of an existing bucket.
+            image: Full name, path (`ucs/helloworld`) or, if it is unique, last part. A new
+                image's name is completed by the registry and name of the bucket.
+            tag: Any text that is not empty. A tag that exists gets a new `CreateTime`.
             create_time: Unix seconds; None: now, or a second after the image's newest
                 tag if that is later, so that this push is the newest.
-            region: The bucket's region; None where one region only has the bucket.
+            region: The bucket's region; None if only one region has the bucket.
+            same_bytes: Whether the bytes are those of the tag's last push, so that the
+                digest stays. Otherwise an existing tag gets another digest.
+            media_type: The type of the manifest in the registry; None: that of the tag's
+                last push, else an OCI index of two platforms.
 
         Returns:
-            Region, BucketName, ImageName (full), TagName and CreateTime of what was pushed.
+            Region, BucketName, ImageName (full), TagName, CreateTime and Digest of what was
+            pushed.
 
         Raises:
-            PushError: There is no such bucket, a name is not clear or cannot be.
+            PushError: The bucket does not exist, or a value is ambiguous or invalid.
         """
-        return self._state.push(bucket, image, tag, create_time, region)
+        return self._state.push(
+            bucket,
+            image,
+            tag,
+            create_time,
+            region,
+            same_bytes=same_bytes,
+            media_type=media_type,
+        )
 
     def delete(
-        self, bucket: str, image: str, tag: str | None = None, region: str | None = None
+        self,
+        bucket: str,
+        image: str,
+        tag: str | None = None,
+        region: str | None = None,
+        *,
+        digest: str | None = None,
     ) -> Deleted:
-        """Delete a tag, or the whole image where `tag` is None.
+        """Delete a tag, or the whole image if `tag` and `digest` are None.
+
+        The registry still has the manifest of a deleted tag, by its digest.
+
+        Args:
+            bucket: Name of an existing bucket.
+            image: Full name, path or, if it is unique, last part.
+            tag: The tag to delete.
+            region: The bucket's region; None if only one region has the bucket.
+            digest: The manifest to delete from the registry; the API still lists its tag.
 
         Returns:
-            Region, BucketName, ImageName (full) and TagName of what was deleted.
+            Region, BucketName, ImageName (full), TagName and Digest of what was deleted.
 
         Raises:
-            PushError: There is no such bucket, image or tag, or a name is not clear.
+            PushError: The bucket, image, tag or digest does not exist, or is ambiguous.
         """
-        return self._state.delete(bucket, image, tag, region)
+        return self._state.delete(bucket, image, tag, region, digest=digest)
+
+    def digest(self, bucket: str, image: str, tag: str, region: str | None = None) -> str:
+        """The digest that a tag names in the registry, such as `sha256:4f5c...`.
+
+        Raises:
+            PushError: There is no such bucket, image or tag, a name is ambiguous, or the
+                digest was deleted.
+        """
+        return self._state.digest(bucket, image, tag, region)

@@ -1,4 +1,4 @@
-"""HTTP on loopback: requests in, answers out; what they say is decided elsewhere."""
+"""HTTP on 127.0.0.1: parses requests, sends answers, and logs a line for each."""
 
 from __future__ import annotations
 
@@ -11,20 +11,23 @@ import threading
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING, Final
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
-from pulumi_ucimage.emulator import api
+from pulumi_ucimage.emulator import api, registry
 from pulumi_ucimage.emulator.control import PREFIX, Control
 from pulumi_ucimage.emulator.errors import EmulatorError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from pulumi_ucimage.emulator.faults import Fault, FaultQueue
+    from pulumi_ucimage.emulator.registry_login import RegistryLogin
     from pulumi_ucimage.emulator.state import State
 
 HOST: Final = "127.0.0.1"
 _LONGEST_BODY: Final = 1024 * 1024
+_LONGEST_LINE: Final = 500
+_LOGGED: Final = ("Action", "Region", "BucketName", "ProjectId", "Offset", "Limit")
 _NO_BODY: Final = {
     HTTPStatus.NO_CONTENT,
     HTTPStatus.NOT_MODIFIED,
@@ -32,23 +35,34 @@ _NO_BODY: Final = {
 
 
 class Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
-    """A thread for each connection, all of which `close` ends.
+    """A server with a thread for each connection; `close` ends all of them.
 
     Args:
-        port: The port of 127.0.0.1 to listen on; 0: any that is free.
-        state: What there is to list.
-        faults: What is to go wrong.
+        port: The port of 127.0.0.1 to listen on; 0: any free one.
+        state: Keys, images and manifests.
+        faults: What goes wrong.
+        login: Who may pull from the registry.
+        log: Takes a line about each request.
 
     Raises:
-        OSError: The port cannot be listened on.
+        OSError: The port is not available.
     """
 
     allow_reuse_address = True
     request_queue_size = 1024  # many clients may come at once
 
-    def __init__(self, port: int, state: State, faults: FaultQueue) -> None:
+    def __init__(
+        self,
+        port: int,
+        state: State,
+        faults: FaultQueue,
+        login: RegistryLogin,
+        log: Callable[[str], None],
+    ) -> None:
         self.state = state
         self.faults = faults
+        self.login = login
+        self.log = log
         self.control = Control(state, faults)
         self.closing = threading.Event()
         self._lock = threading.Lock()
@@ -58,6 +72,7 @@ class Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
         self._accepting = threading.Thread(
             target=self.serve_forever, args=(0.02,), name="ucloud-emulator", daemon=True
         )
+        login.realm = f"{self.url.rstrip('/')}{registry.TOKEN_PATH}"
 
     @property
     def url(self) -> str:
@@ -65,11 +80,11 @@ class Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
         return f"http://{HOST}:{self.server_address[1]}/"
 
     def open(self) -> None:
-        """Begin to answer; what came since the port was taken is waiting."""
+        """Begin to answer, first the requests that arrived since the port was opened."""
         self._accepting.start()
 
     def close(self) -> None:
-        """End every connection and every thread, then give the port back."""
+        """End every connection and every thread, then free the port."""
         self.closing.set()  # ends delays
         self.shutdown()
         self._accepting.join()
@@ -110,10 +125,18 @@ class _Handler(BaseHTTPRequestHandler):
     server: Server
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
+    _subject = ""
+    """What the log calls the request; empty: its path."""
+    _outcome = ""
+    """What the log says about the answer, beside its status."""
 
     def handle(self) -> None:
-        with contextlib.suppress(ConnectionError):  # a client may go when it likes
+        with contextlib.suppress(ConnectionError):  # a client may go at any time
             super().handle()
+
+    def parse_request(self) -> bool:
+        self._subject = self._outcome = ""
+        return super().parse_request()
 
     def version_string(self) -> str:
         return "ucloud-emulator"
@@ -122,12 +145,27 @@ class _Handler(BaseHTTPRequestHandler):
         path, _, query = self.path.partition("?")
         if path == "/":
             self._answer_api(query)
+        elif path.startswith(registry.PREFIX):
+            self._answer_registry(path)
+        elif path == registry.TOKEN_PATH:
+            authorization = self.headers.get("Authorization", "")
+            token = registry.answer_token(
+                dict(parse_qsl(query)), authorization, self.server.login
+            )
+            self._send_response(token)
         elif self._may_control(path, "GET", self.server.control.gets):
-            tell = self.server.control.gets[path.removeprefix(PREFIX)]
-            self._send_json(HTTPStatus.OK, tell())
+            read = self.server.control.gets[path.removeprefix(PREFIX)]
+            self._send_json(HTTPStatus.OK, read())
+
+    def do_HEAD(self) -> None:
+        path = self.path.partition("?")[0]
+        if path.startswith(registry.PREFIX):
+            self._answer_registry(path)
+        else:
+            self._refuse(HTTPStatus.NOT_IMPLEMENTED, f"HEAD is for {registry.PREFIX} only.")
 
     def do_POST(self) -> None:
-        # The query is left alone: the official Go SDK repeats Action there, unsigned.
+        # The query is ignored: the official Go SDK repeats Action there, unsigned.
         path = self.path.partition("?")[0]
         body = self._read_body()
         if body is None:
@@ -137,8 +175,30 @@ class _Handler(BaseHTTPRequestHandler):
         elif self._may_control(path, "POST", self.server.control.posts):
             self._change(path.removeprefix(PREFIX), body)
 
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:  # noqa: ARG002
+        """Log a line without the query and the body, which hold the signature."""
+        status = str(int(code)) if isinstance(code, int) else code
+        self._log(" ".join(filter(None, (status, self._outcome))))
+
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # its name there
-        """Log nothing: a GET's path has the signature in it."""
+        """Log nothing else: the base class would write the path with its query."""
+
+    def send_error(
+        self,
+        code: int,
+        message: str | None = None,
+        explain: str | None = None,  # noqa: ARG002
+    ) -> None:
+        """Refuse what the base class cannot read, as JSON like all else."""
+        status = HTTPStatus(code)
+        self._refuse(status, f"{message or status.phrase}.")
+
+    def _log(self, outcome: str) -> None:
+        path = (getattr(self, "path", "") or "").partition("?")[0]
+        subject = self._subject or path
+        line = " ".join(filter(None, (self.command, subject, "->", outcome)))
+        # A client can put anything into its request; a line stays a line.
+        self.server.log(line[:_LONGEST_LINE].encode("unicode_escape").decode("ascii"))
 
     def _read_body(self) -> bytes | None:
         """The request's body, or None when there is nothing more to do."""
@@ -160,6 +220,11 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer_api(self, form: str) -> None:
         """Answer a call of the API, or do with it what the faults say."""
         parameters = dict(parse_qsl(form, keep_blank_values=True))
+        self._subject = " ".join(
+            f"{name}={parameters[name]}" if name != "Action" else parameters[name]
+            for name in _LOGGED
+            if name in parameters
+        )
         self.server.state.record(parameters)
         fault = self.server.faults.take()
         if fault.delay_s:
@@ -169,18 +234,39 @@ class _Handler(BaseHTTPRequestHandler):
         )
         if fault.answer is None:
             listing = api.answer(parameters, self.server.state, cap=fault.cap)
+            self._outcome = _outcome_of(listing)
             self._send_json(HTTPStatus.OK, listing)
         elif fault.answer.kind == "drop":
+            self._log("connection reset (fault)")
             self._reset()
         elif fault.answer.kind == "retcode":
+            self._outcome = f"RetCode {fault.answer.value} (fault)"
             message = "The emulator was asked for this RetCode"
             refused = api.refusal(parameters, int(fault.answer.value or 0), message)
             self._send_json(HTTPStatus.OK, refused, headers)
         else:
+            self._outcome = "(fault)"
             self._send_status(fault.answer, headers)
 
+    def _answer_registry(self, path: str) -> None:
+        """Answer a request of the registry's API; faults are for the UCloud API alone."""
+        self._send_response(
+            registry.answer(
+                unquote(path),
+                self.headers.get_all("Accept", []),
+                self.headers.get("Authorization", ""),
+                self.server.state,
+                self.server.login,
+            )
+        )
+
+    def _send_response(self, response: registry.Response) -> None:
+        self._outcome = response.outcome
+        headers = {"Docker-Distribution-Api-Version": "registry/2.0", **response.headers}
+        self._send(response.status, response.content_type, response.body, headers)
+
     def _send_status(self, fault: Fault, headers: Mapping[str, str]) -> None:
-        """Answer with a bare HTTP status; a redirection leads to the API itself."""
+        """Answer with an HTTP status; a redirection leads to the API itself."""
         status = int(fault.value or 0)
         is_redirection = HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST
         location = {"Location": "/"} if is_redirection else {}
@@ -195,7 +281,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.close_connection = True
 
     def _may_control(self, path: str, method: str, known: Mapping[str, object]) -> bool:
-        """Refuse control to what is not there, and to a browser that was led here."""
+        """Refuse unknown paths, and a browser that a foreign page led here."""
         name = path.removeprefix(PREFIX)
         try:
             host = urlsplit(f"//{self.headers.get('Host', '')}").hostname
@@ -203,7 +289,12 @@ class _Handler(BaseHTTPRequestHandler):
             host = None
         if not path.startswith(PREFIX) or name not in known:
             paths = " and ".join(f"{PREFIX}{one}" for one in known)
-            self._refuse(HTTPStatus.NOT_FOUND, f"{method} knows / and {paths}.")
+            self._refuse(
+                HTTPStatus.NOT_FOUND,
+                f"{method} knows /, {registry.PREFIX} and {paths}."
+                if method == "GET"
+                else f"{method} knows / and {paths}.",
+            )
         elif host not in (HOST, "localhost"):
             self._refuse(HTTPStatus.FORBIDDEN, f"Send this to {self.server.url} by name.")
         else:
@@ -226,19 +317,26 @@ class _Handler(BaseHTTPRequestHandler):
             self._refuse(HTTPStatus.BAD_REQUEST, "The body must be a JSON object.")
             return
         try:
-            self._send_json(HTTPStatus.OK, self.server.control.posts[name](fields))
+            done = self.server.control.posts[name](fields)
         except EmulatorError as error:
             self._refuse(HTTPStatus.BAD_REQUEST, str(error))
+            return
+        if "ImageName" in done:
+            self._outcome = f"{done['ImageName']}:{done['TagName'] or done.get('Digest')}"
+        self._send_json(HTTPStatus.OK, done)
 
     def _refuse(self, status: HTTPStatus, sentence: str) -> None:
-        """Answer a request that is no call of the API; end its connection."""
+        """Answer a request that is not a call of the API; end its connection."""
+        self._outcome = sentence
         self._send_json(status, {"error": sentence}, {"Connection": "close"})
 
     def _send_json(
         self, status: int, document: Mapping[str, object], headers: Mapping[str, str] = {}
     ) -> None:
         """Send a JSON object."""
-        self._send(status, "application/json", json.dumps(document).encode(), headers)
+        self._send(
+            status, "application/json", f"{json.dumps(document)}\n".encode(), headers
+        )
 
     def _send(
         self, status: int, content_type: str, body: bytes, headers: Mapping[str, str]
@@ -251,4 +349,13 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header("Content-Type", content_type)
             self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        self.wfile.write(body)
+        if getattr(self, "command", None) != "HEAD":
+            self.wfile.write(body)
+
+
+def _outcome_of(listing: Mapping[str, object]) -> str:
+    """What the log says about an answer of the API."""
+    images = listing.get("ImageSet")
+    if isinstance(images, list):
+        return f"{len(images)} of {listing['TotalCount']} images"
+    return f"RetCode {listing['RetCode']}: {listing['Message']}"

@@ -1,4 +1,4 @@
-"""What one emulator knows and has seen: keys, buckets, and the calls it received."""
+"""What one emulator has: keys, buckets, manifests, and the calls it received."""
 
 from __future__ import annotations
 
@@ -7,40 +7,44 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, TypedDict
 
-from pulumi_ucimage.emulator import images
+from pulumi_ucimage.emulator import images, manifests
 from pulumi_ucimage.emulator.demo import DEMO_REGISTRY
 from pulumi_ucimage.emulator.errors import PushError
+from pulumi_ucimage.emulator.repositories import Repositories
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from pulumi_ucimage.emulator.data_file import Data
+    from pulumi_ucimage.emulator.manifests import Manifest
     from pulumi_ucimage.emulator.models import Bucket, Image, Key
 
 _SECRETS: Final = {"Signature", "SecurityToken"}
 
 
 class Pushed(TypedDict):
-    """What a push made."""
+    """What was pushed."""
 
     Region: str
     BucketName: str
     ImageName: str
     TagName: str
     CreateTime: int
+    Digest: str
 
 
 class Deleted(TypedDict):
-    """What a deletion took away; `TagName` is None where it was the whole image."""
+    """What was deleted; without `TagName` and `Digest` it was the whole image."""
 
     Region: str
     BucketName: str
     ImageName: str
     TagName: str | None
+    Digest: str | None
 
 
 class State:
-    """Keys, buckets and calls, safe to use from many threads.
+    """Keys, buckets, manifests and calls, safe to use from many threads.
 
     Args:
         data: What there is at the beginning.
@@ -51,6 +55,7 @@ class State:
         self._lock = threading.Lock()
         self._keys = {key.public_key: key for key in data.keys}
         self._buckets = {(bucket.region, bucket.name): bucket for bucket in data.buckets}
+        self._repositories = Repositories()
         self._requests: list[dict[str, str]] = []
         self._now = now
 
@@ -70,26 +75,27 @@ class State:
         tag: str,
         create_time: int | None = None,
         region: str | None = None,
+        *,
+        same_bytes: bool = False,
+        media_type: str | None = None,
     ) -> Pushed:
-        """Push a tag: to an image that is there, else to a new one.
+        """Push a tag, to a new image if there is none of that name.
 
-        Args:
-            bucket: Name of a bucket that is there.
-            image: Full name, path or last part. A new image gets the bucket's registry
-                and, where only a last part is given, the bucket's name.
-            tag: Any text that is not empty. One that is there gets a new `CreateTime`.
-            create_time: Unix seconds; None: now, or a second after the image's newest
-                tag if that is later, so that this push is the newest.
-            region: The bucket's region; None where one region only has the bucket.
+        See `Emulator.push`.
 
         Raises:
-            PushError: There is no such bucket, a name is not clear or cannot be.
+            PushError: The bucket does not exist, a name is ambiguous or invalid.
         """
         if not image or not tag:
             raise PushError("A push needs an image and a tag whose names are not empty.")
         # bool is an int, but no time
         if create_time is not None and (isinstance(create_time, bool) or create_time < 0):
             raise PushError("The time of a push must be Unix seconds, 0 or more.")
+        if media_type not in (None, *manifests.MEDIA_TYPES):
+            raise PushError(
+                f"The media type {media_type!r} is not one of a manifest: use "
+                f"{', '.join(manifests.MEDIA_TYPES)}."
+            )
         with self._lock:
             target = self._find_bucket(bucket, region)
             at = images.find(target.images, image)
@@ -97,53 +103,115 @@ class State:
             if at is None:
                 name = images.full_name(image, target.name, target.images, DEMO_REGISTRY)
                 entry = {"ImageName": name, **entry}
+            path = images.path_of(images.name_of(entry))
+            known = tag in images.tag_names(entry) or self._repositories.has_pushed(
+                path, tag
+            )
+            if not same_bytes:
+                self._repositories.add(path, tag, is_new=not known, media_type=media_type)
+            elif known:
+                self._repositories.add_again(path, tag)
+            else:
+                raise PushError(
+                    f"The tag {tag!r} was never pushed to {images.name_of(entry)}: push it "
+                    "once without SameBytes (same_bytes)."
+                )
             if create_time is None:
                 create_time = images.next_create_time(entry, int(self._now()))
             entry = images.with_tag(entry, tag, create_time)
             at = len(target.images) if at is None else at
             self._put(target, (*target.images[:at], entry, *target.images[at + 1 :]))
+            digest = self._repositories.by_tag(path, tag)[0].digest
         return {
             "Region": target.region,
             "BucketName": target.name,
             "ImageName": images.name_of(entry),
             "TagName": tag,
             "CreateTime": create_time,
+            "Digest": digest,
         }
 
     def delete(
-        self, bucket: str, image: str, tag: str | None = None, region: str | None = None
+        self,
+        bucket: str,
+        image: str,
+        tag: str | None = None,
+        region: str | None = None,
+        *,
+        digest: str | None = None,
     ) -> Deleted:
-        """Delete a tag, or a whole image where `tag` is None.
+        """Delete a tag, one manifest, or the whole image if neither is given.
+
+        See `Emulator.delete`.
 
         Raises:
-            PushError: There is no such bucket, image or tag, or a name is not clear.
+            PushError: The bucket, image, tag or digest does not exist, or is ambiguous.
         """
+        if tag is not None and digest is not None:
+            raise PushError("Delete a tag or a digest, not both at once.")
         with self._lock:
-            target = self._find_bucket(bucket, region)
-            at = images.find(target.images, image)
-            if at is None:
-                names = ", ".join(filter(None, map(images.name_of, target.images)))
-                raise PushError(
-                    f"There is no image {image!r} in the bucket {target.name!r}, which has "
-                    f"{names or 'none'}."
-                )
+            target, at = self._find_image(bucket, image, region)
             entry = target.images[at]
-            kept: tuple[Image, ...] = ()
-            if tag is not None:
-                tags = images.tag_names(entry)
-                if tag not in tags:
-                    raise PushError(
-                        f"There is no tag {tag!r} in the image {images.name_of(entry)}, "
-                        f"which has {', '.join(tags) or 'none'}."
-                    )
-                kept = (images.without_tag(entry, tag),)
-            self._put(target, (*target.images[:at], *kept, *target.images[at + 1 :]))
+            path = images.path_of(images.name_of(entry))
+            if digest is not None:
+                self._delete_digest(entry, path, digest)
+            elif tag is not None:
+                self._check_tag(entry, tag)
+                self._repositories.keep(path, tag)
+                kept = images.without_tag(entry, tag)
+                self._put(target, (*target.images[:at], kept, *target.images[at + 1 :]))
+            else:
+                self._repositories.delete(path, images.tag_names(entry))
+                self._put(target, (*target.images[:at], *target.images[at + 1 :]))
         return {
             "Region": target.region,
             "BucketName": target.name,
             "ImageName": images.name_of(entry),
             "TagName": tag,
+            "Digest": digest,
         }
+
+    def digest(self, bucket: str, image: str, tag: str, region: str | None = None) -> str:
+        """The digest that a tag names in the registry.
+
+        Raises:
+            PushError: There is no such bucket, image or tag, a name is ambiguous, or the
+                digest was deleted.
+        """
+        with self._lock:
+            target, at = self._find_image(bucket, image, region)
+            entry = target.images[at]
+            self._check_tag(entry, tag)
+            found = self._repositories.by_tag(images.path_of(images.name_of(entry)), tag)
+        if not found:
+            raise PushError(f"The digest of the tag {tag!r} was deleted: push it again.")
+        return found[0].digest
+
+    def manifests(self, path: str, reference: str) -> tuple[Manifest, ...] | None:
+        """What the registry has under a tag or a digest.
+
+        Args:
+            path: The repository, such as `ucs/helloworld`.
+            reference: A tag or a digest.
+
+        Returns:
+            The manifest, followed by its children if it was found by a tag; empty if there
+            is none, None if there is no such repository.
+        """
+        with self._lock:
+            entries = [
+                entry
+                for bucket in self._buckets.values()
+                for entry in bucket.images
+                if images.name_of(entry) and images.path_of(images.name_of(entry)) == path
+            ]
+            if not entries and not self._repositories.exists(path):
+                return None
+            tags = {tag for entry in entries for tag in images.tag_names(entry)}
+            if ":" in reference:
+                found = self._repositories.by_digest(path, reference, tags)
+                return () if found is None else (found,)
+            return self._repositories.by_tag(path, reference) if reference in tags else ()
 
     def record(self, parameters: Mapping[str, str]) -> None:
         """Remember a call, without what must not be seen again."""
@@ -161,8 +229,38 @@ class State:
         with self._lock:
             self._requests.clear()
 
+    def _delete_digest(self, entry: Image, path: str, digest: str) -> None:
+        tags = set(images.tag_names(entry))
+        if self._repositories.by_digest(path, digest, tags) is None:
+            raise PushError(
+                f"There is no digest {digest!r} in the image {images.name_of(entry)}."
+            )
+        self._repositories.delete_digest(path, digest)
+
+    def _check_tag(self, entry: Image, tag: str) -> None:
+        tags = images.tag_names(entry)
+        if tag not in tags:
+            raise PushError(
+                f"There is no tag {tag!r} in the image {images.name_of(entry)}, "
+                f"which has {', '.join(tags) or 'none'}."
+            )
+
+    def _find_image(
+        self, bucket: str, image: str, region: str | None
+    ) -> tuple[Bucket, int]:
+        """The bucket, and the position of the image in it."""
+        target = self._find_bucket(bucket, region)
+        at = images.find(target.images, image)
+        if at is None:
+            names = ", ".join(filter(None, map(images.name_of, target.images)))
+            raise PushError(
+                f"There is no image {image!r} in the bucket {target.name!r}, which has "
+                f"{names or 'none'}."
+            )
+        return target, at
+
     def _find_bucket(self, name: str, region: str | None) -> Bucket:
-        """The one bucket of that name, in that region if one is named."""
+        """The one bucket of that name, in that region if one is given."""
         found = [
             bucket
             for bucket in self._buckets.values()
@@ -182,6 +280,6 @@ class State:
         return found[0]
 
     def _put(self, bucket: Bucket, entries: tuple[Image, ...]) -> None:
-        """Put a bucket with other images in the place of what it was."""
+        """Replace the images of a bucket."""
         place = (bucket.region, bucket.name)
         self._buckets[place] = replace(bucket, images=entries)

@@ -52,8 +52,9 @@ def _package() -> Json:
         },
         "config": {"variables": config},
         "provider": {
-            "description": "Keys, region and endpoint for the calls of one provider. What"
-            " is not set here is looked for in the environment, then in profile files.",
+            "description": "Keys, region and endpoint for the calls of one provider."
+            " Settings that are missing here are read from the environment, then from the"
+            " UCloud CLI's profile files.",
             "inputProperties": config,
         },
         "types": {
@@ -88,17 +89,17 @@ def _package() -> Json:
 
 
 def _docs(token: str) -> str:
-    """A description with examples; Markdown that stands beside this module."""
+    """A description with examples, from the Markdown files beside this module."""
     name = token.rpartition(":")[2]
     return (files(__package__) / "docs" / f"{name}.md").read_text("utf-8").strip()
 
 
 def _setting(setting: Setting) -> Json:
-    # Texts, as Pulumi's configuration has them; unset, not a type's own default.
-    told = f"{setting.description} Also `{setting.variable}` in the environment."
+    # Strings, as in Pulumi's configuration; a typed setting would get its type's default.
+    text = f"{setting.description} Also `{setting.variable}` in the environment."
     default = f"By default {setting.default}."
     secret = {"secret": True} if setting.secret else {}
-    return {"type": "string", "description": f"{told} {default}", **secret}
+    return {"type": "string", "description": f"{text} {default}", **secret}
 
 
 def _arguments(table: Iterable[Argument]) -> Json:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ctypes
 import os
 import signal
 import sys
+import threading
 from typing import TYPE_CHECKING, Final, NoReturn
 
 import grpc
@@ -23,6 +25,9 @@ _MESSAGE_BYTES: Final = 400 * 1024 * 1024
 _GRACE_S: Final = 1.0
 """How long cancelled calls have to send their status."""
 
+_M_ARENA_MAX: Final = -8
+"""As malloc.h of the GNU C library has it: how many pools of memory threads reserve."""
+
 _POLL_S: Final = 1.0
 """How often the parent process and the engine are looked for."""
 
@@ -36,11 +41,24 @@ def serve(engine_address: str, *, parent_id: int) -> NoReturn:
         engine_address: the address of the engine, `host:port`.
         parent_id: the process that started this one.
     """
+    _limit_address_space()
     # Ctrl-C on systems where the event loop takes no signal handlers.
     with contextlib.suppress(KeyboardInterrupt):
         asyncio.run(_serve(engine_address, parent_id))
     # Threads that still wait for the API are not waited for.
     os._exit(0)
+
+
+def _limit_address_space() -> None:
+    """Let threads reserve little address space, which a container may limit.
+
+    Otherwise each reserves 72 MB on Linux, and a process that has none left cannot answer
+    at all.
+    """
+    threading.stack_size(2 * 1024 * 1024)
+    # Only the C library of most Linux systems has this, and others do not need it.
+    with contextlib.suppress(AttributeError, OSError, TypeError):
+        ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 2)
 
 
 async def _serve(engine_address: str, parent_id: int) -> None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
 UNKNOWN: Final = pulumi.output.UNKNOWN
-"""What stands for a value that is not known yet."""
+"""A value that is not known yet."""
 
 # From pulumi/pulumi, sdk/go/common/resource/plugin/rpc.go and .../properties.go.
 UNKNOWN_TEXT: Final = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
@@ -48,7 +48,7 @@ _TOKEN: Final = re.compile(
 
 
 def plain(struct: Struct) -> dict[str, Any]:
-    """The values of a message, secrets laid open, unknown ones as `UNKNOWN`."""
+    """The values of a message, secrets unwrapped, unknown ones as `UNKNOWN`."""
     return {key: _plain(value) for key, value in struct.fields.items()}
 
 
@@ -108,7 +108,7 @@ def message(values: Mapping[str, Any], secret: Collection[str] = ()) -> Struct:
     """A message of plain values.
 
     Args:
-        values: by wire name; None is sent as null, which Pulumi takes for a known value.
+        values: by wire name; None is sent as null, which is a known value to Pulumi.
         secret: the keys of those that are marked as secret.
     """
     struct = Struct()
@@ -142,28 +142,28 @@ def _value(value: Any) -> Value:  # noqa: PLR0911 - one for each kind
 def named(
     values: Mapping[str, Any], names: Mapping[str, str], *, ignore: Collection[str] = ()
 ) -> dict[str, Any]:
-    """Arguments under the names that the rules have for them.
+    """Arguments by their Python names.
 
     Args:
-        values: by wire name; what Pulumi itself adds begins with two underscores.
-        names: wire names and the others.
-        ignore: wire names that are passed over.
+        values: by wire name; Pulumi's own begin with two underscores.
+        names: the Python name of each wire name.
+        ignore: wire names that are left out.
 
     Raises:
-        ArgumentError: one of them is no argument, which would be a slip without effect.
+        ArgumentError: one of them is not an argument, and would have no effect.
     """
     given: dict[str, Any] = {}
     for wire, value in values.items():
         if wire in names:
             given[names[wire]] = value
         elif value is not None and wire not in ignore and not wire.startswith("__"):
-            message = f"There is no argument {quoted(wire)}; there are {', '.join(names)}."
+            message = f"There is no argument {quoted(wire)}: use {', '.join(names)}."
             raise ArgumentError(message)
     return given
 
 
 def result(value: Any) -> Any:
-    """A result, or a part of one, under wire names; its explanation speaks of those."""
+    """A result, or a part of one, by wire names, which its explanation uses too."""
     if isinstance(value, list):
         return [result(item) for item in value]
     if isinstance(value, dict):

@@ -37,7 +37,11 @@ def test_a_pin_is_chosen_once_and_moves_when_asked(life: Life) -> None:
     life.calls()
     life.push("2.0.0")
     life.is_unchanged(**NO_KEYS)
-    for spelled in ({"image_name": DEMO_IMAGE}, {"policy": "newest", "triggers": {}}):
+    spellings: list[dict[str, Any]] = [
+        {"image_name": DEMO_IMAGE},
+        {"policy": "newest", "triggers": {}},
+    ]
+    for spelled in spellings:
         life.ask(**spelled)
         life.is_unchanged(**NO_KEYS)
     life.ask(registry="mirror.example.com", allow_downgrade=True)
@@ -249,7 +253,9 @@ def test_saved_plans_hold_if_nothing_was_pushed(life: Life) -> None:
 @pytest.mark.parametrize("name", ["tag", "image_name"])
 def test_a_secret_input_makes_the_choice_secret(life: Life, name: str) -> None:
     """Nothing that would tell it is in the state in clear, but the id."""
-    life.ask(**{name: {"tag": "1.0.0", "image_name": "helloworld"}[name]}, secret=(name,))
+    values: dict[str, Any] = {"tag": "1.0.0", "image_name": "helloworld"}
+    asked: dict[str, Any] = {name: values[name]}
+    life.ask(secret=(name,), **asked)
     life.run(*UP)
     pins = [life.pin()]
     life.is_unchanged(**NO_KEYS)

@@ -166,6 +166,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         args = {
             f"{NAMESPACE}:{key}": _text(value)
             for key, value in wire.plain(request.args).items()
+            if not key.startswith("__")  # the engine's own
         }
         # Older engines send the configuration in this form only.
         variables = {

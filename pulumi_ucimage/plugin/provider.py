@@ -300,7 +300,7 @@ class EngineLog:
     """The engine's log, with texts in the words of the wire.
 
     Args:
-        address: the engine's address; empty if there is none.
+        address: the engine's address; empty if it is unknown.
         urn: the resource under whose name lines are shown.
     """
 

@@ -37,7 +37,7 @@ from pulumi_ucimage._tags.timestamps import format_timestamp
 from pulumi_ucimage.errors import ArgumentError, UcimageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Hashable, Iterable
 
     from pulumi_ucimage._lookup.pin_messages import Message
     from pulumi_ucimage._ucloud.listing import Listing
@@ -65,6 +65,7 @@ class ImagePinProvider(ResourceProvider):
         self._stack = stack_values(req.config.get)
         self._choices: ListingCache[Listing] = ListingCache(keeps=True)
         self._looks: ListingCache[Listing] = ListingCache(keeps=True)
+        self._throttled: set[Hashable] = set()
         self._began_s = time.monotonic()
 
     def check(self, _olds: State, news: State) -> CheckResult:
@@ -135,7 +136,11 @@ class ImagePinProvider(ResourceProvider):
     ) -> LookupContext:
         """Where a look-up runs, and which listings it may share."""
         return LookupContext(
-            stack=self._stack, log=_Log(urn), listings=listings, not_before=not_before
+            stack=self._stack,
+            log=_Log(urn),
+            listings=listings,
+            not_before=not_before,
+            throttled=self._throttled,
         )
 
 

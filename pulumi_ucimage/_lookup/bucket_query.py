@@ -15,6 +15,7 @@ from pulumi_ucimage._http.clock import Deadline
 from pulumi_ucimage._lookup.name_arguments import parse_bucket_name
 from pulumi_ucimage._lookup.progress import Progress
 from pulumi_ucimage._ucloud.listing import Window, list_images
+from pulumi_ucimage._ucloud.prefetch import AT_ONCE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -96,10 +97,13 @@ class BucketQuery:
             order_by=self.order_by,
         )
 
+        user = (settings.endpoint, settings.credentials.fingerprint())
+
         def load() -> Listing:
             return list_images(
-                client_for(settings, context.clock),
+                client_for(settings, context.clock, lambda: context.throttled.add(user)),
                 bucket,
+                at_once=1 if user in context.throttled else AT_ONCE,
                 deadline=deadline,
                 window=window,
                 check_total_count=settings.check_total_count,
@@ -108,13 +112,7 @@ class BucketQuery:
 
         if context.listings is None:
             return load()
-        question = (
-            bucket,
-            window,
-            settings.check_total_count,
-            settings.endpoint,
-            settings.credentials.fingerprint(),
-        )
+        question = (bucket, window, settings.check_total_count, *user)
         return context.listings.get(
             question,
             load,

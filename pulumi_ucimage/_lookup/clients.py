@@ -12,11 +12,15 @@ from pulumi_ucimage._http.retry import RetryPolicy
 from pulumi_ucimage._ucloud.client import UCLOUD_API, Client
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pulumi_ucimage._config.resolve import Settings
     from pulumi_ucimage._http.clock import Clock
 
 
-def client_for(settings: Settings, clock: Clock) -> Client:
+def client_for(
+    settings: Settings, clock: Clock, on_throttled: Callable[[], object] = lambda: None
+) -> Client:
     """A client with the settings' keys, on connections that are kept.
 
     Raises:
@@ -28,4 +32,5 @@ def client_for(settings: Settings, clock: Clock) -> Client:
         path=settings.endpoint.path,
         credentials=settings.credentials,
         retries=RetryPolicy(max_retries=settings.max_retries, clock=clock),
+        on_throttled=on_throttled,
     )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol, final
 from pulumi_ucimage._http.clock import Clock
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Hashable, Mapping
 
     from pulumi_ucimage._lookup.listing_cache import ListingCache
     from pulumi_ucimage._secret import Secret
@@ -44,6 +44,8 @@ class LookupContext:
         listings: the listings that equal questions share; None to share none.
         not_before: a listing must have begun after this time of `time.monotonic`; by
             default after this context was made.
+        throttled: servers and keys that were limited before: their listings are read one
+            page at a time. Shared by the look-ups of a run.
     """
 
     stack: Mapping[str, str | Secret | None]
@@ -52,3 +54,4 @@ class LookupContext:
     clock: Clock = field(default_factory=Clock)
     listings: ListingCache[Listing] | None = None
     not_before: float = field(default_factory=time.monotonic)
+    throttled: set[Hashable] = field(default_factory=set)

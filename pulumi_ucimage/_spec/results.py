@@ -199,8 +199,8 @@ class GetDockerImageResult(_Result):
     ]
     repo_digest: Annotated[
         str | None,
-        "With `resolve_digest`: `<host>/<path>@<digest>`, a reference to exactly these"
-        " bytes, even after the tag is pushed again. None otherwise.",
+        "With `resolve_digest`: `<host>/<path>@<digest>`, a reference to exactly this"
+        " image, even after the tag is pushed again. None otherwise.",
     ]
     create_time: Annotated[
         int | None, "When it was pushed, in Unix seconds. None if the API sent none."
@@ -233,8 +233,8 @@ IMAGE_PIN = (
     Field(
         "repo_digest",
         str | None,
-        "With `resolve_digest`: `<host>/<path>@<digest>`, a reference to exactly these"
-        " bytes, even after the tag is pushed again.",
+        "With `resolve_digest`: `<host>/<path>@<digest>`, a reference to exactly this"
+        " image, even after the tag is pushed again.",
     ),
     Field(
         "create_time",

@@ -74,11 +74,7 @@ def is_only_a_prerelease(reason: RejectReason, tag: TagLike, policy: Policy) -> 
     if policy.extract is None and "-" not in name:
         return False  # as most of 10,000 tags; parsing each one again takes time
     version = parse_version(compared_text(policy, name) or "", loose=True)
-    return (
-        version is not None
-        and bool(version.prerelease)
-        and policy.semver_range.contains(version, prereleases=True)
-    )
+    return version is not None and policy.semver_range.contains(version, prereleases=True)
 
 
 def old_enough_at(tag: TagLike | Candidate, policy: Policy) -> str:

@@ -16,6 +16,8 @@ from pulumi_ucimage._ucloud.signing import signed_form
 from pulumi_ucimage.errors import ApiError, ResponseError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pulumi_ucimage._http.client import HttpClient
     from pulumi_ucimage._http.clock import Deadline
     from pulumi_ucimage._http.retry import RetryPolicy
@@ -86,12 +88,14 @@ class Client:
         path: path of the API's URL.
         credentials: the key pair that signs.
         retries: how often failures are retried.
+        on_throttled: called if the server limits how often it may be called.
     """
 
     http: HttpClient
     path: str
     credentials: Credentials
     retries: RetryPolicy
+    on_throttled: Callable[[], object] = lambda: None
 
     def get_page(
         self,
@@ -126,6 +130,14 @@ class Client:
         self, bucket: Bucket, *, limit: int, offset: int, deadline: Deadline
     ) -> Page | Failure:
         """One attempt to get a page."""
+        outcome = self._attempt(bucket, limit=limit, offset=offset, deadline=deadline)
+        if isinstance(outcome, Failure) and outcome.retry is Retry.THROTTLED:
+            self.on_throttled()
+        return outcome
+
+    def _attempt(
+        self, bucket: Bucket, *, limit: int, offset: int, deadline: Deadline
+    ) -> Page | Failure:
         form = signed_form(bucket.parameters(limit=limit, offset=offset), self.credentials)
         response = self.http.request(
             "POST", self.path, headers=_HEADERS, body=form, deadline=deadline

@@ -37,7 +37,7 @@ from pulumi_ucimage.plugin.blocking_calls import (
 from pulumi_ucimage.version import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable
+    from collections.abc import Awaitable, Callable, Hashable, Iterable
 
     from google.protobuf.struct_pb2 import Struct
 
@@ -103,7 +103,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         self._stack: dict[str, Secret] = {}
         # The protocol does not say what a call waited for: it may have been a push.
         self._listings: ListingCache[Listing] = ListingCache(keeps=False)
-        self._start_refresh()
+        self._start_pass()
 
     def cancel(self) -> None:
         """Let every call that waits for the API fail now."""
@@ -162,7 +162,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
     @_clean
     async def Configure(self, request: Any) -> Any:  # noqa: N802
         # The engine configures a plugin once for each preview, up and refresh.
-        self._start_refresh()
+        self._start_pass()
         args = {
             f"{NAMESPACE}:{key}": _text(value)
             for key, value in wire.plain(request.args).items()
@@ -281,10 +281,17 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         self, urn: str, listings: ListingCache[Listing] | None = None
     ) -> LookupContext:
         log = EngineLog(self._engine_address, urn)
-        return LookupContext(stack=self._stack, log=log, in_plugin=True, listings=listings)
+        return LookupContext(
+            stack=self._stack,
+            log=log,
+            in_plugin=True,
+            listings=listings,
+            throttled=self._throttled,
+        )
 
-    def _start_refresh(self) -> None:
-        """Let refreshes from now on share listings that begin from now on."""
+    def _start_pass(self) -> None:
+        """Forget what the last preview, up or refresh shared."""
+        self._throttled: set[Hashable] = set()
         self._refresh_listings: ListingCache[Listing] = ListingCache(keeps=True)
         self._began_s = time.monotonic()
 

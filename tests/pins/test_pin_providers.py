@@ -16,6 +16,9 @@ from pin_providers import (
     EngineLog,
 )
 
+from pulumi_ucimage._lookup import bucket_query
+from pulumi_ucimage._ucloud import listing
+from pulumi_ucimage._ucloud.prefetch import AT_ONCE
 from pulumi_ucimage.emulator import DEMO_IMAGE
 
 if TYPE_CHECKING:
@@ -331,6 +334,29 @@ def test_a_long_listing_shows_its_progress_under_the_pin(
     provider.check({}, ASKED)
 
     assert "Listing bucket 'ucs': 100 of 151 images so far." == engine_log.passing[0]
+
+
+def test_a_limit_that_one_pin_meets_slows_the_others(
+    provider: PinProvider, configured: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Their listings are read one page at a time, in the same pass only."""
+    monkeypatch.setenv("UCIMAGE_MAX_RETRIES", "0")
+    at_once: list[int] = []
+
+    def list_images(*args: Any, **kwargs: Any) -> Any:
+        at_once.append(kwargs["at_once"])
+        return listing.list_images(*args, **kwargs)
+
+    monkeypatch.setattr(bucket_query, "list_images", list_images)
+    configured.fault("retcode=153*1")
+
+    with pytest.raises(CheckError, match="RetCode 153"):
+        provider.check({}, ASKED)
+    provider.check({}, ASKED)
+    provider.start_refresh()
+    provider.check({}, ASKED)
+
+    assert [AT_ONCE, 1, AT_ONCE] == at_once
 
 
 # --- The dynamic provider alone ---

@@ -7,7 +7,17 @@ import re
 from typing import Any
 
 import pytest
-from choosing import ARGUMENTS, FIRST, HOUR, NOW, TAGS, hourly, selected, undated
+from choosing import (
+    ARGUMENTS,
+    FIRST,
+    HOUR,
+    NOW,
+    TAGS,
+    evaluated,
+    hourly,
+    selected,
+    undated,
+)
 from hypothesis import given
 
 from pulumi_ucimage._tags.evaluate import RejectReason, Tag, evaluate
@@ -42,6 +52,13 @@ def test_an_error_has_the_nearest_change_first() -> None:
         "  1 unparsable (not a version with three parts), for example '1.0'",
         "  1 out_of_range (not in ^1), for example '2.0.0'",
     ]
+
+
+def test_an_error_has_the_second_change_on_a_line_of_its_own() -> None:
+    """What comes after the nearest change is on the second line."""
+    text = failure(hourly("1.0 latest"), policy="semver")
+
+    assert text.split("\n")[1] == "Or set tag to 'latest' to use a tag that moves."
 
 
 def test_an_error_without_a_suggestion_says_to_push() -> None:
@@ -133,6 +150,11 @@ SUGGESTIONS: list[tuple[list[Tag], dict[str, Any], list[str]]] = [
         prerelease("1.2.0-a", "~1.2"),
     ),
     (
+        hourly("1.2 2.0.0-a"),
+        {"policy": "semver", "semver_range": "~5", "semver_loose": True},
+        [out_of_range("1.2", HIGHEST_RELEASE)],
+    ),
+    (
         hourly("1.0.0 2.0.0"),
         {"policy": "semver", "semver_range": "~1.2", "order": "lowest"},
         [out_of_range("1.0.0", "the lowest release outside the range")],
@@ -177,6 +199,23 @@ SUGGESTIONS: list[tuple[list[Tag], dict[str, Any], list[str]]] = [
             "set semver_loose to True to choose '1.1'",
             "set tag to 'latest' to use a tag that moves",
         ],
+    ),
+    (
+        hourly("1.0"),
+        {"policy": "semver", "semver_range": "^1"},
+        ["set semver_loose to True to choose '1.0'"],
+    ),
+    # These tags are old enough, or the reason would be another.
+    (
+        hourly("1.0"),
+        {"policy": "semver", "min_age": "1d"},
+        ["set semver_loose to True to choose '1.0'"],
+    ),
+    # An expression that was given is not replaced.
+    (
+        hourly("b1 c2"),
+        {"policy": "numerical", "tag_regex": "[bc].*"},
+        ["set policy to 'newest' to choose 'c2'"],
     ),
     (
         hourly("1.0"),
@@ -389,6 +428,15 @@ def test_young_tags_say_when_the_first_is_old_enough() -> None:
         ": wait, or lower min_age; the first, '1.0.0', is old enough from"
         " 2023-11-21T22:13:20Z."
     )
+
+
+def test_a_tag_that_is_too_young_is_not_suggested() -> None:
+    """A change that keeps min_age does not count on a tag that is too young."""
+    now = FIRST + 25 * HOUR
+    choice = evaluated(hourly("1.0 1.1 2.0"), now=now, policy="semver", min_age="1d")
+
+    assert choice.counts()["too_young"] == 1
+    assert suggestions(choice) == ["set semver_loose to True to choose '1.1'"]
 
 
 _SET = re.compile(r"([a-z_]+) to (True|'[^']*')")

@@ -766,6 +766,11 @@ A_TRIGGER = {"triggers": {"a": "1"}}
         (pinned("1.1.0", JULY - 1), A_TRIGGER, "1.1.0"),
         (pinned("1.0.0", 1), A_TRIGGER, "1.1.0"),
         (pinned("1.0.0", 1, wanted_tag="1.0.0"), {"tag": "1.0.0", **A_TRIGGER}, "1.0.0"),
+        (
+            pinned("1.0.0", 1, policy="semver", semver_range="^7"),
+            {"policy": "semver", "semver_range": "^1"},
+            "1.1.0",
+        ),
         (pinned("2.0.0", JULY + 1), {"tag": "1.1.0"}, "1.1.0"),
         (pinned("2.0.0", JULY + 1), {**A_TRIGGER, "allow_downgrade": True}, "1.1.0"),
         (pinned("0.9.0", JULY - 1), A_TRIGGER, "1.1.0"),

@@ -11,6 +11,7 @@ from test_lookup import Log, Time
 from pulumi_ucimage._lookup import pin_rules
 from pulumi_ucimage._lookup.context import LookupContext
 from pulumi_ucimage._spec import arguments, pin_state
+from pulumi_ucimage._tags.policy import FLOATING_TAGS
 from pulumi_ucimage.emulator import DEMO_IMAGE, DEMO_PRIVATE_KEY, DEMO_PUBLIC_KEY
 from pulumi_ucimage.errors import (
     ArgumentError,
@@ -212,6 +213,7 @@ def test_no_registry_at_all_is_an_error() -> None:
         ({}, {"semver_loose": False, "allow_downgrade": False}),
         ({"floating_tags": ["a", "b"]}, {"floating_tags": ["b", "a"]}),
         ({"floating_tags": []}, {"floating_tags": [""]}),
+        ({}, {"floating_tags": sorted(FLOATING_TAGS)}),
         ({"min_age": "7d"}, {"min_age": "168h"}),
         ({}, {"min_age": "0s", "triggers": {}}),
         ({"as_of": "2026-03-01T12:00:00Z"}, {"as_of": "2026-03-01T14:00:00+02:00"}),

@@ -224,6 +224,7 @@ def test_no_registry_at_all_is_an_error() -> None:
         ({}, {"region": "cn-bj2"}),
         ({"region": "cn-bj2"}, {"region": None, "project_id": ""}),
         ({"wanted_tag": "1.1.0"}, {"tag": "1.1.0"}),
+        ({"wanted_tag": "1.1.0", "wait": "60s"}, {"tag": "1.1.0", "wait": "1m"}),
         ({"profile": "gone"}, {"profile": "gone"}),
     ],
 )

@@ -21,7 +21,8 @@ from real_registry import (
 from pulumi_ucimage._http.clock import Clock, Deadline
 from pulumi_ucimage._http.endpoint import Endpoint
 from pulumi_ucimage._http.retry import RetryPolicy
-from pulumi_ucimage._registry.client import RegistryClient, registry_endpoint
+from pulumi_ucimage._registry.client import RegistryClient
+from pulumi_ucimage._registry.endpoint import registry_endpoint
 from pulumi_ucimage._secret import RegistryCredentials, Secret
 from pulumi_ucimage.errors import ConfigError, RegistryError, TransportError
 

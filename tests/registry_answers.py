@@ -70,6 +70,7 @@ def bearer(realm: str = "{url}token", more: str = "") -> bytes:
 BASIC = refusal(401, "UNAUTHORIZED", headers={"WWW-Authenticate": 'Basic realm="Registry"'})
 HEAD, GET = head(), get()
 TOKEN = answer(b'{"token": "abc"}')
+SPEAKS_HTTP = answer(b"{}")
 
 Reply = bytes | Steps | Callable[[Request], bytes | Steps]
 Replies = Reply | list[bytes] | list[Steps]
@@ -91,7 +92,7 @@ class Script:
         head: Replies = HEAD,
         get: Replies = GET,
         token: Replies = TOKEN,
-        probe: Replies = answer(b"{}"),
+        probe: Replies = SPEAKS_HTTP,
     ) -> None:
         self._replies: dict[str, Replies] = {
             "HEAD": head,

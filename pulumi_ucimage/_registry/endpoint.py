@@ -57,10 +57,10 @@ def spoken_endpoint(endpoint: Endpoint, deadline: Deadline) -> Endpoint:
     Raises:
         UcimageError: see `http_client_for`.
     """
-    if not endpoint.is_loopback:
-        return endpoint
     if endpoint in _answered:
         return _answered[endpoint]
+    if not endpoint.is_loopback:
+        return endpoint
     plain = replace(endpoint, scheme="http")
     response = http_client_for(plain, peer=REGISTRY).request(
         "GET", "/v2/", headers={}, deadline=deadline, max_bytes=MAX_ERROR_BYTES

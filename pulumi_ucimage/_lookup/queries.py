@@ -23,7 +23,7 @@ from pulumi_ucimage._spec.results import (
     GetDockerImagesResult,
     TagCounts,
 )
-from pulumi_ucimage._tags.evaluate import newest, newest_first
+from pulumi_ucimage._tags.evaluate import evaluate, newest, newest_first
 from pulumi_ucimage._tags.policy import Policy, parse_argument
 from pulumi_ucimage._tags.regex import Regex
 from pulumi_ucimage._tags.select import Selection, select
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
     from pulumi_ucimage._config.resolve import Settings
     from pulumi_ucimage._lookup.context import LookupContext
-    from pulumi_ucimage._tags.evaluate import TagLike
+    from pulumi_ucimage._tags.evaluate import Choice, TagLike
     from pulumi_ucimage._ucloud.listing import Listing
     from pulumi_ucimage._ucloud.responses import ImageRecord, TagRecord
 
@@ -271,6 +271,18 @@ class ImageQuery(_Question[GetDockerImageResult]):
             f" was read, {_MAX_READINGS} times; try again later."
         )
         raise ResponseError(message)
+
+    def evaluate(self, context: LookupContext) -> tuple[ImageName, Choice]:
+        """The image, and what the policy makes of all its tags; chooses nothing.
+
+        Raises:
+            UcimageError: see `errors`; not if no tag is left to choose.
+        """
+        settings = self.settings(context)
+        listing = self._bucket_query.listing(settings, context)
+        record = self._the_image(listing, settings.region)
+        name = ImageName.parse((record and record.name) or self._image_name or "")
+        return name, evaluate(self._policy, _tags(record), now=context.clock.now())
 
     def tags(self, settings: Settings, context: LookupContext) -> Sequence[TagRecord]:
         """The tags of the image, all of them.

@@ -423,8 +423,10 @@ def test_another_profile_may_be_another_place(
 
     state, _ = reconcile(olds, **inputs)
 
+    with_unknown, _ = reconcile(olds, **inputs, default_tag=UNKNOWN)
     changes = pin_rules.changes(olds, state, UNKNOWN)
     assert replaced == [key for key, replaces in changes.items() if replaces]
+    assert {**state, "default_tag": UNKNOWN} == with_unknown
     assert ("5", "") == (state["tag"], state["previous_tag"])
     assert not configured.requests
 

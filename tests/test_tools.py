@@ -417,7 +417,7 @@ def test_the_cache_is_where_the_user_wants_it(
 
 
 def test_no_registry_is_named() -> None:
-    """The tools name two sites to install from and the namespace of SVG, and no registry."""
+    """The tools name two sites to install from, and SVG's namespace; no registry."""
     texts = [
         path.read_text(encoding="utf-8")
         for path in TOOLS.rglob("*")

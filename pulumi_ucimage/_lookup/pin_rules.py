@@ -143,7 +143,7 @@ def _another_pin(before: State, inputs: State, context: LookupContext) -> dict[s
     }
     profile = inputs.get("profile")
     if profile and profile != before.get("profile"):
-        settings = _query(inputs).settings(context)
+        settings = _query({key: inputs.get(key) for key in _PLACE}).settings(context)
         asked["region"] = settings.region
         asked["project_id"] = settings.project_id or ""
     image = inputs.get("wanted_image")
@@ -185,7 +185,7 @@ _DEFAULTS: Final = {
     "semver_loose": False,
     "min_age": 0,
     "wait": 0,
-    "floating_tags": FLOATING_TAGS,
+    "floating_tags": frozenset(FLOATING_TAGS),
     "triggers": {},
     "allow_downgrade": False,
     "resolve_digest": False,
@@ -290,7 +290,8 @@ def _pinned_digest(
     # Only here: a pin without a digest does not need it.
     from pulumi_ucimage._lookup.digests import resolve_digest  # noqa: PLC0415
 
-    _, settings = _query_in_place(before, inputs, context)
+    place = {key: inputs.get(key) for key in _PLACE}
+    _, settings = _query_in_place(before, place, context)
     deadline = Deadline.after(settings.timeout_s, context.clock)
     return resolve_digest(
         repository, before["tag"], settings, deadline, is_listed=before["available"]
@@ -502,7 +503,10 @@ def look_at(olds: State, context: LookupContext, *, pin: str) -> Look:
     return Look(before, seen, pushed, choice, is_listed=bool(listed))
 
 
-_LOOK: Final = ("bucket_name", "region", "project_id", "profile", "order_by")
+_PLACE: Final = ("bucket_name", "region", "project_id", "profile")
+"""The inputs that say where to look. Others may not be known yet."""
+
+_LOOK: Final = (*_PLACE, "order_by")
 """What a look takes of the stored inputs; a newer release may have written the others."""
 
 

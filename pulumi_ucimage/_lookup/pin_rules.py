@@ -442,6 +442,43 @@ def refresh(olds: State, context: LookupContext, *, pin: str) -> Reconciled:
     Raises:
         UcimageError: the state is invalid, or the look failed: the pin keeps what it knew.
     """
+    look = look_at(olds, context, pin=pin)
+    message = look.finding(pin)
+    return Reconciled({**olds, **look.seen}, [message] if message else [])
+
+
+class Look(NamedTuple):
+    """What a look at a pin's image found.
+
+    Attributes:
+        before: the pin's state, validated.
+        seen: `available` and `retagged` as they are now.
+        pushed: when the pinned tag was last pushed, in Unix seconds, if that is known.
+        choice: what the pin's policy makes of the listed tags; None if this release cannot
+            read the policy.
+        is_listed: whether the pinned tag is listed.
+    """
+
+    before: dict[str, Any]
+    seen: dict[str, bool]
+    pushed: int | None
+    choice: Choice | None
+    is_listed: bool
+
+    @property
+    def after(self) -> dict[str, Any]:
+        """The pin's state after the look."""
+        return {**self.before, **self.seen}
+
+    def finding(self, pin: str) -> Message | None:
+        """What to tell the user about the pin of that name; None for nothing."""
+        return pin_messages.finding(
+            pin, self.after, self.pushed, self.choice, is_listed=self.is_listed
+        )
+
+
+def look_at(olds: State, context: LookupContext, *, pin: str) -> Look:
+    """Look at a pin's image; the arguments and errors are those of `refresh`."""
     before = pinned(olds, pin=pin)
     query, settings = _query_in_place(before, {k: before.get(k) for k in _LOOK}, context)
     try:
@@ -457,20 +494,13 @@ def refresh(olds: State, context: LookupContext, *, pin: str) -> Reconciled:
     }
     if before["repo_digest"]:
         # Only here: a pin without a digest does not need it.
-        from pulumi_ucimage._lookup.digests import look_at  # noqa: PLC0415
+        from pulumi_ucimage._lookup import digests  # noqa: PLC0415
 
         deadline = Deadline.after(settings.timeout_s, context.clock)
-        look = look_at(before["repo_digest"], before["tag"], settings, deadline)
+        look = digests.look_at(before["repo_digest"], before["tag"], settings, deadline)
         seen = {"available": bool(listed) and look.has_digest, "retagged": look.is_retagged}
-    after = {**before, **seen}
-    message = pin_messages.finding(
-        pin,
-        after,
-        pushed,
-        _choice(before, tags, context.clock.now()),
-        is_listed=bool(listed),
-    )
-    return Reconciled({**olds, **seen}, [message] if message else [])
+    choice = _choice(before, tags, context.clock.now())
+    return Look(before, seen, pushed, choice, is_listed=bool(listed))
 
 
 _PLACE: Final = ("bucket_name", "region", "project_id", "profile")

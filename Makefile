@@ -34,8 +34,9 @@ check: $(STAMP) ## Run formatter, linter, type checker and import rules
 	$(BIN)/pyright
 	$(BIN)/lint-imports
 
-docs: $(STAMP) ## Write the tables of the documents anew, from the code
+docs: $(STAMP) ## Write the tables and the pictures of the documents from the code
 	@$(BIN)/python tools/make_docs.py
+	@$(BIN)/python tools/make_pictures.py
 
 bench: $(STAMP) ## Measure every figure beside the official SDK and a raw socket, in one run
 	@tools="$$($(PYTHON) tools/install.py | tail -n 1)" && \

@@ -117,8 +117,8 @@ class ImagePinProvider(ResourceProvider):
     def read(self, id_: str, props: State) -> ReadResult:
         """Look whether the tag is still listed; the tag stays, whatever there is."""
         urn = props.get(pin_state.URN, "")
-        outputs_only = {_PROVIDER, pin_state.CHOSEN_AT}
-        state = {key: value for key, value in props.items() if key not in outputs_only}
+        no_input = {_PROVIDER, pin_state.PROGRAM, pin_state.CHOSEN_AT}
+        state = {key: value for key, value in props.items() if key not in no_input}
         try:
             state, messages = pin_rules.refresh(
                 state, self._context(urn, self._looks, self._began_s), pin=_name(urn, id_)
@@ -145,7 +145,7 @@ class ImagePinProvider(ResourceProvider):
 
 
 class _Log:
-    """Tells the user what a look-up does, under the resource."""
+    """Shows the user what a look-up does, under the resource."""
 
     def __init__(self, urn: str) -> None:
         self._urn = urn

@@ -9,12 +9,14 @@ What is done with a block stands in a comment before its fence:
 - `<!-- run: server -->` an emulator in a terminal of its own; from here on nothing else
   leads to an API, and its port 8080 stands for one that is free
 - `<!-- file: NAME -->` is written into the project's folder
-- `<!-- prints -->` what the last run printed: these lines in this order, others may stand
-  between them, and `...` is anything
+- `<!-- prints -->` what the last run printed: these lines in this order, other lines may
+  be between them, `...` is anything, and an age such as `2y` or `17y` is any age
+- `<!-- copy: NAME -->`, without a block: saves the page's first program as NAME in the
+  current folder, as the sentence before it asks the reader to do
 - `<!-- not run: REASON -->`
 
-`fails` after what is run says that it must fail. `<!-- push: TAG -->` with no block
-behind it pushes a tag, as somebody else would.
+`fails` after what is run says that it must fail. `<!-- push: TAG -->` and
+`<!-- delete: TAG -->`, without a block, push and delete a tag, as somebody else would.
 """
 
 from __future__ import annotations
@@ -25,6 +27,7 @@ import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -34,14 +37,14 @@ from workspace import STACK, Workspace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from typing_extensions import Self
 
     from pulumi_ucimage.emulator import Emulator
 
-_COMMENT = re.compile(r" *<!-- (run|file|prints|not run|push)(?:: (.*?))? -->")
+_COMMENT = re.compile(r" *<!-- (run|file|prints|not run|push|delete|copy)(?:: (.*?))? -->")
 _FENCE = re.compile(r"( *)```([a-z]*)")
+_AGE = re.compile(r"\b\d+[smhdy](\\ )+")  # escaped, with the spaces that fill its column
 _PORT = "8080"
 
 
@@ -53,7 +56,7 @@ class Block:
         page: the page's path in the checkout.
         line: where it stands, for messages.
         text: what is between the fences.
-        action: `run`, `file`, `prints`, `not run` or `push`.
+        action: `run`, `file`, `prints`, `not run`, `push`, `delete` or `copy`.
         what: what the comment says behind the action.
     """
 
@@ -89,7 +92,7 @@ def blocks(page: str) -> Iterator[Block]:
                 text.append(line)
         elif comment := _COMMENT.fullmatch(line):
             action, what = comment[1], comment[2] or ""
-            if action == "push":
+            if action in {"push", "delete", "copy"}:
                 yield Block(page, number, "", action, what)
                 action = ""
         elif fence := _FENCE.fullmatch(line):
@@ -125,6 +128,7 @@ class Session:
         }
         self._emulating: subprocess.Popen[str] | None = None
         self._port = _PORT
+        self._program_text = ""
         self.printed = ""
 
     def __enter__(self) -> Self:
@@ -147,6 +151,10 @@ class Session:
         kind, _, fails = block.what.partition(", ")
         if block.action == "push":
             self._emulator.push("ucs", "helloworld", block.what)
+        elif block.action == "delete":
+            self._emulator.delete("ucs", "helloworld", block.what)
+        elif block.action == "copy":
+            Path(self._folder, block.what).write_text(self._program_text, encoding="utf-8")
         elif block.action == "file":
             path = self._root / block.what
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -159,6 +167,7 @@ class Session:
             assert bool(status) == (fails == "fails"), f"{place}: {self.printed}"
 
     def _program(self, text: str) -> int:
+        self._program_text = self._program_text or text
         (self._root / "__main__.py").write_text(text, encoding="utf-8")
         return self._up(self._root)
 
@@ -228,7 +237,10 @@ def not_printed(expected: str, printed: str) -> str:
     """The first line that was not printed in its turn; "" where all were."""
     rest = iter(line.strip() for line in printed.splitlines())
     for line in expected.splitlines():
-        parts = (re.escape(part) for part in line.strip().split("..."))
+        parts = (
+            _AGE.sub(r"\\d+[smhdy] +", re.escape(part))
+            for part in line.strip().split("...")
+        )
         pattern = re.compile(".*".join(parts))
         if line.strip() and not any(pattern.fullmatch(other) for other in rest):
             return line

@@ -1,4 +1,4 @@
-"""What the documents say of the code is what the code says."""
+"""What the documents say about the code is true."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 import make_docs
+import make_pictures
 import pytest
 from conftest import ROOT
 
 from pulumi_ucimage import errors
 from pulumi_ucimage._spec.arguments import CHOICE
 from pulumi_ucimage._spec.settings import SETTINGS
-from pulumi_ucimage._tags.evaluate import Tag
+from pulumi_ucimage._tags.evaluate import RejectReason, Tag, evaluate
 from pulumi_ucimage._tags.policy import Policy
 from pulumi_ucimage._tags.select import select
 from pulumi_ucimage.emulator import data_file, faults
 from pulumi_ucimage.emulator.control import PREFIX, Control
 from pulumi_ucimage.emulator.demo import demo_data
-from pulumi_ucimage.emulator.errors import RetCode
 from pulumi_ucimage.emulator.state import State
 from pulumi_ucimage.errors import NoMatchingTagError
 
@@ -53,12 +53,13 @@ def test_every_table_stands_somewhere() -> None:
 
 
 def test_every_page_is_in_the_index() -> None:
-    """The table of `_index.md` leads to each page of docs/, once."""
+    """The table of `_index.md` leads to each English page of docs/, once."""
     index = page("docs/_index.md").partition("## Pages")[2]
+    names = [
+        path.relative_to(ROOT / "docs").as_posix() for path in (ROOT / "docs").rglob("*.md")
+    ]
     others = [
-        path.relative_to(ROOT / "docs").as_posix()
-        for path in (ROOT / "docs").rglob("*.md")
-        if path.name != "_index.md"
+        name for name in names if name != "_index.md" and not name.startswith("zh-CN/")
     ]
 
     assert sorted(re.findall(r"^\| \[[^]]+\]\(([^)]+)\)", index, re.MULTILINE)) == sorted(
@@ -123,22 +124,73 @@ def test_there_are_examples_of_every_argument() -> None:
 
 
 def test_every_class_is_on_the_page_of_errors() -> None:
-    """The page's first table has each class of error."""
-    rows = re.findall(r"^\| `(\w+Error)` \|", page("docs/errors.md"), re.MULTILINE)
-    classes = {
+    """The page of errors has each class."""
+    text = page("docs/errors.md")
+    classes = [
         name
         for name, value in vars(errors).items()
         if isinstance(value, type) and issubclass(value, errors.UcimageError)
+    ]
+
+    assert classes
+    assert not [name for name in classes if f"`{name}`" not in text]
+
+
+# --- Architecture ---
+
+
+def test_the_architecture_has_every_part() -> None:
+    """Its table has each part of the package once, and no other."""
+    rows = re.findall(
+        r"^\| [\w, ]* ?\| (`[^|]*`) \|", page("docs/architecture.md"), re.MULTILINE
+    )
+    named = [name for row in rows for name in re.findall(r"`(\w+)`", row)]
+    parts = {
+        path.stem
+        for path in (ROOT / "pulumi_ucimage").iterdir()
+        if path.suffix == ".py" or (path / "__init__.py").exists()
     }
 
-    assert set(rows) == classes
+    assert sorted(named) == sorted(parts - {"__init__"})
 
 
-def test_every_code_of_the_emulator_is_on_the_page_of_errors() -> None:
-    """The RetCodes that the emulator answers by itself are those that are told."""
-    told = page("docs/errors.md").partition("UCloud's RetCode:")[2]
+def test_the_architecture_names_what_there_is() -> None:
+    """Each file, and each module with a dot, that the page names exists."""
+    text = page("docs/architecture.md")
+    package = ROOT / "pulumi_ucimage"
+    files = re.findall(r"`([\w/]+\.py)`", text)
+    modules = re.findall(r"`((?:_\w+|plugin)\.[a-z_]+)[.\w]*`", text)
 
-    assert [int(code) for code in re.findall(r"\d+", told)] == sorted(RetCode)
+    assert files
+    assert modules
+    assert not [name for name in files if not (package / name).exists()]
+    assert not [m for m in modules if not (package / f"{m.replace('.', '/')}.py").exists()]
+
+
+# --- Pictures ---
+
+
+@pytest.mark.parametrize("name", make_pictures.PICTURES)
+def test_the_pictures_are_current(name: str) -> None:
+    """`make docs` would change nothing."""
+    made = make_pictures.PICTURES[name]()
+
+    assert (make_pictures.FOLDER / name).read_text("utf-8") == made
+
+
+def test_there_are_no_other_pictures() -> None:
+    """Each picture is made by the script."""
+    files = {path.name for path in make_pictures.FOLDER.iterdir()}
+
+    assert files == set(make_pictures.PICTURES)
+
+
+def test_the_picture_of_the_rules_has_a_tag_for_each() -> None:
+    """Each rule rejects one tag of it."""
+    policy = Policy.from_arguments(make_pictures.ARGUMENTS)
+    choice = evaluate(policy, make_pictures.TAGS, now=NOW)
+
+    assert [1] * len(RejectReason) == [len(tags) for tags in choice.rejected.values()]
 
 
 # --- The emulator ---

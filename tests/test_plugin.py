@@ -244,6 +244,31 @@ def test_an_unencrypted_key_is_a_warning(
     assert DEMO_PRIVATE_KEY not in str(provider.engine.lines)
 
 
+@pytest.mark.parametrize(
+    ("values", "name", "warnings"),
+    [
+        ({"regoin": "cn-bj2"}, "default", ["ucimage:region?"]),
+        ({"regoin": "x", "privateKye": "x"}, "", ["privateKey?", "ucimage:region?"]),
+        ({"regoin": secret("made-up")}, "default", ["ucimage:region?"]),
+        ({"region": "cn-bj2", "version": "1", "pluginDownloadURL": "x"}, "default", []),
+        ({"__internal": {"a": "b"}}, "default", []),
+        ({"regoin": "cn-bj2"}, "mine", []),
+    ],
+)
+def test_an_unknown_configuration_key_is_a_warning(
+    provider: Client, values: dict[str, Any], name: str, warnings: list[str]
+) -> None:
+    """It names the closest setting and not the value; the engine's own keys are known."""
+    provider.configure(name=name, **values)
+
+    lines = provider.engine.texts(engine_pb2.WARNING)
+    assert len(warnings) == len(lines)
+    for words, line in zip(warnings, lines, strict=True):
+        assert words in line
+        assert "`pulumi config rm ucimage:" in line
+        assert "made-up" not in line
+
+
 # --- Functions ---
 
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 # Whole words outside quotes: values and types as Python writes them.
 PYTHON = re.compile(
-    r"\b(True|False|None|NoneType|bool|bytes|dict|float|int|str|tuple|self|kwargs)\b"
+    r"\b(True|False|None|NoneType|bool|dict|float|int|str|tuple|self|kwargs)\b"
 )
 QUOTED = re.compile(r"(?<!\w)'[^']*'(?!\w)|\"[^\"]*\"")
 NAMES = {

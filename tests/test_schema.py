@@ -21,7 +21,7 @@ DESCRIBED = {**SCHEMA["functions"], **SCHEMA["resources"]}
 
 
 def test_the_package_has_its_names() -> None:
-    """The contract's, the version of the package, and none of its own per language."""
+    """Name, namespace and version, and no package name per language."""
     assert ("ucimage", "ucloud-community", __version__) == (
         SCHEMA["name"],
         SCHEMA["namespace"],

@@ -1,5 +1,5 @@
 #!/bin/sh
-# The jobs of pipeline.yaml:
+# The steps of gitlab-ci.yml, github-actions.yml and Jenkinsfile:
 #
 #   release.sh preview RELEASE   choose for a release, show the change, save the plan
 #   release.sh roll              do what the plan says, and nothing else

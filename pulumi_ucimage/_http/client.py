@@ -18,6 +18,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Final, NamedTuple, final
 
 import requests
+from requests.structures import CaseInsensitiveDict
 
 from pulumi_ucimage._http.connection import DeadlineAdapter, reading_until
 from pulumi_ucimage._http.failures import ERRORS, explain, is_closed_pool
@@ -40,6 +41,10 @@ MAX_BODY_BYTES: Final = 32 * 1024 * 1024
 MAX_CLIENTS: Final = 8
 """Servers whose connections are kept."""
 
+_HEADERS: Final = {
+    "User-Agent": f"pulumi-ucimage/{__version__}",
+    "Accept-Encoding": "gzip",
+}
 _CHUNK: Final = 1024 * 1024
 """Bytes read at once."""
 
@@ -103,7 +108,6 @@ class HttpClient:
         self._endpoint, self._origin = endpoint, endpoint.origin
         self._peer = peer
         self._read_timeout_s = read_timeout_s
-        self._proxies = {endpoint.scheme: network.proxy} if network.proxy else {}
         needs_tls = endpoint.scheme == "https" or (network.proxy or "").startswith("https:")
         try:
             context = network.ssl_context() if needs_tls else None
@@ -185,17 +189,11 @@ class HttpClient:
         # `prepare` would also parse the URL again, and look for cookies and passwords.
         request = requests.PreparedRequest()
         request.method, request.url = method, self._origin + target
-        request.prepare_headers(
-            {
-                "User-Agent": f"pulumi-ucimage/{__version__}",
-                "Accept-Encoding": "gzip",
-                **{
-                    name: value.reveal() if isinstance(value, Secret) else value
-                    for name, value in headers.items()
-                },
-            }
-        )
-        request.prepare_body(body.reveal() if body else None, None)
+        request.headers = CaseInsensitiveDict(_HEADERS)
+        for name, value in headers.items():
+            request.headers[name] = value.reveal() if isinstance(value, Secret) else value
+        request.body = body.reveal().encode() if body else None
+        request.prepare_content_length(request.body)
         return request
 
     def _send(
@@ -206,7 +204,6 @@ class HttpClient:
             request,
             stream=True,
             timeout=(min(CONNECT_TIMEOUT_S, remaining_s), self._read_timeout_s),
-            proxies=self._proxies,
         )
         try:
             return send()

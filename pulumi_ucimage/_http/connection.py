@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, Final
 import requests.adapters
 import urllib3
 import urllib3.connection
+from requests.structures import CaseInsensitiveDict
 
 if TYPE_CHECKING:
     import ssl
@@ -201,6 +202,19 @@ class DeadlineAdapter(requests.adapters.HTTPAdapter):
 
     def cert_verify(self, *_: object) -> None:
         """Do nothing: the context verifies certificates, always."""
+
+    def request_url(self, request: Any, *_: object) -> str:
+        """The target, or the whole URL for a proxy that forwards plain HTTP."""
+        url: str = request.url
+        is_forwarded = self._proxy and url.startswith("http:")
+        return url if is_forwarded else url.removeprefix(self._origin)
+
+    def build_response(self, _req: Any, resp: Any) -> requests.Response:
+        """The response, without looking for cookies and an encoding."""
+        response = requests.Response()
+        response.status_code, response.raw = resp.status, resp
+        response.headers = CaseInsensitiveDict(resp.headers)
+        return response
 
     def close(self) -> None:
         """Close the idle connections now, not when the garbage collector runs."""

@@ -84,7 +84,8 @@ def triggers_without_effect(
     if "triggers" not in changed or not (tag or is_frozen):
         return []
     reason = (
-        "tag is in ignore_changes, or is set to the pinned tag"
+        "tag is in ignore_changes, or is set to the pinned tag; remove that, then change a"
+        " trigger to choose again"
         if is_frozen
         else "tag is set; remove it to choose again"
     )
@@ -129,7 +130,7 @@ def finding(
         choice: what the policy makes of the listed tags; None if it cannot be read.
         is_listed: whether the pinned tag is listed.
     """
-    best = _best(choice)
+    best = best_candidate(choice)
     stays = f"The pin {quoted(pin)} stays at {quoted(after['tag'])}, which"
     if after["found"] and not after["available"]:
         if is_listed:
@@ -147,7 +148,7 @@ def finding(
             f" another image now: {_way_to_accept(best, choice, after)}."
         )
         return Message(text, is_warning=True)
-    if choice and best and _is_better(best, choice.policy, after):
+    if choice and best and is_better(best, choice.policy, after):
         text = (
             f"The tag {quoted(best.name)} {_pushed(best, 'was') or 'is available'}, and the"
             f" pin {quoted(pin)} stays at {quoted(after['tag'])}: change a trigger to take"
@@ -157,14 +158,15 @@ def finding(
     return None
 
 
-def _best(choice: Choice | None) -> Candidate | None:
+def best_candidate(choice: Choice | None) -> Candidate | None:
     """The tag that a new choice would take, if it would succeed."""
     if choice is None or not choice.candidates or choice.ambiguous():
         return None
     return choice.candidates[0]
 
 
-def _is_better(best: Candidate, policy: Policy, state: State) -> bool:
+def is_better(best: Candidate, policy: Policy, state: State) -> bool:
+    """Whether a pin would move up to a tag if it chose again."""
     if state.get("wanted_tag") or best.name == state["tag"]:
         return False
     # A default tag has no rank.

@@ -143,7 +143,7 @@ def _another_pin(before: State, inputs: State, context: LookupContext) -> dict[s
     }
     profile = inputs.get("profile")
     if profile and profile != before.get("profile"):
-        settings = _query(inputs).settings(context)
+        settings = _query({key: inputs.get(key) for key in _PLACE}).settings(context)
         asked["region"] = settings.region
         asked["project_id"] = settings.project_id or ""
     image = inputs.get("wanted_image")
@@ -185,7 +185,7 @@ _DEFAULTS: Final = {
     "semver_loose": False,
     "min_age": 0,
     "wait": 0,
-    "floating_tags": FLOATING_TAGS,
+    "floating_tags": frozenset(FLOATING_TAGS),
     "triggers": {},
     "allow_downgrade": False,
     "resolve_digest": False,
@@ -290,7 +290,8 @@ def _pinned_digest(
     # Only here: a pin without a digest does not need it.
     from pulumi_ucimage._lookup.digests import resolve_digest  # noqa: PLC0415
 
-    _, settings = _query_in_place(before, inputs, context)
+    place = {key: inputs.get(key) for key in _PLACE}
+    _, settings = _query_in_place(before, place, context)
     deadline = Deadline.after(settings.timeout_s, context.clock)
     return resolve_digest(
         repository, before["tag"], settings, deadline, is_listed=before["available"]
@@ -441,6 +442,43 @@ def refresh(olds: State, context: LookupContext, *, pin: str) -> Reconciled:
     Raises:
         UcimageError: the state is invalid, or the look failed: the pin keeps what it knew.
     """
+    look = look_at(olds, context, pin=pin)
+    message = look.finding(pin)
+    return Reconciled({**olds, **look.seen}, [message] if message else [])
+
+
+class Look(NamedTuple):
+    """What a look at a pin's image found.
+
+    Attributes:
+        before: the pin's state, validated.
+        seen: `available` and `retagged` as they are now.
+        pushed: when the pinned tag was last pushed, in Unix seconds, if that is known.
+        choice: what the pin's policy makes of the listed tags; None if this release cannot
+            read the policy.
+        is_listed: whether the pinned tag is listed.
+    """
+
+    before: dict[str, Any]
+    seen: dict[str, bool]
+    pushed: int | None
+    choice: Choice | None
+    is_listed: bool
+
+    @property
+    def after(self) -> dict[str, Any]:
+        """The pin's state after the look."""
+        return {**self.before, **self.seen}
+
+    def finding(self, pin: str) -> Message | None:
+        """What to tell the user about the pin of that name; None for nothing."""
+        return pin_messages.finding(
+            pin, self.after, self.pushed, self.choice, is_listed=self.is_listed
+        )
+
+
+def look_at(olds: State, context: LookupContext, *, pin: str) -> Look:
+    """Look at a pin's image; the arguments and errors are those of `refresh`."""
     before = pinned(olds, pin=pin)
     query, settings = _query_in_place(before, {k: before.get(k) for k in _LOOK}, context)
     try:
@@ -456,23 +494,19 @@ def refresh(olds: State, context: LookupContext, *, pin: str) -> Reconciled:
     }
     if before["repo_digest"]:
         # Only here: a pin without a digest does not need it.
-        from pulumi_ucimage._lookup.digests import look_at  # noqa: PLC0415
+        from pulumi_ucimage._lookup import digests  # noqa: PLC0415
 
         deadline = Deadline.after(settings.timeout_s, context.clock)
-        look = look_at(before["repo_digest"], before["tag"], settings, deadline)
+        look = digests.look_at(before["repo_digest"], before["tag"], settings, deadline)
         seen = {"available": bool(listed) and look.has_digest, "retagged": look.is_retagged}
-    after = {**before, **seen}
-    message = pin_messages.finding(
-        pin,
-        after,
-        pushed,
-        _choice(before, tags, context.clock.now()),
-        is_listed=bool(listed),
-    )
-    return Reconciled({**olds, **seen}, [message] if message else [])
+    choice = _choice(before, tags, context.clock.now())
+    return Look(before, seen, pushed, choice, is_listed=bool(listed))
 
 
-_LOOK: Final = ("bucket_name", "region", "project_id", "profile", "order_by")
+_PLACE: Final = ("bucket_name", "region", "project_id", "profile")
+"""The inputs that say where to look. Others may not be known yet."""
+
+_LOOK: Final = (*_PLACE, "order_by")
 """What a look takes of the stored inputs; a newer release may have written the others."""
 
 

@@ -2,15 +2,8 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Annotated, Any, Final
-
-from pydantic import (
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    ValidationError,
-    create_model,
-)
 
 from pulumi_ucimage._formatting import quoted
 from pulumi_ucimage._spec import pin_state, results
@@ -19,34 +12,47 @@ from pulumi_ucimage.errors import ArgumentError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-
-def _nothing(value: object) -> object:
-    """Read "", which is how a state says that there is nothing, and Pulumi's numbers."""
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
-    return None if value == "" else value
-
-
-def _field(of: Any) -> Any:
-    if of is str:
-        return Annotated[str, Field(min_length=1)], ...
-    if of is bool:
-        return bool, ...
-    return Annotated[of, BeforeValidator(_nothing)], None
-
-
 _TYPES: Final[dict[str, Any]] = {
     "bucket_name": str,
     "region": str,
     "project_id": str | None,
     **{o.name: o.type for o in results.IMAGE_PIN if o.name in pin_state.OUTPUTS},
 }
-_Pinned: Final = create_model(
-    "_Pinned",
-    __config__=ConfigDict(strict=True),
-    **{name: _field(of) for name, of in _TYPES.items()},
-)
 """A field per output, and what a pin keeps of the place it was created in."""
+
+
+@functools.cache
+def _model() -> Any:
+    """The model of a choice.
+
+    Built here, because the program loads this module too, and does without pydantic.
+    """
+    from pydantic import (  # noqa: PLC0415
+        BeforeValidator,
+        ConfigDict,
+        Field,
+        create_model,
+    )
+
+    def field(of: Any) -> Any:
+        if of is str:
+            return Annotated[str, Field(min_length=1)], ...
+        if of is bool:
+            return bool, ...
+        return Annotated[of, BeforeValidator(_nothing)], None
+
+    return create_model(
+        "Pinned",
+        __config__=ConfigDict(strict=True),
+        **{name: field(of) for name, of in _TYPES.items()},
+    )
+
+
+def _nothing(value: object) -> object:
+    """Read "", which is how a state says that there is nothing, and Pulumi's numbers."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return None if value == "" else value
 
 
 def pinned(state: Mapping[str, Any], *, pin: str) -> dict[str, Any]:
@@ -59,8 +65,10 @@ def pinned(state: Mapping[str, Any], *, pin: str) -> dict[str, Any]:
     Raises:
         ArgumentError: a field is missing or wrong.
     """
+    from pydantic import ValidationError  # noqa: PLC0415 - see `_model`
+
     try:
-        values = _Pinned.model_validate(dict(state)).model_dump()
+        values = _model().model_validate(dict(state)).model_dump()
     except ValidationError as error:
         (field,) = error.errors()[0]["loc"][:1]
     else:

@@ -1,4 +1,4 @@
-"""Lines in the engine's log: a provider has no other way to the user's eyes."""
+"""Lines in the engine's log, which Pulumi shows to the user."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ _OPTIONS: Final = (("grpc.enable_http_proxy", 0),)
 def tell(
     address: str, severity: int, message: str, urn: str = "", *, ephemeral: bool = False
 ) -> None:
-    """Show a line in Pulumi's output; what cannot be told does not stop the work.
+    """Show a line in Pulumi's output. If the engine does not answer, the line is lost.
 
     Args:
-        address: the engine's.
+        address: the engine's address.
         severity: `DEBUG`, `INFO` or `WARNING`.
-        message: what to show.
-        urn: the resource under whose name it is shown; empty for none.
-        ephemeral: whether the next line may take its place.
+        message: the line.
+        urn: the resource under whose name it is shown; empty for the stack.
+        ephemeral: whether the next line may replace it.
     """
     request = engine_pb2.LogRequest(
         severity=severity,  # type: ignore[arg-type] # an enum by its number

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, final
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, final, get_args
 
 from pulumi_ucimage._spec.naming import wire_name
 from pulumi_ucimage.errors import ArgumentError, ArgumentTypeError
@@ -52,12 +52,14 @@ class Argument:
         type: the type of its value.
         description: what it means; Markdown, with a summary as its first sentence.
         required: whether it must be given.
+        choices: the values it can have; empty if they are not listed.
     """
 
     name: str
     type: Type
     description: str
     required: bool = False
+    choices: tuple[str, ...] = ()
 
     @property
     def wire(self) -> str:
@@ -168,11 +170,13 @@ CHOICE: Final = (
         Type.STRING,
         "How tags are compared: `newest` (by CreateTime; the default), `semver`,"
         " `numerical` or `alphabetical`.",
+        choices=get_args(PolicyName),
     ),
     Argument(
         "order",
         Type.STRING,
         "Which end is chosen: `highest` (the default) or `lowest`.",
+        choices=get_args(OrderName),
     ),
     Argument(
         "semver_range",

@@ -308,3 +308,14 @@ def from_wire(cls: Any, values: Any) -> Any:
             for field in nested.fields
         }
     )
+
+
+def to_wire(value: Any) -> Any:
+    """A result, or a part of one, as JSON has it: with wire names."""
+    if isinstance(value, list):
+        return [to_wire(item) for item in value]
+    if isinstance(value, _Result):
+        return to_wire(vars(value))
+    if isinstance(value, dict):
+        return {wire_name(name): to_wire(item) for name, item in value.items()}
+    return value

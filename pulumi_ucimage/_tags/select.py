@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING, final
 
 from pulumi_ucimage._tags.evaluate import Choice, TagLike, evaluate
@@ -56,20 +57,34 @@ def select(
         AmbiguousTagError: two tags share the best extracted text.
     """
     choice = evaluate(policy, tags, now=now)
-    found = True
-    if policy.tag:
-        tag = policy.tag
-        if all(listed.name != tag for listed in tags):
-            raise NoMatchingTagError(explain_missing_tag(choice, image_name, wanted=tag))
-    elif choice.ambiguous():
-        raise AmbiguousTagError(explain_ambiguous(choice, image_name))
-    elif choice.candidates:
-        tag = choice.candidates[0].name
-    elif policy.default_tag:
-        tag, found = policy.default_tag, False
-    else:
-        raise NoMatchingTagError(explain_nothing_left(choice, image_name))
+    if problem := why_nothing(choice, image_name=image_name):
+        raise problem
+    found = bool(policy.tag or choice.candidates)
+    tag = policy.tag or (choice.candidates[0].name if found else policy.default_tag or "")
     times = [listed.create_time for listed in tags if listed.name == tag]
     create_time = max((time for time in times if time is not None), default=None)
     explanation = explain(choice, image_name, tag=tag, create_time=create_time, found=found)
     return Selection(tag, create_time, found, choice, explanation)
+
+
+def why_nothing(
+    choice: Choice, *, image_name: str
+) -> NoMatchingTagError | AmbiguousTagError | None:
+    """Return why no tag can be selected; None if one can, be it the default tag.
+
+    Args:
+        choice: what a policy made of all tags of an image.
+        image_name: the image's full name, for texts.
+    """
+    policy = choice.policy
+    if policy.tag:
+        every = chain(choice.candidates, *choice.rejected.values())
+        if any(tag.name == policy.tag for tag in every):
+            return None
+        message = explain_missing_tag(choice, image_name, wanted=policy.tag)
+        return NoMatchingTagError(message)
+    if choice.ambiguous():
+        return AmbiguousTagError(explain_ambiguous(choice, image_name))
+    if choice.candidates or policy.default_tag:
+        return None
+    return NoMatchingTagError(explain_nothing_left(choice, image_name))

@@ -1,4 +1,4 @@
-"""GetDockerImageList: a call's parameters in, the API's answer out; knows no HTTP."""
+"""GetDockerImageList: the parameters of a call in, the API's answer out; no HTTP."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ def answer(
 ) -> dict[str, object]:
     """Answer a call as the API's page says.
 
-    What is checked, in this order: Action (160 missing, 161 unknown), Signature missing
+    Checked in this order: Action (160 missing, 161 unknown), Signature missing
     (170), PublicKey (172), Signature wrong (171), SecurityToken (174), Region, BucketName,
-    Limit and Offset (43033, 43025 for a text that cannot be a bucket's name), the bucket in
+    Limit and Offset (43033, 43025 for an invalid bucket name), the bucket in
     this region (43023), its project if it has one (292). `OrderBy` may be anything.
 
     Args:
         parameters: The call's parameters, unescaped.
         state: Keys and buckets.
-        cap: The longest page that this server gives; None: as long as is asked for.
+        cap: The most images per page; None: as many as the call wants.
     """
     try:
         _check_action(parameters)
@@ -46,13 +46,13 @@ def answer(
 def refusal(
     parameters: Mapping[str, str], ret_code: int, message: str
 ) -> dict[str, object]:
-    """The answer to a call that is refused."""
+    """The answer to a refused call."""
     action = parameters.get("Action", "")
     return {"RetCode": ret_code, "Action": f"{action}Response", "Message": message}
 
 
 def _check_action(parameters: Mapping[str, str]) -> None:
-    """Refuse a call of anything else."""
+    """Refuse calls of other actions."""
     action = parameters.get("Action")
     if not action:
         raise ServiceError(
@@ -66,7 +66,7 @@ def _check_action(parameters: Mapping[str, str]) -> None:
 
 
 def _check_signature(parameters: Mapping[str, str], state: State) -> None:
-    """Refuse a call that no known key has signed."""
+    """Refuse a call that is not signed by a known key."""
     if not parameters.get(SIGNATURE):
         raise ServiceError(RetCode.MISSING_SIGNATURE, "Missing Signature")
     key = state.key(parameters.get("PublicKey", ""))
@@ -88,9 +88,7 @@ def _list_images(
     region = _required(parameters, "Region")
     bucket_name = _required(parameters, "BucketName")
     if not is_bucket_name(bucket_name):
-        raise ServiceError(
-            RetCode.INVALID_BUCKET_NAME, "BucketName cannot be a bucket's name"
-        )
+        raise ServiceError(RetCode.INVALID_BUCKET_NAME, "BucketName is not a valid name")
     limit = _whole_number(parameters, "Limit", DEFAULT_LIMIT)
     offset = _whole_number(parameters, "Offset", 0)
     bucket = state.bucket(region, bucket_name)
@@ -113,7 +111,7 @@ def _list_images(
 
 
 def _required(parameters: Mapping[str, str], name: str) -> str:
-    """A parameter that must be there, and not empty."""
+    """A required parameter, which must not be empty."""
     value = parameters.get(name)
     if not value:
         raise ServiceError(RetCode.BAD_PARAMETER, f"Missing {name}")
@@ -121,7 +119,7 @@ def _required(parameters: Mapping[str, str], name: str) -> str:
 
 
 def _whole_number(parameters: Mapping[str, str], name: str, default: int) -> int:
-    """A parameter that is a count, if it is there."""
+    """An optional parameter that is a count."""
     value = parameters.get(name)
     if value is None:
         return default

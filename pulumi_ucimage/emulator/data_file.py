@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Data(NamedTuple):
-    """What an emulator is filled with."""
+    """The data of an emulator."""
 
     keys: tuple[Key, ...]
     buckets: tuple[Bucket, ...]
@@ -27,22 +27,22 @@ def read(path: str | os.PathLike[str]) -> Data:
     """Read a data file.
 
     Raises:
-        DataError: It cannot be read, is no JSON, or is not of the shape that `parse` wants.
-            The sentence names the file and never holds what stands in it.
+        DataError: It cannot be read, is not JSON, or is invalid (see `parse`). The sentence
+            names the file and never contains what is in it.
     """
     try:
         content = Path(path).read_bytes()
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path
         reason = (isinstance(error, OSError) and error.strerror) or error
         raise DataError(
-            f"The data file {str(path)!r} cannot be read ({reason}): give the path of a "
+            f"The data file {str(path)!r} cannot be read ({reason}): use the path of a "
             "JSON file with Keys and Buckets."
         ) from None
     try:
         document = json.loads(content)
     except (ValueError, RecursionError) as error:
         raise DataError(
-            f"The data file {str(path)!r} is not JSON ({error}): correct it there."
+            f"The data file {str(path)!r} is not JSON ({error}): correct the file."
         ) from None
     try:
         return parse(document)
@@ -51,14 +51,14 @@ def read(path: str | os.PathLike[str]) -> Data:
 
 
 def parse(document: object) -> Data:
-    """Check a document of the data file's shape, and copy what it says.
+    """Check and copy a document of the data file's form.
 
     `{"Keys": [{"PublicKey", "PrivateKey", "SecurityToken"?}], "Buckets": [{"Region",
     "BucketName", "ProjectId"?, "ImageSet": [as the API sends it]}]}`. An image's fields are
-    not looked at: they are sent as they are.
+    not checked: they are sent as they are.
 
     Raises:
-        DataError: Something has another shape; says where, and what it must be.
+        DataError: Something has another form; says where, and what it must be.
     """
     whole = _object(document, "The data", ("Keys", "Buckets"))
     keys = [_key(entry, f"Keys[{at}]") for at, entry in enumerate(_list(whole, "Keys"))]
@@ -107,7 +107,7 @@ def _bucket(entry: object, place: str) -> Bucket:
 def _object(
     value: object, place: str, required: Sequence[str] = (), optional: Sequence[str] = ()
 ) -> Mapping[str, object]:
-    """A JSON object with these fields and, if any are named, no others."""
+    """A JSON object with these fields; if any are given, with no others."""
     if not isinstance(value, Mapping):
         raise DataError(f"{place} must be an object.")
     for name in required:
@@ -129,7 +129,7 @@ def _list(fields: Mapping[str, object], name: str, prefix: str = "") -> list[obj
 
 
 def _text(fields: Mapping[str, object], place: str, name: str) -> str:
-    """A field that is text, and not empty."""
+    """A required text that is not empty."""
     value = fields[name]
     if not isinstance(value, str) or not value:
         raise DataError(f"{place}.{name} must be text that is not empty.")
@@ -142,7 +142,7 @@ def _optional_text(fields: Mapping[str, object], place: str, name: str) -> str |
 
 
 def _no_repeat(values: Sequence[object], place: str, what: str) -> None:
-    """Refuse two entries that could not be told apart."""
+    """Refuse two entries with the same names."""
     for at, value in enumerate(values):
         if value in values[:at]:
             earlier = values.index(value)

@@ -1,10 +1,10 @@
-"""Every error of the emulator: those its user is told of, and those the API answers.
+"""Every error of the emulator: those for its user, and those that the API answers.
 
-EmulatorError (a ValueError)   what its user gave cannot be used; one sentence, what to do
-  DataError                    a data file, or data of its shape
-  FaultError                   a fault
-  PushError                    a push or a deletion that names what is not there
-ServiceError                   becomes an answer with a RetCode; never leaves the emulator
+EmulatorError (a ValueError)   an invalid argument or request; one sentence, what to do
+  DataError                    an invalid data file, or invalid data
+  FaultError                   an invalid fault
+  PushError                    a push or a deletion of something that does not exist
+ServiceError                   becomes an answer with a RetCode
 """
 
 from __future__ import annotations
@@ -13,23 +13,23 @@ from enum import IntEnum
 
 
 class EmulatorError(ValueError):
-    """Root of what the emulator's user is told."""
+    """The root of the errors for the emulator's user."""
 
 
 class DataError(EmulatorError):
-    """A data file, or data of its shape, is not as it has to be; says where."""
+    """A data file, or data, is invalid; says where."""
 
 
 class FaultError(EmulatorError):
-    """A fault is not one of those that can be asked for."""
+    """A fault is invalid."""
 
 
 class PushError(EmulatorError):
-    """A push or a deletion names what is not there, or not clearly enough."""
+    """A push or a deletion names something that does not exist or is ambiguous."""
 
 
 class RetCode(IntEnum):
-    """The RetCodes that the emulator answers by itself.
+    """The RetCodes that the emulator answers without a fault.
 
     160 to 292 are common to all of UCloud's API; those from 43000 are the product's.
     """

@@ -1,4 +1,4 @@
-"""Faults: what the emulator does wrong on request, and for how many requests."""
+"""Faults: what goes wrong on request, and for how many requests."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ if TYPE_CHECKING:
 
 
 class _Kind(NamedTuple):
-    """What may follow the name of a kind.
+    """The values of a kind of fault.
 
     Attributes:
-        pattern: The values that can be; None where there is no value.
-        wish: What to give, for a sentence that starts with "The fault … needs".
+        pattern: The valid values; None if the kind takes no value.
+        needs: What is needed, for a sentence that starts with "The fault … needs".
     """
 
     pattern: str | None
-    wish: str
+    needs: str
 
 
 _KINDS: Final = {
     "retcode": _Kind(r"-?[1-9][0-9]{0,8}", "a RetCode other than 0, as in retcode=153"),
     "http": _Kind(r"[2-5][0-9]{2}", "an HTTP status from 200 to 599, as in http=503"),
-    "drop": _Kind(None, "no value: give drop, or drop*2 for two requests"),
+    "drop": _Kind(None, "no value: use drop, or drop*2 for two requests"),
     "delay": _Kind(r"[0-9]{1,4}(\.[0-9]{1,6})?", "seconds below 10000, as in delay=0.5"),
     "cap": _Kind(r"[1-9][0-9]{0,8}", "a page length of 1 or more, as in cap=10"),
     "retry_after": _Kind(r"[0-9]{1,6}", "whole seconds, as in retry_after=2"),
@@ -41,12 +41,12 @@ _SPEC: Final = re.compile(
 
 @dataclass(frozen=True)
 class Fault:
-    """One thing done wrong.
+    """One fault.
 
     Attributes:
         kind: One of `retcode`, `http`, `drop`, `delay`, `cap`, `retry_after`.
         value: Its value as given; None for `drop`.
-        times: How many requests it is still for; None: all to come.
+        times: For how many more requests it is; None: all.
     """
 
     kind: str
@@ -59,13 +59,13 @@ class Fault:
 
 
 @dataclass(frozen=True)
-class Misbehaviour:
-    """What goes wrong with one request.
+class Effect:
+    """What the faults do to one request.
 
     Attributes:
-        delay_s: Seconds to wait before anything is answered.
-        cap: The longest page; None: as long as the request wants.
-        retry_after_s: What a `Retry-After` header says in seconds, if a fault answers.
+        delay_s: Seconds to wait before the answer.
+        cap: The most images per page; None: as many as the request wants.
+        retry_after_s: The `Retry-After` header of a fault that answers, in seconds.
         answer: The fault that answers; None: the API does.
     """
 
@@ -79,13 +79,13 @@ def parse(spec: str) -> Fault:
     """Read a fault from `KIND[=VALUE][*TIMES]`.
 
     Raises:
-        FaultError: The text is no fault; says what to give.
+        FaultError: The text is not a fault; says what to use.
     """
     match = _SPEC.fullmatch(spec)
     kind = _KINDS.get(match["kind"]) if match else None
     if match is None or kind is None:
         raise FaultError(
-            f"The fault {spec!r} is of no known kind: give KIND[=VALUE][*TIMES], "
+            f"The fault {spec!r} has an unknown kind: use KIND[=VALUE][*TIMES], "
             f"where KIND is one of {', '.join(_KINDS)}."
         )
     value: str | None = match["value"]
@@ -94,7 +94,7 @@ def parse(spec: str) -> Fault:
     else:
         fits = value is not None and re.fullmatch(kind.pattern, value) is not None
     if not fits:
-        raise FaultError(f"The fault {spec!r} needs {kind.wish}.")
+        raise FaultError(f"The fault {spec!r} needs {kind.needs}.")
     if match["star"] and not re.fullmatch(r"[1-9][0-9]{0,8}", match["times"]):
         raise FaultError(
             f"The fault {spec!r} needs a whole number of 1 or more after the *, as in "
@@ -105,10 +105,10 @@ def parse(spec: str) -> Fault:
 
 
 class FaultQueue:
-    """The faults that are still to happen, in the order they were asked for.
+    """The faults that are left, in the order in which they were added.
 
     Each request uses one of the TIMES of every `delay`, `cap` and `retry_after`, and of
-    the first `retcode`, `http` or `drop` that is left; the others of those wait.
+    the first `retcode`, `http` or `drop` that is left; the other ones wait.
     """
 
     def __init__(self, specs: Iterable[str] = ()) -> None:
@@ -116,32 +116,32 @@ class FaultQueue:
         self._faults = [parse(spec) for spec in specs]
 
     def add(self, spec: str) -> None:
-        """Put a fault behind the others.
+        """Add a fault after the others.
 
         Raises:
-            FaultError: The text is no fault.
+            FaultError: The text is not a fault.
         """
         fault = parse(spec)
         with self._lock:
             self._faults.append(fault)
 
     def replace(self, specs: Iterable[str]) -> None:
-        """Forget all faults and take these; on an error nothing has changed.
+        """Replace all faults; on an error nothing is changed.
 
         Raises:
-            FaultError: One of the texts is no fault.
+            FaultError: One of the texts is not a fault.
         """
         faults = [parse(spec) for spec in specs]
         with self._lock:
             self._faults = faults
 
     def specs(self) -> list[str]:
-        """The faults that are left, each with the TIMES that are left."""
+        """The faults that are left, each with its remaining TIMES."""
         with self._lock:
             return [str(fault) for fault in self._faults]
 
-    def take(self) -> Misbehaviour:
-        """Say what goes wrong with the next request, and count it as done.
+    def take(self) -> Effect:
+        """What the faults do to the next request; counts them down.
 
         Delays add up, the lowest `cap` and the longest `retry_after` count.
         """
@@ -161,7 +161,7 @@ class FaultQueue:
                 elif fault.times > 1:
                     left.append(replace(fault, times=fault.times - 1))
             self._faults = left
-        return Misbehaviour(
+        return Effect(
             delay_s=sum(_values(used, "delay")),
             cap=min(map(int, _values(used, "cap")), default=None),
             retry_after_s=max(map(int, _values(used, "retry_after")), default=None),

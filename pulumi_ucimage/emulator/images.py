@@ -1,4 +1,4 @@
-"""One image as the API sends it: its name in three spellings, and its tags; pure."""
+"""An image as the API sends it: its name in three forms, and its tags."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def name_of(image: Image) -> str:
-    """The full name; empty where the entry has none.
+    """The full name; empty if the entry has none.
 
     The API's page calls the field `ImageName` in its example and `BucketName` in its table.
     """
@@ -23,7 +23,7 @@ def name_of(image: Image) -> str:
 
 
 def registry_of(name: str) -> str:
-    """The registry's host in a full name; empty where there is none.
+    """The registry's host in a full name; empty if it has none.
 
     Docker's rule: the first of several parts, if it has a `.` or a `:` or is `localhost`.
     """
@@ -47,7 +47,7 @@ def find(images: Sequence[Image], wanted: str) -> int | None:
     """Find an image by its full name, else by its path, else by its last part.
 
     Returns:
-        Its position, or None where there is no such image.
+        Its position; None if there is no such image.
 
     Raises:
         PushError: Several images have this path or this last part.
@@ -58,7 +58,7 @@ def find(images: Sequence[Image], wanted: str) -> int | None:
         several = sorted({names[at] for at in found})
         if len(several) > 1:
             raise PushError(
-                f"Several images are called {wanted!r}: give one of {', '.join(several)}."
+                f"Several images are called {wanted!r}: use one of {', '.join(several)}."
             )
         if found:
             return found[0]
@@ -68,14 +68,14 @@ def find(images: Sequence[Image], wanted: str) -> int | None:
 def full_name(wanted: str, bucket_name: str, images: Iterable[Image], registry: str) -> str:
     """Complete the name of a new image: registry, bucket, last part.
 
-    A name with a registry's host stays as it is, a path gets the host of the bucket's
-    other images, a last part gets the bucket's name too.
+    A name with a registry's host stays as it is; a path gets the host of the bucket's
+    other images; a last part also gets the bucket's name.
 
     Args:
         wanted: Full name, path or last part.
-        bucket_name: The bucket that the image comes into.
-        images: The bucket's images; the first that has a registry's host lends it.
-        registry: The host where none of them has one.
+        bucket_name: The bucket of the new image.
+        images: The bucket's images; the host is that of the first one that has a host.
+        registry: The host if none of them has one.
     """
     if registry_of(wanted):
         return wanted
@@ -85,13 +85,13 @@ def full_name(wanted: str, bucket_name: str, images: Iterable[Image], registry: 
 
 
 def next_create_time(image: Image, now: int) -> int:
-    """The time of a push made now: Unix seconds, above those of all the image's tags."""
+    """The time of a push: now, or later than all tags of the image; in Unix seconds."""
     times = [tag.get("CreateTime") for tag in _tags_of(image) if isinstance(tag, Mapping)]
     return max([now, *(time + 1 for time in times if isinstance(time, int))])
 
 
 def with_tag(image: Image, tag_name: str, create_time: int) -> Image:
-    """The image after a push: with this tag once more, or with a new time for it."""
+    """The image with a new tag, or with a new time for an existing one."""
     tags: list[object] = []
     is_new = True
     for tag in _tags_of(image):
@@ -127,6 +127,6 @@ def tag_names(image: Image) -> list[str]:
 
 
 def _tags_of(image: Image) -> list[object]:
-    """The entries of `TagSet`; none where it is missing, null or no list."""
+    """The entries of `TagSet`; none if it is missing, null or not a list."""
     tags = image.get("TagSet")
     return tags if isinstance(tags, list) else []

@@ -1,4 +1,4 @@
-"""The nouns: key pairs and buckets. They never change; a push makes a new bucket."""
+"""Key pairs and buckets. They are immutable: a push makes a new bucket."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ Image: TypeAlias = Mapping[str, object]
 """An entry of `ImageSet`, as the API sends it: any field may be missing or null."""
 
 # The API's page says 4 to 30 of lower case, digits and `_`, and has an example of 3: so
-# only what cannot be a name at all is one that the emulator calls invalid.
+# the emulator refuses only what no bucket can be called.
 _BUCKET_NAME: Final = re.compile(r"[A-Za-z0-9_.-]{1,63}")
 
 
 @dataclass(frozen=True)
 class Key:
-    """A key pair, with the token that belongs to it where it is temporary."""
+    """A key pair; a temporary one has a token."""
 
     public_key: str
     private_key: str = field(repr=False)
@@ -26,7 +26,7 @@ class Key:
 
 @dataclass(frozen=True)
 class Bucket:
-    """An image repository of one region, in a project if it names one."""
+    """An image repository in a region, and in a project if it has one."""
 
     region: str
     name: str
@@ -35,5 +35,5 @@ class Bucket:
 
 
 def is_bucket_name(name: str) -> bool:
-    """Tell whether this can be the name of a bucket."""
+    """Whether this is a valid name of a bucket."""
     return _BUCKET_NAME.fullmatch(name) is not None

@@ -45,7 +45,7 @@ class RegistryLogin:
         """Check a request's Authorization header.
 
         Args:
-            authorization: Its value; empty if there is none.
+            authorization: Its value; empty if the request has none.
             path: The repository that is asked for; None for `/v2/` itself.
 
         Raises:

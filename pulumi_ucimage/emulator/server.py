@@ -201,7 +201,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.server.log(line[:_LONGEST_LINE].encode("unicode_escape").decode("ascii"))
 
     def _read_body(self) -> bytes | None:
-        """The request's body, or None when there is nothing more to do."""
+        """The request's body; None if the request was refused or cut off."""
         length = self.headers.get("Content-Length", "")
         if not (length.isascii() and length.isdigit()):
             self._refuse(HTTPStatus.LENGTH_REQUIRED, "Send a Content-Length.")

@@ -15,9 +15,8 @@ SIGNATURE: Final = "Signature"
 def sign(parameters: Mapping[str, str], private_key: str) -> str:
     """Compute the signature of a call's parameters.
 
-    Names are sorted, each name is followed by its value, the private key ends it all,
-    and SHA-1 of this is the signature (the API's page on signatures). A parameter called
-    `Signature` is no part of what is signed.
+    The SHA-1 of the sorted names, each followed by its value, and of the private key at the
+    end (the API's page on signatures). A parameter called `Signature` is not signed.
 
     Args:
         parameters: The call's parameters as text, unescaped.
@@ -35,6 +34,6 @@ def sign(parameters: Mapping[str, str], private_key: str) -> str:
 
 
 def verify(parameters: Mapping[str, str], private_key: str) -> bool:
-    """Tell whether the parameters' `Signature` is theirs, in constant time."""
+    """Whether the parameters have the right `Signature`; compares in constant time."""
     given = parameters.get(SIGNATURE, "")
     return hmac.compare_digest(given.encode(), sign(parameters, private_key).encode())

@@ -47,8 +47,8 @@ class State:
     """Keys, buckets, manifests and calls, safe to use from many threads.
 
     Args:
-        data: What there is at the beginning.
-        now: The clock of pushes, in Unix seconds.
+        data: The keys and buckets to begin with.
+        now: The time of pushes, in Unix seconds.
     """
 
     def __init__(self, data: Data, *, now: Callable[[], float] = time.time) -> None:
@@ -60,11 +60,11 @@ class State:
         self._now = now
 
     def key(self, public_key: str) -> Key | None:
-        """The key pair of a public key; None where it is unknown."""
+        """The key pair of a public key; None if it is unknown."""
         return self._keys.get(public_key)
 
     def bucket(self, region: str, name: str) -> Bucket | None:
-        """A bucket as it is now; None where the region has none of that name."""
+        """A bucket as it is now; None if the region has none of that name."""
         with self._lock:
             return self._buckets.get((region, name))
 
@@ -196,7 +196,7 @@ class State:
 
         Returns:
             The manifest, followed by its children if it was found by a tag; empty if there
-            is none, None if there is no such repository.
+            is no such manifest; None if there is no such repository.
         """
         with self._lock:
             entries = [
@@ -214,7 +214,7 @@ class State:
             return self._repositories.by_tag(path, reference) if reference in tags else ()
 
     def record(self, parameters: Mapping[str, str]) -> None:
-        """Remember a call, without what must not be seen again."""
+        """Remember a call, without its secrets."""
         seen = {name: parameters[name] for name in parameters if name not in _SECRETS}
         with self._lock:
             self._requests.append(seen)
@@ -275,7 +275,7 @@ class State:
         if len(found) > 1:
             regions = ", ".join(bucket.region for bucket in found)
             raise PushError(
-                f"There are several buckets {name!r}: give one of the regions {regions}."
+                f"There are several buckets {name!r}: use one of the regions {regions}."
             )
         return found[0]
 

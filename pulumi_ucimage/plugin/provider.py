@@ -166,6 +166,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         args = {
             f"{NAMESPACE}:{key}": _text(value)
             for key, value in wire.plain(request.args).items()
+            if not key.startswith("__")  # the engine's own
         }
         # Older engines send the configuration in this form only.
         variables = {
@@ -306,7 +307,7 @@ class EngineLog:
     """The engine's log, with texts in the words of the wire.
 
     Args:
-        address: the engine's address; empty if there is none.
+        address: the engine's address; empty if it is unknown.
         urn: the resource under whose name lines are shown.
     """
 

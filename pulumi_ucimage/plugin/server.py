@@ -42,7 +42,7 @@ def serve(engine_address: str, *, parent_id: int) -> NoReturn:
         parent_id: the process that started this one.
     """
     _limit_address_space()
-    # Ctrl-C on systems where the event loop takes no signal handlers.
+    # Ctrl-C on systems whose event loop has no signal handlers.
     with contextlib.suppress(KeyboardInterrupt):
         asyncio.run(_serve(engine_address, parent_id))
     # Threads that still wait for the API are not waited for.
@@ -93,7 +93,7 @@ async def start_server(provider: Provider) -> tuple[grpc.aio.Server, int]:
 
 
 async def _is_listening(address: str) -> bool | None:
-    """Whether a server listens at an address; None if that cannot be said."""
+    """Whether a server listens at an address; None if that is unknown."""
     host, _, port = address.rpartition(":")
     try:
         opening = asyncio.open_connection(host.strip("[]"), int(port))

@@ -113,7 +113,7 @@ def test_a_data_file_is_read(tmp_path: Path, as_text: bool) -> None:  # noqa: FB
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (None, "cannot be read (No such file or directory): give the path of a JSON file"),
+        (None, "cannot be read (No such file or directory): use the path of a JSON file"),
         (b"", "is not JSON (Expecting value"),
         (b'{"Keys": [{"PrivateKey": "secret",}]}', "is not JSON (Expecting property name"),
         (b'"\xff secret"', "is not JSON ("),

@@ -24,7 +24,7 @@ def many() -> Iterator[Emulator]:
 
 
 @pytest.mark.parametrize(
-    ("spec", "wish"),
+    ("spec", "needs"),
     [
         ("", "KIND is one of retcode, http, drop, delay, cap, retry_after."),
         ("flood", "KIND[=VALUE][*TIMES]"),
@@ -52,13 +52,13 @@ def many() -> Iterator[Emulator]:
         ("http=503*2*2", "http=503*2"),
     ],
 )
-def test_a_bad_fault_is_one_sentence(spec: str, wish: str) -> None:
+def test_an_invalid_fault_is_one_sentence(spec: str, needs: str) -> None:
     """It names the text, and says what to use."""
     with pytest.raises(FaultError) as caught:
         Emulator(faults=[spec])
 
     said = str(caught.value)
-    assert (repr(spec) in said, wish in said, said[-1]) == (True, True, ".")
+    assert (repr(spec) in said, needs in said, said[-1]) == (True, True, ".")
 
 
 def test_a_ret_code_is_answered(many: Emulator) -> None:

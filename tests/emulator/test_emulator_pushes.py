@@ -163,8 +163,8 @@ def test_an_exact_name_comes_before_a_part() -> None:
     [
         (("nope", "hello", "1"), "the emulator has cn-bj2/tools, hk/tools."),
         (("tools", "hello", "1", None, "us"), "in the region 'us'"),
-        (("tools", "hello", "1"), "give one of the regions cn-bj2, hk."),
-        (("tools", "app", "1", None, "cn-bj2"), "give one of a.b/one/app, a.b/two/app."),
+        (("tools", "hello", "1"), "use one of the regions cn-bj2, hk."),
+        (("tools", "app", "1", None, "cn-bj2"), "use one of a.b/one/app, a.b/two/app."),
         (("tools", "", "1", None, "cn-bj2"), "not empty"),
         (("tools", "hello", "", None, "cn-bj2"), "not empty"),
         (("tools", "hello", "1", -1, "cn-bj2"), "Unix seconds"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import runpy
 import shutil
 import subprocess
@@ -19,7 +20,7 @@ from pulumi_ucimage.emulator import DEMO_IMAGE, Emulator
 from pulumi_ucimage.pin_provider import ImagePinProvider
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
 EXAMPLES = ROOT / "examples"
@@ -160,12 +161,12 @@ def test_many_services_share_one_listing(tmp_path: Path, tools: Path) -> None:
 
 
 class Pipeline:
-    """The CI jobs of examples/pipeline, each run as its file says."""
+    """The GitLab jobs of examples/pipeline, each run as its file says."""
 
     def __init__(self, workspace: Workspace) -> None:
         self.workspace = workspace
         self.first_preview = ""
-        text = (workspace.project / "pipeline.yaml").read_text("utf-8")
+        text = (workspace.project / "gitlab-ci.yml").read_text("utf-8")
         self.jobs = yaml.safe_load(text)
 
     def job(self, name: str, release: str = "") -> subprocess.CompletedProcess[str]:
@@ -272,3 +273,60 @@ def test_a_preview_without_a_change(pipeline: Pipeline, emulator: Emulator) -> N
     assert all((pipeline.workspace.project / name).exists() for name in kept)
     assert pipeline.jobs["roll"]["needs"] == ["preview"]
     assert pipeline.jobs["roll"]["when"] == "manual"
+
+
+# --- The same pipeline in other CI systems ---
+
+
+def github_steps() -> dict[str, list[str]]:
+    """The shell steps of each job of github-actions.yml, without the installation."""
+    text = (EXAMPLES / "pipeline" / "github-actions.yml").read_text("utf-8")
+    jobs = yaml.safe_load(text)["jobs"]
+    assert jobs["roll"]["needs"] == "preview"
+    assert jobs["roll"]["environment"] == "production"
+    return {
+        name: [
+            step["run"]
+            for step in job["steps"]
+            if not step.get("run", "pip ").startswith("pip ")
+        ]
+        for name, job in jobs.items()
+    }
+
+
+def jenkins_steps() -> dict[str, list[str]]:
+    """The shell steps of each stage of the Jenkinsfile."""
+    text = (EXAMPLES / "pipeline" / "Jenkinsfile").read_text("utf-8")
+    assert text.count("{") == text.count("}")
+    stages = re.split(r"stage\('(\w+)'\)", text)[1:]
+    named = dict(zip(stages[::2], stages[1::2], strict=True))
+    assert "input {" in named["roll"]
+    return {name: re.findall(r"sh '(.*)'", body) for name, body in named.items()}
+
+
+@pytest.mark.parametrize(
+    ("steps", "variable"),
+    [(github_steps, "GITHUB_REF_NAME"), (jenkins_steps, "TAG_NAME")],
+)
+def test_another_ci_system_rolls(
+    steps: Callable[[], dict[str, list[str]]],
+    variable: str,
+    tmp_path: Path,
+    tools: Path,
+    emulator: Emulator,
+) -> None:
+    """Its shell steps preview a release and deploy it; it hands over the same files."""
+    workspace = copied("pipeline", tmp_path, tools, emulator)
+    pipeline = Pipeline(workspace)
+    files = pipeline.jobs["preview"]["artifacts"]["paths"]
+    name = "github-actions.yml" if steps is github_steps else "Jenkinsfile"
+    text = (EXAMPLES / "pipeline" / name).read_text("utf-8")
+    jobs = steps()
+
+    assert list(jobs) == ["preview", "roll"]
+    assert all(file in text for file in files)
+    for script in jobs.values():
+        assert script
+        done = pipeline.run(f"export {variable}=v1", *script)
+        assert done.returncode == 0, done.stdout + done.stderr
+    assert "1.1.0" == pipeline.image()

@@ -266,8 +266,11 @@ class Lab:
 
 def _connections_to(ports: set[int]) -> int:
     """How many connections to these ports of this machine the process has open."""
-    sockets = [one for one in gc.get_objects() if type(one) is socket.socket]
-    sockets = [one for one in sockets if one.family == socket.AF_INET]
+    sockets = [
+        one
+        for one in gc.get_objects()
+        if type(one) is socket.socket and one.family == socket.AF_INET
+    ]
     count = 0
     for one in sockets:
         with suppress(OSError):  # closed, or it listens

@@ -61,6 +61,13 @@ def test_rejected_tags_of_one_second_are_sorted_as_in_a_listing() -> None:
     assert names == ["1.0.0", "latest", "2.10.0-a", "2.1.0"]
 
 
+def test_undated_rejected_tags_come_last() -> None:
+    """Even the oldest time comes before no time."""
+    table = verdicts(evaluated([Tag("b", None), Tag("a", 0)], policy="numerical"))
+
+    assert [tag.name for tag in table] == ["a", "b"]
+
+
 def test_an_explicit_tag_is_the_chosen_one() -> None:
     """The argument tag wins over the policy, whether or not that rejects the tag."""
     for tag in ("1.0.0", "2.0.0"):

@@ -1,0 +1,1 @@
+"""The `ucimage` command: tags, verdicts, pins and settings at a terminal."""

@@ -1,0 +1,151 @@
+"""The pins in the output of `pulumi stack export`, whichever provider made them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from pulumi_ucimage._config.stack import stack_values
+from pulumi_ucimage._spec import pin_state
+from pulumi_ucimage._spec.naming import wire_name
+from pulumi_ucimage._spec.settings import NAMESPACE
+from pulumi_ucimage.errors import ArgumentError, ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pulumi_ucimage._secret import Secret
+
+_TYPES: Final = {"pulumi-python:dynamic/ucimage:ImagePin", "ucimage:index:ImagePin"}
+_PLUGIN_PROVIDER: Final = "pulumi:providers:ucimage"
+_STATE: Final = {wire_name(key): key for key in pin_state.STATE}
+# From pulumi/pulumi, sdk/go/common/resource/sig.
+_SIGNATURE: Final = "4dabf18193072939515e22adb298388d"
+
+
+@dataclass(frozen=True)
+class ExportedPin:
+    """A pin as the export has it.
+
+    Attributes:
+        urn: the resource's URN.
+        name: its name in the program.
+        inputs: as they are stored.
+        outputs: likewise.
+        provider: the inputs of its provider, if the program made that; else empty.
+    """
+
+    urn: str
+    name: str
+    inputs: Mapping[str, Any]
+    outputs: Mapping[str, Any]
+    provider: Mapping[str, Any]
+
+    @property
+    def is_secret(self) -> bool:
+        """Whether its tag must not be shown."""
+        tag = self.inputs.get("tag")
+        return isinstance(tag, dict) and _SIGNATURE in tag
+
+    @property
+    def chosen_at(self) -> str | None:
+        """When its tag was chosen, RFC 3339."""
+        chosen_at = self.outputs.get("chosen_at") or self.outputs.get("chosenAt")
+        return chosen_at if isinstance(chosen_at, str) else None
+
+    def state(self) -> dict[str, Any]:
+        """Its inputs by Python names, "" for what there is not.
+
+        Raises:
+            ArgumentError: they are encrypted, or damaged.
+        """
+        values = {
+            _STATE.get(key, key): self._decrypted(value)
+            for key, value in self.inputs.items()
+            if not key.startswith("__")
+        }
+        return {key: "" if value is None else value for key, value in values.items()}
+
+    def settings(self) -> dict[str, Secret]:
+        """The settings of its own provider, by full key; empty if it has the stack's.
+
+        Raises:
+            ArgumentError: they are encrypted, or damaged.
+        """
+        values = {
+            f"{NAMESPACE}:{key}": text
+            for key, value in self.provider.items()
+            if isinstance(text := self._decrypted(value), str)
+        }
+        return stack_values(values.get)
+
+    def _decrypted(self, value: Any) -> Any:
+        if isinstance(value, list):
+            return [self._decrypted(item) for item in value]
+        if not isinstance(value, dict):
+            return value
+        if _SIGNATURE not in value:
+            return {key: self._decrypted(item) for key, item in value.items()}
+        if "plaintext" not in value:
+            message = (
+                "It is encrypted in the export: use `pulumi stack export --show-secrets`."
+            )
+            raise ArgumentError(message)
+        try:
+            return json.loads(value["plaintext"])
+        except (ValueError, TypeError):
+            message = "A secret of it is damaged in the export: export the stack again."
+            raise ArgumentError(message) from None
+
+
+def exported_pins(text: str | bytes) -> list[ExportedPin]:
+    """The pins of an exported stack, without those that are being deleted.
+
+    Raises:
+        ConfigError: the text is not the output of `pulumi stack export`.
+    """
+    try:
+        resources = _resources(text)
+        by_urn = {resource["urn"]: resource for resource in resources}
+        return [
+            ExportedPin(
+                urn=resource["urn"],
+                name=_name(resource["urn"]),
+                inputs={**(resource.get("inputs") or {})},
+                outputs={**(resource.get("outputs") or {})},
+                provider=_own_provider(resource, by_urn),
+            )
+            for resource in resources
+            if resource.get("type") in _TYPES and not resource.get("delete")
+        ]
+    except (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError):
+        message = (
+            "The input is not the output of `pulumi stack export`, or is damaged: export"
+            " the stack again."
+        )
+        raise ConfigError(message) from None
+
+
+def _resources(text: str | bytes) -> list[Any]:
+    deployment = json.loads(text)["deployment"]
+    # A new stack has none.
+    resources = [] if deployment is None else deployment.get("resources", [])
+    if not isinstance(resources, list):
+        raise TypeError
+    return resources
+
+
+def _own_provider(
+    resource: Mapping[str, Any], by_urn: Mapping[str, Any]
+) -> Mapping[str, Any]:
+    """The inputs of the provider that the program made for a pin of the plugin."""
+    urn = (resource.get("provider") or "").rpartition("::")[0]
+    # A default provider has the configuration of the stack.
+    if f"::{_PLUGIN_PROVIDER}::" not in urn or _name(urn).startswith("default"):
+        return {}
+    return {**(by_urn[urn].get("inputs") or {})}
+
+
+def _name(urn: str) -> str:
+    return urn.split("::", 3)[3]

@@ -1,0 +1,131 @@
+"""What users see: tables or JSON on stdout, remarks and progress on stderr."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+from typing import TYPE_CHECKING, Any, Final, TextIO
+
+import click
+
+from pulumi_ucimage._formatting import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+_AGES: Final = ((31_536_000, "y"), (86_400, "d"), (3600, "h"), (60, "m"), (1, "s"))
+_CLEAR: Final = "\r\x1b[K"
+
+
+def show_json(document: Any) -> None:
+    """Print one JSON document; other characters than ASCII are escaped."""
+    click.echo(json.dumps(document, indent=2))
+
+
+def show_table(
+    headings: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    *,
+    styles: Sequence[str] = (),
+    unbroken: Sequence[str] = (),
+) -> None:
+    """Print rows under headings; foreign text cannot control the terminal.
+
+    Args:
+        headings: one for each column.
+        rows: the cells, as text.
+        styles: the colour of each row on a terminal, if any.
+        unbroken: the columns whose cells stay on one line.
+    """
+    cells = [[printable(cell) for cell in row] for row in rows]
+    if _is_dumb(sys.stdout) or os.environ.get("NO_COLOR"):
+        _show_columns([[heading.upper() for heading in headings], *cells])
+    else:
+        _show_boxes(headings, cells, styles or [""] * len(cells), unbroken)
+
+
+def _is_dumb(stream: TextIO | None) -> bool:
+    """Whether a stream is no terminal, or one without control sequences."""
+    return not stream or not stream.isatty() or os.environ.get("TERM") == "dumb"
+
+
+def _show_boxes(
+    headings: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    styles: Sequence[str],
+    unbroken: Sequence[str],
+) -> None:
+    from rich import box  # noqa: PLC0415 - only a terminal needs it
+    from rich.console import Console  # noqa: PLC0415
+    from rich.table import Table  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
+    table = Table(box=box.ROUNDED)
+    for heading in headings:
+        table.add_column(heading, overflow="fold", no_wrap=heading in unbroken)
+    for row, style in zip(rows, styles, strict=True):
+        # As Text, so that brackets in a name are not read as rich's markup.
+        table.add_row(*map(Text, row), style=style)
+    Console(highlight=False).print(table)
+
+
+def _show_columns(rows: Sequence[Sequence[str]]) -> None:
+    from rich.cells import cell_len  # noqa: PLC0415 - as above
+
+    widths = [max(map(cell_len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        padded = (
+            cell + " " * (width - cell_len(cell))
+            for cell, width in zip(row, widths, strict=True)
+        )
+        click.echo("  ".join(padded).rstrip())
+
+
+def note(message: str) -> None:
+    """Print a remark on stderr, after what is on stdout already."""
+    progress.clear()
+    if sys.stdout:
+        sys.stdout.flush()
+    click.echo(printable(message, keep="\n"), err=True)
+
+
+class ProgressLine:
+    """A line on stderr that the next output replaces; only on a terminal."""
+
+    def __init__(self) -> None:
+        self._is_shown = False
+
+    def show(self, message: str) -> None:
+        """Show a message in place of the one before."""
+        if _is_dumb(sys.stderr):
+            return
+        # A line that wraps could not be cleared.
+        width = shutil.get_terminal_size().columns - 1
+        click.echo(f"{_CLEAR}{printable(message)[:width]}", nl=False, err=True)
+        self._is_shown = True
+
+    def clear(self) -> None:
+        """Remove the message, if there is one."""
+        if self._is_shown:
+            click.echo(_CLEAR, nl=False, err=True)
+            self._is_shown = False
+
+
+progress = ProgressLine()
+
+
+def age(create_time: int | None, now: float) -> str:
+    """How long ago a tag was pushed, in its largest unit, such as `3d`.
+
+    Args:
+        create_time: Unix seconds; None gives an empty text.
+        now: Unix seconds.
+    """
+    if create_time is None:
+        return ""
+    seconds = max(0, int(now) - create_time)
+    return next(
+        (f"{seconds // length}{unit}" for length, unit in _AGES if seconds >= length), "0s"
+    )

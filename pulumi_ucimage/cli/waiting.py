@@ -1,0 +1,54 @@
+"""Waiting for a slow call: it shows progress, and Ctrl-C leaves it at once."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, TypeVar
+
+from pulumi_ucimage.cli.interrupt import cleaning_up
+from pulumi_ucimage.cli.output import note, progress
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+T = TypeVar("T")
+
+
+class Log:
+    """Where a look-up says what it does: stderr; progress only on a terminal."""
+
+    def debug(self, msg: str) -> None:
+        """Nothing: `--explain` is the option for it."""
+
+    def info(self, msg: str, *, ephemeral: bool = False) -> None:
+        if ephemeral:
+            progress.show(msg)
+        else:
+            note(msg)
+
+
+def wait_for(work: Callable[[], T]) -> T:
+    """The result of a slow call, which Ctrl-C can leave at any time.
+
+    Python handles the signal in the main thread only, and not while that waits in C code,
+    such as a DNS look-up. So the call is made in another thread.
+    """
+    outcome: list[T] = []
+    failure: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            outcome.append(work())
+        except BaseException as error:  # noqa: BLE001 - it is raised in the main thread
+            failure.append(error)
+
+    thread = threading.Thread(target=run, daemon=True)
+    try:
+        with cleaning_up():
+            thread.start()
+            thread.join()
+    finally:
+        progress.clear()
+    if failure:
+        raise failure[0]
+    return outcome[0]

@@ -16,7 +16,7 @@ _CHINESE: Final = {
     "Environment Variable": "环境变量",
     "Yes, here or in the environment or a profile": "是：在此处、环境变量或 profile 中设置",
     "No": "否",
-    " Secret.": "加密保存。",
+    " Secret.": "机密，加密保存。",
     " Default: {}.": "默认值：{}。",
     # The defaults
     "none": "无",
@@ -62,7 +62,7 @@ _CHINESE: Final = {
     "Whether the API's TotalCount must match what was read; if false, two equal"
     " readings up to an empty page are enough.": (
         "读到的数量是否必须与 API 的 TotalCount 一致；设为 false 时，"
-        "两次读到空页为止，且结果相同即可。"
+        "两次完整读取（读到空页为止）的结果相同即可。"
     ),
 }
 

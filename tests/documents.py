@@ -213,7 +213,7 @@ class Session:
         return status
 
     def _server(self, text: str) -> int:
-        """Start the emulator that the page tells of, on a port that is free."""
+        """Start the emulator of the page, on a free port."""
         ours = ("UCLOUD_", "UCIMAGE_")
         self._variables = {
             name: value

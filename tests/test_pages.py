@@ -42,15 +42,15 @@ def page(name: str) -> str:
 @pytest.mark.parametrize(
     "path", make_docs.pages(), ids=lambda path: path.relative_to(ROOT).as_posix()
 )
-def test_the_tables_are_the_code_s(path: Path) -> None:
+def test_the_tables_are_current(path: Path) -> None:
     """`make docs` would change nothing."""
     text = path.read_text("utf-8")
 
     assert make_docs.renewed(text) == text
 
 
-def test_every_table_stands_somewhere() -> None:
-    """No table is made for nobody."""
+def test_every_table_is_used() -> None:
+    """Each table that can be made is on a page."""
     written = "".join(path.read_text("utf-8") for path in make_docs.pages())
 
     assert set(re.findall("<!-- table: (.*) -->", written)) == set(make_docs.TABLES)
@@ -74,13 +74,13 @@ def test_every_page_is_in_the_index() -> None:
 def test_the_oldest_pulumi_is_the_one_that_is_tried() -> None:
     """The CLI that the installation asks for is the one on which the tests run."""
     built = re.search(r"pulumi/pkg/v3 v([\d.]+)\.\d+ ", page("tools/pulumi/go.mod"))
-    told = re.search(
+    documented = re.search(
         r"Pulumi CLI (\S+) or later", page("docs/installation-configuration.md")
     )
 
     assert built
-    assert told
-    assert built[1] == told[1]
+    assert documented
+    assert built[1] == documented[1]
 
 
 # --- Choosing tags ---
@@ -200,16 +200,16 @@ def test_the_picture_of_the_rules_has_a_tag_for_each() -> None:
 # --- The emulator ---
 
 
-def test_every_fault_of_the_emulator_is_told() -> None:
+def test_every_fault_of_the_emulator_is_documented() -> None:
     """How to test has an example of each kind of fault, and each can be asked for."""
     text = page("docs/how-to/test.md").partition("### Faults")[2].partition("###")[0]
-    told = re.findall(r"^\| `([^`]+)` \|", text, re.MULTILINE)
+    documented = re.findall(r"^\| `([^`]+)` \|", text, re.MULTILINE)
 
-    kinds = [faults.parse(fault).kind for fault in told]
+    kinds = [faults.parse(fault).kind for fault in documented]
     assert kinds == list(faults._KINDS)  # noqa: SLF001 - nothing else has them all
 
 
-def test_every_request_to_the_emulator_is_told() -> None:
+def test_every_request_to_the_emulator_is_documented() -> None:
     """How to test has each request by which other processes change it."""
     control = Control(State(data_file.parse(demo_data())), faults.FaultQueue(()))
     known = [f"POST {PREFIX}{name}" for name in control.posts]
@@ -222,7 +222,7 @@ def test_every_request_to_the_emulator_is_told() -> None:
 # --- Commands ---
 
 
-def test_every_command_is_told() -> None:
+def test_every_command_is_documented() -> None:
     """`make help` has each target that is meant for people, and CONTRIBUTING most."""
     targets = re.search(r"^\.PHONY: (.*)$", page("Makefile"), re.MULTILINE)
     assert targets
@@ -234,10 +234,10 @@ def test_every_command_is_told() -> None:
         check=True,
     )
 
-    told = {line.split()[0] for line in shown.stdout.splitlines()}
-    assert set(targets[1].split()) == told
+    shown_names = {line.split()[0] for line in shown.stdout.splitlines()}
+    assert set(targets[1].split()) == shown_names
     for command in re.findall(r"`make ([a-z]+)`", page("CONTRIBUTING.md")):
-        assert command in told
+        assert command in shown_names
 
 
 # --- The Chinese pages ---

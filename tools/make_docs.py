@@ -1,4 +1,4 @@
-"""Write the tables of the documents anew, from the code: `make docs`.
+"""Write the tables of the documents from the code: `make docs`.
 
 A table stands between `<!-- table: NAME -->` and `<!-- end -->`.
 """
@@ -158,7 +158,7 @@ TABLES: Final[dict[str, Callable[[], str]]] = {
 
 
 def main() -> None:
-    """Write every page anew."""
+    """Write every page."""
     for path in pages():
         path.write_text(renewed(path.read_text("utf-8")), encoding="utf-8")
 

@@ -73,7 +73,7 @@ def test_a_page_can_be_followed(
 
 
 def first_words(block: Block) -> str:
-    """What tells a block from others: its first line up to a gap."""
+    """What identifies a block: its first line up to a gap."""
     return re.split(" {2}", block.text.strip())[0].splitlines()[0]
 
 

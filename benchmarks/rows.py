@@ -128,7 +128,9 @@ def call(bench: Bench) -> Measured:
 def digest(bench: Bench) -> Measured:
     """HEAD for a manifest on a kept TLS 1.3 connection, with a token, the answer checked.
 
-    The session sends the same request and takes the digest as it is.
+    The session sends the same request and takes the digest as it is. A raw socket that
+    parses the answer is no useful measure: http.client takes 4 times as long, urllib3 10
+    times and `RegistryClient` 17 times, because the answer has nothing else to parse.
     """
     origin, token = f"https://{server.HOST}:{bench.api.ports['https']}", 800 * "a"
     client = RegistryClient(

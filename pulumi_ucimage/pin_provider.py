@@ -145,7 +145,7 @@ class ImagePinProvider(ResourceProvider):
 
 
 class _Log:
-    """Tells the user what a look-up does, under the resource."""
+    """Shows the user what a look-up does, under the resource."""
 
     def __init__(self, urn: str) -> None:
         self._urn = urn

@@ -19,6 +19,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from pulumi_ucimage._http.client import close_connections
+from pulumi_ucimage._registry.endpoint import forget_endpoints
 from pulumi_ucimage.emulator import Emulator
 
 if TYPE_CHECKING:
@@ -137,9 +138,10 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 @pytest.fixture(autouse=True)
 def no_kept_connections() -> Iterator[None]:
-    """Close the connections that a test leaves in the cache."""
+    """Close the connections that a test leaves in the cache; ports are used again."""
     yield
     close_connections()
+    forget_endpoints()
 
 
 @pytest.fixture

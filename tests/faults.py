@@ -119,10 +119,15 @@ class FaultServer:
         script: one answer for each request.
         greeting: steps before the first request of a connection is read.
         tls: speaks TLS if given.
+        port: where to listen; 0 for a free port.
     """
 
     def __init__(
-        self, *script: Answer, greeting: Steps = (), tls: ssl.SSLContext | None = None
+        self,
+        *script: Answer,
+        greeting: Steps = (),
+        tls: ssl.SSLContext | None = None,
+        port: int = 0,
     ) -> None:
         self.requests: list[Request] = []
         self.connections = 0
@@ -133,7 +138,7 @@ class FaultServer:
         self._closing = threading.Event()
         self._sockets: list[socket.socket] = []
         self._threads: list[threading.Thread] = []
-        self._listener = socket.create_server((HOST, 0), backlog=128)
+        self._listener = socket.create_server((HOST, port), backlog=128)
         self.port: int = self._listener.getsockname()[1]
         self.url = f"{'https' if tls else 'http'}://{HOST}:{self.port}/"
 
@@ -223,12 +228,16 @@ class _Over(Exception):  # noqa: N818 - no error
     """End the connection."""
 
 
+_TLS = b"\x16\x03"
+"""How a TLS connection begins."""
+
+
 def _read(connection: socket.socket, number: int) -> Request | None:
-    """The next request; None if the client has disconnected."""
+    """The next request; None if the client has disconnected, or speaks TLS."""
     data = b""
     while b"\r\n\r\n" not in data:
         more = connection.recv(65536)
-        if not more:
+        if not more or more.startswith(_TLS):
             return None
         data += more
     head, _, body = data.partition(b"\r\n\r\n")

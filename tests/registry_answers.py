@@ -11,10 +11,13 @@ from faults import FaultServer, Request, Steps, answer
 
 from pulumi_ucimage._http.clock import Clock, Deadline
 from pulumi_ucimage._http.retry import RetryPolicy
-from pulumi_ucimage._registry.client import RegistryClient, registry_endpoint
+from pulumi_ucimage._registry.client import RegistryClient
+from pulumi_ucimage._registry.endpoint import registry_endpoint
 from pulumi_ucimage._secret import RegistryCredentials, Secret
 
 if TYPE_CHECKING:
+    import ssl
+
     from pulumi_ucimage._registry.auth import Login
 
 OCI_INDEX = "application/vnd.oci.image.index.v1+json"
@@ -22,6 +25,7 @@ BODY = json.dumps({"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": []})
 DIGEST = f"sha256:{hashlib.sha256(BODY).hexdigest()}"
 LONG_DIGEST = f"sha512:{hashlib.sha512(BODY).hexdigest()}"
 PATH, TAG = "ucs/helloworld", "1.4.2"
+PROBE = "/v2/"
 
 ANN = RegistryCredentials("ann", Secret("se cret"), "the environment")
 
@@ -66,6 +70,7 @@ def bearer(realm: str = "{url}token", more: str = "") -> bytes:
 BASIC = refusal(401, "UNAUTHORIZED", headers={"WWW-Authenticate": 'Basic realm="Registry"'})
 HEAD, GET = head(), get()
 TOKEN = answer(b'{"token": "abc"}')
+SPEAKS_HTTP = answer(b"{}")
 
 Reply = bytes | Steps | Callable[[Request], bytes | Steps]
 Replies = Reply | list[bytes] | list[Steps]
@@ -78,6 +83,7 @@ class Script:
         head: answers to HEAD, one after the other; the last one stays.
         get: answers to GET.
         token: answers of the token service at `/token`.
+        probe: the answer to the question whether the server speaks plain HTTP.
     """
 
     def __init__(
@@ -86,14 +92,21 @@ class Script:
         head: Replies = HEAD,
         get: Replies = GET,
         token: Replies = TOKEN,
+        probe: Replies = SPEAKS_HTTP,
     ) -> None:
-        self._replies: dict[str, Replies] = {"HEAD": head, "GET": get, "token": token}
+        self._replies: dict[str, Replies] = {
+            "HEAD": head,
+            "GET": get,
+            "token": token,
+            "probe": probe,
+        }
         self.url = ""
 
     def __call__(self, request: Request) -> bytes | Steps:
         """The answer to a request."""
         method, target, _ = request.head.split(" ", 2)
         kind = "token" if target.startswith("/token") else method  # GET and POST
+        kind = "probe" if target == PROBE else kind
         replies = self._replies[kind]
         reply: Reply
         if isinstance(replies, list):
@@ -107,18 +120,25 @@ class Script:
         return reply
 
 
-def serve(script: Script) -> FaultServer:
+def serve(
+    script: Script, *, tls: ssl.SSLContext | None = None, port: int = 0
+) -> FaultServer:
     """A server for the script."""
-    server = FaultServer(script)
+    server = FaultServer(script, tls=tls, port=port)
     script.url = server.url
     return server
 
 
+def asked(server: FaultServer) -> list[Request]:
+    """The requests, without the question whether the server speaks plain HTTP."""
+    return [each for each in server.requests if each.head.split(" ", 2)[1] != PROBE]
+
+
 def lines(server: FaultServer) -> list[str]:
-    """Method and path of each request, without query."""
+    """Method and path of each of these requests, without query."""
     return [
         " ".join(request.head.split(" ", 2)[:2]).partition("?")[0]
-        for request in server.requests
+        for request in asked(server)
     ]
 
 

@@ -110,7 +110,7 @@ def test_every_option_reaches_the_policy(
         *("--semver-loose", "--tag-regex", "(.*)", "--tag-exclude-regex", "x"),
         *("--tag-extract", "$1", "--min-age", "1d", "--as-of", "2026-01-01T00:00:00Z"),
         *("--floating-tags", "a", "--floating-tags", "b", "--tag", "1", "--wait", "1s"),
-        *("--default-tag", "2"),
+        *("--default-tag", "2", "--resolve-digest"),
     )
 
     given = {
@@ -134,6 +134,7 @@ def test_every_option_reaches_the_policy(
         "tag": "1",
         "wait": "1s",
         "default_tag": "2",
+        "resolve_digest": True,
     }
     assert given == seen
     assert {a.name for a in arguments.GET_DOCKER_IMAGE} == given.keys()
@@ -292,6 +293,65 @@ def test_a_choice_is_explained_if_the_setting_says_so(
     assert ended.err.startswith("Chose '1.1.0'")
 
 
+# --- Digests ---
+
+
+@pytest.fixture
+def with_digest(configured: Emulator) -> tuple[str, ...]:
+    """The options that resolve digests at the emulator, which is a registry too."""
+    return "--resolve-digest", "--registry", configured.url.split("/")[2]
+
+
+def test_choose_prints_the_reference_by_digest(
+    call: Run, configured: Emulator, with_digest: tuple[str, ...]
+) -> None:
+    """Ready for a deployment; the JSON has both references."""
+    host = with_digest[-1]
+
+    reference = call("choose", "ucs", *with_digest).out
+    result = document(call("choose", "ucs", *with_digest, "--json"))
+
+    assert f"{result['repoDigest']}\n" == reference
+    assert f"{host}/ucs/helloworld@{result['digest']}" == result["repoDigest"]
+    assert f"{host}/ucs/helloworld:1.1.0" == result["image"]
+
+
+def test_tags_shows_the_digest_of_the_chosen_tag(
+    call: Run, configured: Emulator, with_digest: tuple[str, ...]
+) -> None:
+    """In its verdict, and in JSON; one call per tag would be too many."""
+    digest = document(call("choose", "ucs", *with_digest, "--json"))["digest"]
+
+    lines = call("tags", "ucs", *with_digest).out.splitlines()
+    tags = document(call("tags", "ucs", *with_digest, "--json"))["tags"]
+
+    assert [f"(policy newest), {digest}"] == [
+        line[-len(digest) - 17 :] for line in lines[1:2]
+    ]
+    assert [digest, None, None, None, None] == [tag["digest"] for tag in tags]
+
+
+def test_tags_resolves_no_digest_if_nothing_is_chosen(
+    call: Run, configured: Emulator, with_digest: tuple[str, ...]
+) -> None:
+    """The table says why."""
+    ended = call("tags", "ucs", *with_digest, "--tag-regex", "x")
+
+    assert 0 == ended.status
+    assert "not_matched" in ended.out
+    assert "sha256" not in ended.out
+
+
+def test_a_registry_that_fails_is_an_error(call: Run, configured: Emulator) -> None:
+    """Never a fallback to the tag."""
+    gone = ("--resolve-digest", "--registry", "127.0.0.1:9")
+
+    for name in ("choose", "tags"):
+        ended = call(name, "ucs", *gone)
+        assert (1, "") == ended[:2]
+        assert "127.0.0.1:9" in ended.err
+
+
 def test_config_says_where_each_setting_comes_from(call: Run, configured: Emulator) -> None:
     """Secrets are masked; without a bucket there is no call."""
     ended = call("config", "--region", "cn-sh2")
@@ -397,6 +457,7 @@ TAG = {
     "name": {TEXT, NULL},
     "createTime": {NUMBER, NULL},
     "createdAt": {TEXT, NULL},
+    "digest": {TEXT, NULL},
     "verdict": {TEXT},
     "reason": {TEXT, NULL},
 }

@@ -42,7 +42,7 @@ def settings_for(url: str) -> Settings:
         project_id=None,
         endpoint=Endpoint.parse(url),
         registry=None,
-        registry_credentials=None,
+        find_registry_credentials=lambda: None,
         timeout_s=60,
         max_retries=3,
         explain=False,

@@ -652,6 +652,14 @@ def test_an_oauth_profile_with_keys_from_another_place(bare: World) -> None:
 # --- User name and password of the registry ---
 
 
+def registry_error(world: World) -> ConfigError:
+    """Load the settings, and look for the registry's credentials, which must fail."""
+    settings = world.load()
+    with pytest.raises(ConfigError) as caught:
+        settings.find_registry_credentials()
+    return caught.value
+
+
 @pytest.mark.parametrize(
     ("places", "expected"),
     [
@@ -667,7 +675,7 @@ def test_registry_credentials(
     for place in places:
         world.set(place, "registryUsername", f"{place}-user")
         world.set(place, "registryPassword", f"{place}-password")
-    found = world.load().registry_credentials
+    found = world.load().find_registry_credentials()
 
     assert expected == (found and (found.username, found.password.reveal()))
     assert not found or found.origin == PLACE_NAMES[places[0]]
@@ -689,7 +697,7 @@ def test_half_of_the_registry_credentials_is_an_error(
     for pair_key in REGISTRY_PAIR if place == "ucimage" else ():
         world.set("environment", pair_key, "x")
     world.set(place, REGISTRY_PAIR[key], CANARY)
-    error = world.error()
+    error = registry_error(world)
 
     assert f" has {there} without {missing}, and both must come from" in str(error)
     assert CANARY not in held_by(error)
@@ -710,7 +718,7 @@ def test_malformed_registry_credentials(
     for pair_key in REGISTRY_PAIR:
         world.set("ucimage", pair_key, CANARY)
     world.set("ucimage", key, text)
-    error = world.error()
+    error = registry_error(world)
 
     assert (
         f"ucimage:{key} in the stack's configuration has {problem}: set it again."
@@ -723,7 +731,7 @@ def test_a_password_may_have_any_printable_text(world: World) -> None:
     """Spaces, colons and letters of any language are fine."""
     world.set("ucimage", "registryUsername", "AWS")
     world.set("ucimage", "registryPassword", "a b:ü")
-    found = world.load().registry_credentials
+    found = world.load().find_registry_credentials()
 
     assert found
     assert found.password.reveal() == "a b:ü"

@@ -207,7 +207,7 @@ def test_a_tag_that_is_pushed_all_the_time_is_an_error(
     ):
         ucimage.get_docker_image("ucs", resolve_digest=True, as_of="2026-05-15T00:00:00Z")
 
-    assert len(setting.registry.requests) == 3
+    assert len(lines(setting.registry)) == 3
 
 
 def test_without_an_age_the_listing_is_read_once(run: Callable[..., Setting]) -> None:

@@ -14,6 +14,7 @@ from registry_answers import (
     PATH,
     TOKEN,
     Script,
+    asked,
     bearer,
     client,
     head,
@@ -136,7 +137,7 @@ def test_a_realm_belongs_to_the_registry(
 
 def sent(server: FaultServer) -> list[str]:
     """The Authorization header of each request; "" if it had none."""
-    return [request.headers.get("authorization", "") for request in server.requests]
+    return [request.headers.get("authorization", "") for request in asked(server)]
 
 
 def protected(by: bytes, authorization: str) -> Callable[[Request], bytes]:
@@ -234,7 +235,7 @@ def test_only_pull_is_asked_for() -> None:
     with serve(script) as server:
         resolve(client(server))
 
-        assert query(server.requests[1]) == {
+        assert query(asked(server)[1]) == {
             "scope": [f"repository:{PATH}:pull"],
             "service": ["registry"],
         }
@@ -246,7 +247,7 @@ def test_a_query_in_the_realm_is_kept() -> None:
     with serve(script) as server:
         resolve(client(server))
 
-        assert query(server.requests[1])["region"] == ["cn-bj2"]
+        assert query(asked(server)[1])["region"] == ["cn-bj2"]
 
 
 def test_an_anonymous_user_may_get_a_token() -> None:
@@ -265,7 +266,7 @@ def test_an_identity_token_is_exchanged_by_post() -> None:
         assert resolve(client(server, credentials=IDENTITY)) == DIGEST
 
         assert lines(server)[1] == "POST /token"
-        assert server.requests[1].form == {
+        assert asked(server)[1].form == {
             "grant_type": "refresh_token",
             "client_id": "pulumi-ucimage",
             "refresh_token": "long",

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, NamedTuple, TypedDict
 
 import pytest
+from authority import Authority
 from faults import Do, Drip, FaultServer, Steps, answer
 from registry_answers import (
     BASIC,
@@ -18,6 +20,7 @@ from registry_answers import (
     Replies,
     Reply,
     Script,
+    asked,
     bearer,
     client,
     get,
@@ -30,7 +33,7 @@ from registry_answers import (
 from secrecy import held_by, written
 
 from pulumi_ucimage._http.clock import Clock, Deadline
-from pulumi_ucimage._registry.client import registry_endpoint
+from pulumi_ucimage._registry.endpoint import registry_endpoint
 from pulumi_ucimage._secret import RegistryCredentials, Secret
 from pulumi_ucimage.errors import (
     ConfigError,
@@ -42,6 +45,7 @@ from pulumi_ucimage.errors import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
 CANARY = "canary-77c1"
 OTHER = "sha256:" + "0" * 64
@@ -236,7 +240,7 @@ FAULTS = {
     ),
     "400 without a code": Fault(
         ResponseError,
-        "a registry on this machine is called by plain HTTP",
+        "whether a proxy or firewall answers in its place",
         **refused(400),
         status=400,
     ),
@@ -400,7 +404,7 @@ def test_a_fault_is_an_error_and_never_a_digest(name: str) -> None:
         assert fault.says in str(caught.value)
         assert fault.status == getattr(caught.value, "status", None)
         assert fault.code == getattr(caught.value, "code", None)
-        assert fault.requests == len(server.requests), lines(server)
+        assert fault.requests == len(lines(server)), lines(server)
         assert not [form for form in written(CANARY) if form in held_by(caught.value)]
 
 
@@ -492,15 +496,15 @@ def test_a_name_that_could_lead_elsewhere_is_not_asked_for(path: str) -> None:
 HOSTS = {
     "uhub.service.ucloud.cn": "https://uhub.service.ucloud.cn",
     "10.0.0.5:5000": "https://10.0.0.5:5000",
-    "127.0.0.1:5000": "http://127.0.0.1:5000",
-    "localhost:5000": "http://localhost:5000",
-    "[::1]:5000": "http://[::1]:5000",
+    "127.0.0.1:5000": "https://127.0.0.1:5000",
+    "localhost:5000": "https://localhost:5000",
+    "[::1]:5000": "https://[::1]:5000",
 }
 
 
 @pytest.mark.parametrize("host", HOSTS)
-def test_only_this_machine_is_called_by_plain_http(host: str) -> None:
-    """HTTPS, except for loopback addresses."""
+def test_the_registry_is_the_host_of_the_name(host: str) -> None:
+    """HTTPS is the rule."""
     assert HOSTS[host] == registry_endpoint(host).origin
 
 
@@ -511,12 +515,93 @@ def test_a_host_that_cannot_be_is_an_error(host: str) -> None:
         registry_endpoint(host)
 
 
+# What a registry on this machine answers to `GET /v2/` by plain HTTP.
+PLAIN: dict[str, bytes] = {
+    "everybody may pull": answer(b"{}"),
+    "it asks for a login": BASIC,
+    "no such page": refusal(404),
+    "it is overloaded": refusal(503),
+}
+
+
+@pytest.mark.parametrize("name", PLAIN)
+def test_a_registry_on_this_machine_may_speak_plain_http(name: str) -> None:
+    """It is asked once what it speaks, without credentials."""
+    with serve(Script(head=[BASIC, head()], probe=PLAIN[name])) as server:
+        assert [resolve(client(server)) for _ in range(2)] == [DIGEST, DIGEST]
+
+        probes = [each for each in server.requests if each not in asked(server)]
+        assert ["GET /v2/ HTTP/1.1"] == [each.head.split("\r\n")[0] for each in probes]
+        assert "authorization" not in probes[0].headers
+
+
+def test_a_registry_on_this_machine_may_speak_tls(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It cuts the question by plain HTTP, and is not asked again after an answer."""
+    authority = Authority(tmp_path)
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(authority.file))
+    with serve(Script(), tls=authority.server("127.0.0.1")) as server:
+        assert [resolve(client(server)) for _ in range(2)] == [DIGEST, DIGEST]
+
+        assert len(lines(server)) == len(server.requests) == 2  # by TLS
+        assert server.connections == 2  # the first one for the question
+
+
+def test_an_untrusted_certificate_never_leads_to_plain_http(tmp_path: Path) -> None:
+    """It is an error, again each time; no request and no password is sent."""
+    with serve(Script(), tls=Authority(tmp_path).server("127.0.0.1")) as server:
+        for _ in range(2):
+            with pytest.raises(TransportError, match="has an untrusted certificate"):
+                resolve(client(server))
+
+        assert not server.requests
+
+
+# Plain HTTP is not used after these; the second look-up gets its answer.
+UNCLEAR: dict[str, Steps] = {
+    "status 400": (refusal(400),),
+    "a hang-up": (Do.RESET,),
+    "half an answer": (b"HTTP/1.1 200 OK\r\nContent-Le", Do.CLOSE),
+    "something else than HTTP": (b"\x15\x03\x01\x00\x02\x02\x46", Do.CLOSE),
+    "a body that is too large": (answer(b"x" * 70_000),),
+}
+
+
+@pytest.mark.parametrize("name", UNCLEAR)
+def test_without_a_clear_answer_the_registry_is_called_by_tls(name: str) -> None:
+    """No credentials are sent, and the next look-up asks again."""
+    script = Script(probe=[UNCLEAR[name], (answer(b"{}"),)])
+    with serve(script) as server:
+        with pytest.raises(TransportError):
+            resolve(client(server))
+        assert not asked(server)
+
+        assert resolve(client(server)) == DIGEST
+
+
+def test_a_registry_that_starts_meanwhile_is_asked_by_the_retry() -> None:
+    """A refused connection says nothing about what the registry speaks."""
+    with FaultServer() as free:
+        port = free.port
+    with ExitStack() as stack:
+
+        def start(_seconds: float) -> None:
+            stack.enter_context(serve(Script(), port=port))
+
+        clock = Clock(sleep=start, random=lambda: 0.5)
+        asking = client(free, max_retries=1, clock=clock)
+
+        assert resolve(asking) == DIGEST
+
+
 DRIP = b"HTTP/1.1 200 OK\r\n" + b"X-Drip: x\r\n" * 1000
 DRIPS: dict[str, Callable[[], Script]] = {
     "headers": lambda: Script(head=(Drip(DRIP),)),
     "a body": lambda: Script(head=head(None), get=(Drip(get(body=BODY * 1000)),)),
     "a token": lambda: Script(head=bearer(), token=(Drip(DRIP),)),
     "nothing at all": lambda: Script(head=(Do.WAIT,)),
+    "what it speaks": lambda: Script(probe=(Drip(DRIP),)),
 }
 
 

@@ -43,7 +43,8 @@ class Settings:
         project_id: the project to look into; None for the key's own.
         endpoint: where the API is.
         registry: `host[:port]` for every image's reference; None to keep the name's.
-        registry_credentials: for digests; None for those of Docker's configuration.
+        find_registry_credentials: returns those for digests, or None for those of Docker's
+            configuration. Called only when they are needed; raises ConfigError.
         timeout_s: how long a look-up may take, in seconds.
         max_retries: how often a call is tried again.
         explain: whether choices are explained in an info line.
@@ -55,7 +56,7 @@ class Settings:
     project_id: str | None
     endpoint: Endpoint
     registry: str | None
-    registry_credentials: RegistryCredentials | None
+    find_registry_credentials: Callable[[], RegistryCredentials | None]
     timeout_s: float
     max_retries: int
     explain: bool
@@ -106,7 +107,7 @@ def load(
         project_id=project_id or resolver.value("projectId"),
         endpoint=resolver.value("baseUrl"),
         registry=registry or resolver.value("registry"),
-        registry_credentials=resolver.registry_credentials(),
+        find_registry_credentials=resolver.registry_credentials,
         timeout_s=resolver.value("timeoutSeconds"),
         max_retries=resolver.value("maxRetries"),
         explain=resolver.value("explain"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, final
 
 from pulumi_ucimage import _formatting
@@ -99,6 +100,7 @@ def is_host_and_port(text: str) -> bool:
     return True
 
 
+@lru_cache(64)
 def is_loopback(host: str) -> bool:
     """Whether a host's name or address is this machine."""
     try:

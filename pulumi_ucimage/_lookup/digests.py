@@ -14,11 +14,8 @@ from pulumi_ucimage._config.docker_config import (
     docker_credentials,
 )
 from pulumi_ucimage._http.retry import RetryPolicy
-from pulumi_ucimage._registry.client import (
-    RegistryClient,
-    is_unknown,
-    registry_endpoint,
-)
+from pulumi_ucimage._registry.client import RegistryClient, is_unknown
+from pulumi_ucimage._registry.endpoint import registry_endpoint
 from pulumi_ucimage._secret import fingerprint
 from pulumi_ucimage.errors import RegistryError
 
@@ -93,7 +90,7 @@ def _client(
     repository: str, settings: Settings, deadline: Deadline
 ) -> tuple[RegistryClient, str]:
     host, _, path = repository.partition("/")
-    configured = settings.registry_credentials
+    configured = settings.find_registry_credentials()
     endpoint = registry_endpoint(host)
 
     def find_credentials(remaining_s: float) -> RegistryCredentials | None:

@@ -84,7 +84,8 @@ def triggers_without_effect(
     if "triggers" not in changed or not (tag or is_frozen):
         return []
     reason = (
-        "tag is in ignore_changes, or is set to the pinned tag"
+        "tag is in ignore_changes, or is set to the pinned tag; remove that, then change a"
+        " trigger to choose again"
         if is_frozen
         else "tag is set; remove it to choose again"
     )

@@ -185,7 +185,7 @@ _DEFAULTS: Final = {
     "semver_loose": False,
     "min_age": 0,
     "wait": 0,
-    "floating_tags": FLOATING_TAGS,
+    "floating_tags": frozenset(FLOATING_TAGS),
     "triggers": {},
     "allow_downgrade": False,
     "resolve_digest": False,
@@ -443,9 +443,7 @@ def refresh(olds: State, context: LookupContext, *, pin: str) -> Reconciled:
         UcimageError: the state is invalid, or the look failed: the pin keeps what it knew.
     """
     look = look_at(olds, context, pin=pin)
-    message = pin_messages.finding(
-        pin, look.after, look.pushed, look.choice, is_listed=look.is_listed
-    )
+    message = look.finding(pin)
     return Reconciled({**olds, **look.seen}, [message] if message else [])
 
 
@@ -458,7 +456,7 @@ class Look(NamedTuple):
         pushed: when the pinned tag was last pushed, in Unix seconds, if that is known.
         choice: what the pin's policy makes of the listed tags; None if this release cannot
             read the policy.
-        is_listed: whether the API lists the pinned tag.
+        is_listed: whether the pinned tag is listed.
     """
 
     before: dict[str, Any]
@@ -471,6 +469,12 @@ class Look(NamedTuple):
     def after(self) -> dict[str, Any]:
         """The pin's state after the look."""
         return {**self.before, **self.seen}
+
+    def finding(self, pin: str) -> Message | None:
+        """What to tell the user about the pin of that name; None for nothing."""
+        return pin_messages.finding(
+            pin, self.after, self.pushed, self.choice, is_listed=self.is_listed
+        )
 
 
 def look_at(olds: State, context: LookupContext, *, pin: str) -> Look:

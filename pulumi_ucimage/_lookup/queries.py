@@ -5,6 +5,7 @@ A query that exists is valid. Asking it loads the settings and calls the API.
 
 from __future__ import annotations
 
+import contextlib
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, TypeVar, final
@@ -26,11 +27,12 @@ from pulumi_ucimage._spec.results import (
 from pulumi_ucimage._tags.evaluate import evaluate, newest, newest_first
 from pulumi_ucimage._tags.policy import Policy, parse_argument
 from pulumi_ucimage._tags.regex import Regex
-from pulumi_ucimage._tags.select import Selection, select
+from pulumi_ucimage._tags.select import Selection, select, why_nothing
 from pulumi_ucimage._tags.timestamps import format_timestamp
 from pulumi_ucimage._ucloud.listing import Window
 from pulumi_ucimage.errors import (
     AmbiguousImageError,
+    AmbiguousTagError,
     ArgumentError,
     ConfigError,
     NoMatchingTagError,
@@ -46,6 +48,7 @@ if TYPE_CHECKING:
     from pulumi_ucimage._tags.evaluate import Choice, TagLike
     from pulumi_ucimage._ucloud.listing import Listing
     from pulumi_ucimage._ucloud.responses import ImageRecord, TagRecord
+    from pulumi_ucimage.errors import SelectionError
 
 _FIRST_PAUSE_S: Final = 1.0
 _LONGEST_PAUSE_S: Final = 10.0
@@ -167,6 +170,22 @@ class Found(NamedTuple):
         return self.name.full, self.selection.tag, self.selection.create_time
 
 
+class Evaluation(NamedTuple):
+    """What a policy makes of all tags of an image.
+
+    Attributes:
+        name: the image's name.
+        choice: the candidates and the rejected tags.
+        problem: why no tag can be chosen; None if one can.
+        digest: what the chosen tag names in the registry; None if it was not asked for.
+    """
+
+    name: ImageName
+    choice: Choice
+    problem: SelectionError | None
+    digest: str | None
+
+
 @final
 @dataclass(frozen=True, slots=True)
 class ImageQuery(_Question[GetDockerImageResult]):
@@ -236,6 +255,23 @@ class ImageQuery(_Question[GetDockerImageResult]):
             context.log.debug(f"{rest}\nCandidates: {some(names, 1000)}")
         return found
 
+    def evaluate(self, context: LookupContext) -> Evaluation:
+        """What the policy makes of all tags of the image, whether it chooses one or not.
+
+        Raises:
+            UcimageError: see `errors`; not if no tag is left to choose.
+        """
+        settings = self.settings(context)
+        if self._resolve_digest:
+            with contextlib.suppress(NoMatchingTagError, AmbiguousTagError):
+                found = self.find(settings, context)
+                return Evaluation(found.name, found.selection.choice, None, found.digest)
+        listing = self._bucket_query.listing(settings, context)
+        record = self._the_image(listing, settings.region)
+        name = ImageName.parse((record and record.name) or self._image_name or "")
+        choice = evaluate(self._policy, _tags(record), now=context.clock.now())
+        return Evaluation(name, choice, why_nothing(choice, image_name=name.full), None)
+
     def _with_digest(
         self, found: Found, settings: Settings, context: LookupContext, deadline: Deadline
     ) -> Found:
@@ -271,18 +307,6 @@ class ImageQuery(_Question[GetDockerImageResult]):
             f" was read, {_MAX_READINGS} times; try again later."
         )
         raise ResponseError(message)
-
-    def evaluate(self, context: LookupContext) -> tuple[ImageName, Choice]:
-        """The image, and what the policy makes of all its tags; chooses nothing.
-
-        Raises:
-            UcimageError: see `errors`; not if no tag is left to choose.
-        """
-        settings = self.settings(context)
-        listing = self._bucket_query.listing(settings, context)
-        record = self._the_image(listing, settings.region)
-        name = ImageName.parse((record and record.name) or self._image_name or "")
-        return name, evaluate(self._policy, _tags(record), now=context.clock.now())
 
     def tags(self, settings: Settings, context: LookupContext) -> Sequence[TagRecord]:
         """The tags of the image, all of them.

@@ -9,10 +9,15 @@ from typing import TYPE_CHECKING, Final, NamedTuple, final
 from urllib.parse import quote
 
 from pulumi_ucimage._formatting import quoted
-from pulumi_ucimage._http.client import HttpResponse, Peer, http_client_for
-from pulumi_ucimage._http.endpoint import Endpoint
+from pulumi_ucimage._http.client import HttpResponse, http_client_for
 from pulumi_ucimage._http.retry import RETRIED_STATUSES, Failure, Retry, retry_after_s
 from pulumi_ucimage._registry.auth import Login, Repository, log_in, no_credentials
+from pulumi_ucimage._registry.endpoint import (
+    REGISTRY,
+    SETTING,
+    remember_tls,
+    spoken_endpoint,
+)
 from pulumi_ucimage._registry.responses import (
     MAX_ERROR_BYTES,
     MAX_MANIFEST_BYTES,
@@ -30,39 +35,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable, MutableMapping
 
     from pulumi_ucimage._http.clock import Deadline
+    from pulumi_ucimage._http.endpoint import Endpoint
     from pulumi_ucimage._http.retry import RetryPolicy
     from pulumi_ucimage._secret import RegistryCredentials, Secret
     from pulumi_ucimage.errors import UcimageError
-
-_SETTING: Final = "the argument registry, ucimage:registry and UCIMAGE_REGISTRY"
-REGISTRY: Final = Peer("The registry", _SETTING)
 
 _PATH: Final = re.compile(r"(?!\.)[A-Za-z0-9._-]+(?:/(?!\.)[A-Za-z0-9._-]+)*")
 _REFUSALS: Final = frozenset({401, 403, 404, 429})
 """Statuses by which a registry refuses, even without a code of its own."""
 _CLIENT_ERROR: Final = 4
 _UNKNOWN: Final = frozenset({"MANIFEST_UNKNOWN", "NAME_UNKNOWN"})
-
-
-def registry_endpoint(host: str) -> Endpoint:
-    """Where a registry is called: by HTTPS, or by plain HTTP on this machine.
-
-    Args:
-        host: `host[:port]`, the first part of an image's name.
-
-    Raises:
-        ResponseError: it cannot be a host.
-    """
-    try:
-        endpoint = Endpoint.parse(f"https://{host}/")
-        return Endpoint.parse(f"http://{host}/") if endpoint.is_loopback else endpoint
-    except ValueError:
-        pass
-    message = (
-        f"{quoted(host)} in the image's name cannot be a registry's host; give the"
-        " argument registry, or set ucimage:registry or UCIMAGE_REGISTRY."
-    )
-    raise ResponseError(message)
 
 
 @final
@@ -72,7 +54,7 @@ class RegistryClient:
 
     Attributes:
         host: the registry as the image's name has it, `host[:port]`.
-        endpoint: where it is called.
+        endpoint: where it is called by HTTPS; on this machine it may speak plain HTTP.
         find_credentials: called after status 401 with the seconds that are left; returns
             None for an anonymous user.
         logins: by repository, kept for the next look-up.
@@ -192,6 +174,8 @@ class _Attempt:
 
     def __call__(self) -> str | Failure:
         self._has_logged_in = False
+        endpoint = spoken_endpoint(self._client.endpoint, self._deadline)
+        self._repository = self._repository._replace(endpoint=endpoint)
         if self._is_head_useful:
             response = self._request("HEAD")
             if isinstance(response, Failure):
@@ -241,7 +225,8 @@ class _Attempt:
         headers: dict[str, str | Secret] = {"Accept": ", ".join(MEDIA_TYPES)}
         if self._login.authorization:
             headers["Authorization"] = self._login.authorization
-        return http_client_for(self._client.endpoint, peer=REGISTRY).request(
+        endpoint = self._repository.endpoint
+        response = http_client_for(endpoint, peer=REGISTRY).request(
             method,
             self._manifest.target,
             headers=headers,
@@ -249,6 +234,9 @@ class _Attempt:
             max_bytes=MAX_MANIFEST_BYTES,
             max_error_bytes=MAX_ERROR_BYTES,
         )
+        if isinstance(response, HttpResponse):
+            remember_tls(endpoint)
+        return response
 
     def _trusted_digest(self, response: HttpResponse) -> str | None:
         """The digest in the answer to HEAD; None if GET must be asked."""
@@ -275,7 +263,7 @@ class _Attempt:
     def _unusable(self, problem: str) -> Failure:
         message = (
             f"The registry at {self._client.host} {problem} for"
-            f" {quoted(self._manifest.name)}; check {_SETTING}, and whether a proxy or"
+            f" {quoted(self._manifest.name)}; check {SETTING}, and whether a proxy or"
             " firewall answers in its place."
         )
         return Failure(ResponseError(message), Retry.NEVER)
@@ -312,12 +300,10 @@ class _Attempt:
         if status in RETRIED_STATUSES:
             advice = "try again later"
         elif _is_redirect(status):
-            advice = f"redirects are not followed; check {_SETTING}"
-        elif self._client.endpoint.is_loopback:
-            advice = f"a registry on this machine is called by plain HTTP; check {_SETTING}"
+            advice = f"redirects are not followed; check {SETTING}"
         else:
             advice = (
-                f"check {_SETTING}, and whether a proxy or firewall answers in its place"
+                f"check {SETTING}, and whether a proxy or firewall answers in its place"
             )
         return (
             f"The registry at {self._client.host} answered with HTTP status {status} for"

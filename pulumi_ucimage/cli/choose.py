@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 def command(*, session: Session, explain: bool, as_json: bool, **values: Any) -> None:
     """Choose one tag of IMAGE in BUCKET and print its reference.
 
-    IMAGE can be left out if the bucket has only one.
+    IMAGE can be left out if the bucket has only one. With --resolve-digest the reference
+    names the digest, so that exactly these bytes are pulled.
     """
     query = ImageQuery.of(values)
     context = session.context()
@@ -40,4 +41,4 @@ def command(*, session: Session, explain: bool, as_json: bool, **values: Any) ->
     if as_json:
         show_json(to_wire(result))
     else:
-        click.echo(printable(result.image))
+        click.echo(printable(result.repo_digest or result.image))

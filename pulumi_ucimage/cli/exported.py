@@ -30,20 +30,17 @@ class ExportedPin:
 
     Attributes:
         urn: the resource's URN.
+        name: its name in the program.
         inputs: as they are stored.
         outputs: likewise.
         provider: the inputs of its provider, if the program made that; else empty.
     """
 
     urn: str
+    name: str
     inputs: Mapping[str, Any]
     outputs: Mapping[str, Any]
     provider: Mapping[str, Any]
-
-    @property
-    def name(self) -> str:
-        """Its name in the program."""
-        return _name(self.urn)
 
     @property
     def is_secret(self) -> bool:
@@ -91,7 +88,9 @@ class ExportedPin:
         if _SIGNATURE not in value:
             return {key: self._decrypted(item) for key, item in value.items()}
         if "plaintext" not in value:
-            message = "It is encrypted in the export: use `stack export --show-secrets`."
+            message = (
+                "It is encrypted in the export: use `pulumi stack export --show-secrets`."
+            )
             raise ArgumentError(message)
         try:
             return json.loads(value["plaintext"])
@@ -107,14 +106,15 @@ def exported_pins(text: str | bytes) -> list[ExportedPin]:
         ConfigError: the text is not the output of `pulumi stack export`.
     """
     try:
-        resources = (json.loads(text)["deployment"] or {}).get("resources") or []
+        resources = _resources(text)
         by_urn = {resource["urn"]: resource for resource in resources}
         return [
             ExportedPin(
-                str(resource["urn"]),
-                {**(resource.get("inputs") or {})},
-                {**(resource.get("outputs") or {})},
-                _own_provider(resource, by_urn),
+                urn=resource["urn"],
+                name=_name(resource["urn"]),
+                inputs={**(resource.get("inputs") or {})},
+                outputs={**(resource.get("outputs") or {})},
+                provider=_own_provider(resource, by_urn),
             )
             for resource in resources
             if resource.get("type") in _TYPES and not resource.get("delete")
@@ -125,6 +125,15 @@ def exported_pins(text: str | bytes) -> list[ExportedPin]:
             " the stack again."
         )
         raise ConfigError(message) from None
+
+
+def _resources(text: str | bytes) -> list[Any]:
+    deployment = json.loads(text)["deployment"]
+    # A new stack has none.
+    resources = [] if deployment is None else deployment.get("resources", [])
+    if not isinstance(resources, list):
+        raise TypeError
+    return resources
 
 
 def _own_provider(

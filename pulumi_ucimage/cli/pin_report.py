@@ -20,6 +20,7 @@ UP_TO_DATE: Final = "up to date"
 FIXED: Final = "fixed by tag"
 NEWER: Final = "newer tag"
 NOT_LISTED: Final = "not listed"
+DIGEST_GONE: Final = "digest gone"
 PUSHED_AGAIN: Final = "pushed again"
 DEFAULT: Final = "default tag"
 UNKNOWN_POLICY: Final = "unknown policy"
@@ -35,6 +36,7 @@ class PinReport(NamedTuple):
         urn: the resource's URN.
         name: its name in the program.
         tag: the pinned tag; None if the state does not say.
+        digest: the pinned digest; None if the pin has none.
         chosen_at: when it was chosen, RFC 3339.
         best: the tag that a new choice would take; None if there is none.
         best_time: when that was pushed, in Unix seconds.
@@ -45,6 +47,7 @@ class PinReport(NamedTuple):
     urn: str
     name: str
     tag: str | None
+    digest: str | None
     chosen_at: str | None
     best: str | None
     best_time: int | None
@@ -86,6 +89,7 @@ def _failed(pin: ExportedPin, error: UcimageError, state: Mapping[str, Any]) -> 
         urn=pin.urn,
         name=pin.name,
         tag=tag if isinstance(tag, str) else None,
+        digest=None,
         chosen_at=pin.chosen_at,
         best=None,
         best_time=None,
@@ -95,14 +99,13 @@ def _failed(pin: ExportedPin, error: UcimageError, state: Mapping[str, Any]) -> 
 
 
 def _looked_at(pin: ExportedPin, look: pin_rules.Look) -> PinReport:
-    finding = pin_messages.finding(
-        pin.name, look.after, look.pushed, look.choice, is_listed=look.is_listed
-    )
+    finding = look.finding(pin.name)
     best = pin_messages.best_candidate(look.choice)
     return PinReport(
         urn=pin.urn,
         name=pin.name,
         tag=look.after["tag"],
+        digest=look.after["digest"] or None,
         chosen_at=pin.chosen_at,
         best=best and best.name,
         best_time=best and best.create_time,
@@ -114,7 +117,7 @@ def _looked_at(pin: ExportedPin, look: pin_rules.Look) -> PinReport:
 def _verdict(look: pin_rules.Look) -> str:
     state, choice = look.after, look.choice
     if state["found"] and not state["available"]:
-        return NOT_LISTED
+        return DIGEST_GONE if look.is_listed else NOT_LISTED
     if state["retagged"]:
         return PUSHED_AGAIN
     if state.get("wanted_tag"):
@@ -131,6 +134,7 @@ def _without_secrets(report: PinReport) -> PinReport:
     """The report of a pin whose tag is a secret, because one of its inputs is."""
     return report._replace(
         tag=report.tag and _SECRET,
+        digest=report.digest and _SECRET,
         best=report.best and _SECRET,
         best_time=None,
         message=report.message

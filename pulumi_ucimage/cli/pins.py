@@ -116,6 +116,7 @@ def _document(report: PinReport) -> dict[str, Any]:
         "urn": report.urn,
         "name": report.name,
         "tag": report.tag,
+        "digest": report.digest,
         "chosenAt": report.chosen_at,
         "bestTag": report.best,
         "bestCreateTime": time_,

@@ -10,7 +10,6 @@ import click
 from pulumi_ucimage._lookup.queries import ImageQuery
 from pulumi_ucimage._spec import arguments
 from pulumi_ucimage._spec.results import to_wire
-from pulumi_ucimage._tags.select import why_nothing
 from pulumi_ucimage._tags.timestamps import format_timestamp
 from pulumi_ucimage._tags.verdicts import CHOSEN, TagVerdict, verdicts
 from pulumi_ucimage.cli.options import Command, from_table, in_options
@@ -42,11 +41,13 @@ def command(*, session: Session, show_all: bool, as_json: bool, **values: Any) -
     """
     query = ImageQuery.of(values)
     context = session.context()
-    name, choice = wait_for(lambda: query.evaluate(context))
+    found = wait_for(lambda: query.evaluate(context))
+    choice, digest = found.choice, found.digest
     tags = verdicts(choice)
     if as_json:
-        document = {"imageName": name.full, "tags": [*map(_document, tags)]}
-        show_json({**document, "counts": to_wire(choice.counts())})
+        documents = [_document(tag, digest) for tag in tags]
+        counts = to_wire(choice.counts())
+        show_json({"imageName": found.name.full, "tags": documents, "counts": counts})
         return
     shown = tags if show_all else _first(tags, len(choice.candidates))
     now = time.time()
@@ -55,7 +56,7 @@ def command(*, session: Session, show_all: bool, as_json: bool, **values: Any) -
             tag.name or "(no name)",
             _time(tag) or "",
             age(tag.create_time, now),
-            f"{tag.verdict}: {in_options(tag.why)}" if tag.why else tag.verdict,
+            _verdict(tag, digest),
         )
         for tag in shown
     ]
@@ -64,8 +65,9 @@ def command(*, session: Session, show_all: bool, as_json: bool, **values: Any) -
     show_table(headings, rows, styles=styles, unbroken=("pushed", "age"))
     if len(shown) < len(tags):
         note(f"{len(tags) - len(shown)} more tags are not shown; use --all.")
-    if problem := why_nothing(choice, image_name=name.full):
-        note(in_options(str(problem).partition("\nRejected ")[0]))
+    if found.problem:
+        # The table says what is rejected.
+        note(in_options(str(found.problem).partition("\nRejected ")[0]))
 
 
 def _first(tags: list[TagVerdict], candidates: int) -> list[TagVerdict]:
@@ -78,11 +80,18 @@ def _time(tag: TagVerdict) -> str | None:
     return None if tag.create_time is None else format_timestamp(tag.create_time)
 
 
-def _document(tag: TagVerdict) -> dict[str, Any]:
+def _verdict(tag: TagVerdict, digest: str | None) -> str:
+    """The verdict in words; for the chosen tag, with its digest."""
+    words = f"{tag.verdict}: {in_options(tag.why)}" if tag.why else tag.verdict
+    return f"{words}, {digest}" if digest and tag.verdict == CHOSEN else words
+
+
+def _document(tag: TagVerdict, digest: str | None) -> dict[str, Any]:
     return {
         "name": tag.name,
         "createTime": tag.create_time,
         "createdAt": _time(tag),
+        "digest": digest if tag.verdict == CHOSEN else None,
         "verdict": tag.verdict,
         "reason": tag.why or None,
     }

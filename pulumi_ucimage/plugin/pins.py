@@ -1,7 +1,7 @@
 """A pin's requests: messages become states, and states become messages.
 
 Inputs hold what was asked and what was chosen, as Check made them of what the program
-says; see `pin_state`.
+asks for; see `pin_state`.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def checked(
 
     Args:
         olds: the stored inputs, as this made them; empty for a new pin.
-        news: what the program says, or inputs that this or a look made.
+        news: what the program asks for, or inputs that this or a look made.
         context: where a look-up runs.
         pin: the pin's name, for messages.
 
@@ -57,17 +57,17 @@ def checked(
     if secret & _INPUTS.keys():
         # The choice could tell what was asked.
         secret |= _OUTPUTS
-    # What a pin keeps of a secret stays one, though the argument is taken away.
+    # What a pin keeps of a secret stays one, also when the argument is removed.
     secret |= wire.secret_keys(olds) & _KEPT
     return wire.message(wire.from_state(state), secret), messages
 
 
 def diff(olds: Struct, news: Struct) -> provider_pb2.DiffResponse:
-    """What differs between two inputs, and whether that makes another pin of it.
+    """What differs between two inputs, and whether that replaces the pin.
 
     Args:
-        olds: the inputs of before.
-        news: the inputs of now.
+        olds: the old inputs.
+        news: the new inputs.
     """
     before, after = wire.state(wire.plain(olds)), wire.state(wire.plain(news))
     changes = pin_rules.changes(before, after, wire.UNKNOWN)

@@ -252,7 +252,7 @@ def test_saved_plans_hold_if_nothing_was_pushed(life: Life) -> None:
 
 @pytest.mark.parametrize("name", ["tag", "image_name"])
 def test_a_secret_input_makes_the_choice_secret(life: Life, name: str) -> None:
-    """Nothing that would tell it is in the state in clear, but the id."""
+    """Nothing that would tell it is readable in the state, except the id."""
     values: dict[str, Any] = {"tag": "1.0.0", "image_name": "helloworld"}
     asked: dict[str, Any] = {name: values[name]}
     life.ask(secret=(name,), **asked)

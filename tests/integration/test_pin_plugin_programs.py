@@ -103,7 +103,7 @@ def test_the_import_option_and_get(life: PluginLife) -> None:
 
 
 def test_a_provider_of_the_program_s_own_has_its_own_keys(life: PluginLife) -> None:
-    """Its key is encrypted in the state, also if the program has it in clear."""
+    """Its key is encrypted in the state, also if the program does not mark it as secret."""
     life.write(
         f"""
         resources:

@@ -209,7 +209,7 @@ _SIGNATURE = re.compile(rb"(?<![0-9a-fA-F])[0-9a-f]{40}(?![0-9a-fA-F])")
 def test_no_key_is_in_the_provider_s_text(
     tmp_path: Path, tools: Path, emulator: Emulator
 ) -> None:
-    """Neither in clear nor in base64, nor anything like a signature."""
+    """Neither as text nor in base64, nor anything like a signature."""
     life = DynamicLife.begin(tmp_path / "workspace", tools, emulator)
     life.up()
     state = life.state()
@@ -231,7 +231,7 @@ def test_no_key_is_in_the_provider_s_text(
 
 
 def _holds(text: bytes, key: str) -> bool:
-    """Whether a key is in a text, in clear or in base64 at any offset."""
+    """Whether a key is in a text, as it is or in base64 at any offset."""
     shifted = [base64.b64encode(b" " * n + key.encode())[4:-4] for n in range(3)]
     return any(form in text for form in (key.encode(), *shifted))
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from authority import Authority
+from conftest import environment_for
 from real_registry import (
     DOCKER_LIST,
     DOCKER_MANIFEST,
@@ -18,16 +19,19 @@ from real_registry import (
     TokenService,
 )
 
+import pulumi_ucimage as ucimage
 from pulumi_ucimage._http.clock import Clock, Deadline
-from pulumi_ucimage._http.endpoint import Endpoint
 from pulumi_ucimage._http.retry import RetryPolicy
-from pulumi_ucimage._registry.client import RegistryClient, registry_endpoint
+from pulumi_ucimage._registry.client import RegistryClient
+from pulumi_ucimage._registry.endpoint import registry_endpoint
 from pulumi_ucimage._secret import RegistryCredentials, Secret
 from pulumi_ucimage.errors import ConfigError, RegistryError, TransportError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from pulumi_ucimage.emulator import Emulator
 
 NAME = "ucs/helloworld"
 ANN = RegistryCredentials(USER, Secret(PASSWORD), "the environment")
@@ -71,18 +75,16 @@ class Asking:
     Args:
         registry: which registry.
         credentials: whose; None for an anonymous user.
-        endpoint: where it is called; by default where its host leads.
     """
 
     def __init__(
         self,
         registry: RealRegistry,
         credentials: RegistryCredentials | None = None,
-        endpoint: Endpoint | None = None,
     ) -> None:
         self._client = RegistryClient(
             host=registry.host,
-            endpoint=endpoint or registry_endpoint(registry.host),
+            endpoint=registry_endpoint(registry.host),
             find_credentials=lambda _seconds: credentials,
             logins={},
             retries=RetryPolicy(max_retries=0, clock=Clock()),
@@ -239,11 +241,56 @@ def test_tls_is_verified(
     folder = tmp_path / "registry"
     with RealRegistry(registry_program, folder, authority=authority) as registry:
         pushed = registry.push(NAME, "1", "bytes")
-        asking = Asking(registry, endpoint=Endpoint.parse(f"https://{registry.host}/"))
+        asking = Asking(registry)
 
-        with pytest.raises(TransportError, match="certificate"):
+        with pytest.raises(TransportError, match="has an untrusted certificate"):
             asking.digest("1")
 
         monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(authority.file))
 
         assert asking.digest("1") == pushed
+
+
+@pytest.fixture
+def listed(
+    emulator: Emulator, tokens: TokenService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Run an API that lists the image; the environment has all that a user sets."""
+    emulator.push("ucs", f"uhub.example.com/{NAME}", "1")
+    for variable, value in {
+        **environment_for(emulator),
+        "UCIMAGE_REGISTRY_USERNAME": USER,
+        "UCIMAGE_REGISTRY_PASSWORD": PASSWORD,
+        "REQUESTS_CA_BUNDLE": str(tokens.authority.file),
+    }.items():
+        monkeypatch.setenv(variable, value)
+
+
+@pytest.mark.usefixtures("listed")
+@pytest.mark.parametrize("speaks_tls", [True, False])
+@pytest.mark.parametrize("login", ["htpasswd", "token"])
+def test_a_registry_on_this_machine_works_with_and_without_tls(
+    login: str,
+    speaks_tls: bool,  # noqa: FBT001
+    registry_program: Path,
+    tokens: TokenService,
+    tmp_path: Path,
+) -> None:
+    """`get_docker_image` finds out what it speaks, and logs in."""
+    with RealRegistry(
+        registry_program,
+        tmp_path / "registry",
+        has_users=login == "htpasswd",
+        tokens=tokens if login == "token" else None,
+        authority=tokens.authority if speaks_tls else None,
+    ) as registry:
+        pushed = registry.push_index(NAME, "1", "bytes")
+
+        result = ucimage.get_docker_image(
+            "ucs",
+            image_name=f"uhub.example.com/{NAME}",
+            registry=registry.host,
+            resolve_digest=True,
+        )
+
+    assert result.repo_digest == f"{registry.host}/{NAME}@{pushed}"

@@ -332,7 +332,7 @@ def test_refresh_is_quiet_about_the_same_bytes(
 def test_refresh_sees_other_bytes(
     provider: PinProvider, registry: Registry, engine_log: EngineLog
 ) -> None:
-    """Also if the API tells no other CreateTime; the pinned bytes are still there."""
+    """Also if the API sends the same CreateTime; the pinned bytes are still there."""
     state = provider.check({}, DIGESTS)
     registry.take()
     registry.digests.update({"1": NEW, "old": OLD})

@@ -293,7 +293,7 @@ def test_pins_that_wait_for_nothing_share_a_listing(
 def test_a_pin_uses_no_listing_from_before_its_inputs_were_ready(
     configured: Emulator, engine_log: EngineLog
 ) -> None:
-    """Whoever listed before, and however many share."""
+    """Also if others share an older listing."""
     del engine_log
     provider = DynamicProvider()
     began_s = time.monotonic()

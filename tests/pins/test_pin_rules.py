@@ -11,6 +11,7 @@ from test_lookup import Log, Time
 from pulumi_ucimage._lookup import pin_rules
 from pulumi_ucimage._lookup.context import LookupContext
 from pulumi_ucimage._spec import arguments, pin_state
+from pulumi_ucimage._tags.policy import FLOATING_TAGS
 from pulumi_ucimage.emulator import DEMO_IMAGE, DEMO_PRIVATE_KEY, DEMO_PUBLIC_KEY
 from pulumi_ucimage.errors import (
     ArgumentError,
@@ -212,6 +213,7 @@ def test_no_registry_at_all_is_an_error() -> None:
         ({}, {"semver_loose": False, "allow_downgrade": False}),
         ({"floating_tags": ["a", "b"]}, {"floating_tags": ["b", "a"]}),
         ({"floating_tags": []}, {"floating_tags": [""]}),
+        ({}, {"floating_tags": sorted(FLOATING_TAGS)}),
         ({"min_age": "7d"}, {"min_age": "168h"}),
         ({}, {"min_age": "0s", "triggers": {}}),
         ({"as_of": "2026-03-01T12:00:00Z"}, {"as_of": "2026-03-01T14:00:00+02:00"}),
@@ -222,6 +224,7 @@ def test_no_registry_at_all_is_an_error() -> None:
         ({}, {"region": "cn-bj2"}),
         ({"region": "cn-bj2"}, {"region": None, "project_id": ""}),
         ({"wanted_tag": "1.1.0"}, {"tag": "1.1.0"}),
+        ({"wanted_tag": "1.1.0", "wait": "60s"}, {"tag": "1.1.0", "wait": "1m"}),
         ({"profile": "gone"}, {"profile": "gone"}),
     ],
 )
@@ -766,6 +769,11 @@ A_TRIGGER = {"triggers": {"a": "1"}}
         (pinned("1.1.0", JULY - 1), A_TRIGGER, "1.1.0"),
         (pinned("1.0.0", 1), A_TRIGGER, "1.1.0"),
         (pinned("1.0.0", 1, wanted_tag="1.0.0"), {"tag": "1.0.0", **A_TRIGGER}, "1.0.0"),
+        (
+            pinned("1.0.0", 1, policy="semver", semver_range="^7"),
+            {"policy": "semver", "semver_range": "^1"},
+            "1.1.0",
+        ),
         (pinned("2.0.0", JULY + 1), {"tag": "1.1.0"}, "1.1.0"),
         (pinned("2.0.0", JULY + 1), {**A_TRIGGER, "allow_downgrade": True}, "1.1.0"),
         (pinned("0.9.0", JULY - 1), A_TRIGGER, "1.1.0"),

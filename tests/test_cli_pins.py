@@ -1,0 +1,506 @@
+"""`ucimage pins`: the pins of an exported stack beside what is listed now."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from command_line import Ended, plain, run, run_on_terminal
+
+from pulumi_ucimage import get_docker_image
+from pulumi_ucimage._spec.naming import wire_name
+from pulumi_ucimage.cli import pin_report
+from pulumi_ucimage.emulator import DEMO_IMAGE, DEMO_PRIVATE_KEY, Emulator
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Run = Callable[..., Ended]
+
+PYTHON = "pulumi-python:dynamic/ucimage:ImagePin"
+PLUGIN = "ucimage:index:ImagePin"
+FIXTURES = Path(__file__).parent / "pins"
+SIGNATURE = "4dabf18193072939515e22adb298388d"
+SECRET = "1b47061264138c4ac30d75fd1eb44270"
+JANUARY, JULY = 1_704_067_200, 1_719_792_000  # 1.0.0 and 1.1.0 of the demo
+
+UP_TO_DATE, NEWER, FIXED = pin_report.UP_TO_DATE, pin_report.NEWER, pin_report.FIXED
+DEFAULT, FAILED = pin_report.DEFAULT, pin_report.FAILED
+
+
+@pytest.fixture(autouse=True)
+def outside_of_projects(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run in a folder that is no Pulumi project."""
+    monkeypatch.chdir(tmp_path)
+
+
+def pin(name: str = "app", type_: str = PYTHON, **changes: Any) -> dict[str, Any]:
+    """A resource of an export: a pin of 1.1.0 by the policy newest, with changes."""
+    state = {
+        "bucket_name": "ucs",
+        "region": "cn-bj2",
+        "project_id": "",
+        "image_name": DEMO_IMAGE,
+        "image": f"{DEMO_IMAGE}:1.1.0",
+        "tag": "1.1.0",
+        "create_time": JULY,
+        "created_at": "2024-07-01T00:00:00Z",
+        "found": True,
+        "available": True,
+        "retagged": False,
+        "previous_tag": "",
+        **changes,
+    }
+    if type_ == PLUGIN:
+        state = {wire_name(key): value for key, value in state.items()}
+    chosen_at = "chosenAt" if type_ == PLUGIN else "chosen_at"
+    return {
+        "urn": f"urn:pulumi:dev::test::{type_}::{name}",
+        "type": type_,
+        "inputs": {"__provider": "gASV", **state},
+        "outputs": {**state, chosen_at: "2026-01-02T03:04:05Z"},
+    }
+
+
+def exported(*resources: dict[str, Any]) -> str:
+    """The text of an exported stack."""
+    stack = {"urn": "urn:pulumi:dev::test::pulumi:pulumi:Stack::test-dev", "type": "x"}
+    return json.dumps({"version": 3, "deployment": {"resources": [stack, *resources]}})
+
+
+@pytest.fixture
+def look(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., Ended]:
+    """Run `ucimage pins --from` on an export with some resources."""
+
+    def look_at(*resources: dict[str, Any], words: tuple[str, ...] = ()) -> Ended:
+        file = tmp_path / "stack.json"
+        file.write_text(exported(*resources), encoding="utf-8")
+        return run("pins", "--from", str(file), *words, capsys=capsys)
+
+    return look_at
+
+
+@pytest.fixture
+def look_json(look: Run) -> Callable[..., list[dict[str, Any]]]:
+    """Run it with `--json`, and return the pins of the document."""
+
+    def look_at(*resources: dict[str, Any]) -> list[dict[str, Any]]:
+        pins: list[dict[str, Any]] = json.loads(look(*resources, words=("--json",)).out)[
+            "pins"
+        ]
+        return pins
+
+    return look_at
+
+
+# --- Verdicts ---
+
+
+@pytest.mark.parametrize("type_", [PYTHON, PLUGIN])
+@pytest.mark.parametrize(
+    ("changes", "best", "verdict", "says"),
+    [
+        ({}, "1.1.0", UP_TO_DATE, None),
+        ({"tag": "1.0.0", "create_time": JANUARY}, "1.1.0", NEWER, "change a trigger"),
+        (
+            {"tag": "1.0.0", "create_time": JANUARY, "policy": "semver"},
+            "1.1.0",
+            NEWER,
+            "change a trigger",
+        ),
+        (
+            {"tag": "1.0.0", "create_time": JANUARY, "policy": "semver", "order": "lowest"},
+            "1.0.0",
+            UP_TO_DATE,
+            None,
+        ),
+        (
+            {
+                "tag": "1.0.0",
+                "create_time": JANUARY,
+                "policy": "semver",
+                "semver_range": "~1.0",
+            },
+            "1.0.0",
+            UP_TO_DATE,
+            None,
+        ),
+        (
+            {"tag": "1.0.0", "create_time": JANUARY, "wanted_tag": "1.0.0"},
+            "1.1.0",
+            FIXED,
+            None,
+        ),
+        ({"tag": "0.9", "create_time": 1}, "1.1.0", pin_report.NOT_LISTED, "push it again"),
+        ({"create_time": JANUARY}, "1.1.0", pin_report.PUSHED_AGAIN, "pushed again"),
+        (
+            {"tag": "none", "create_time": "", "found": False, "available": False},
+            "1.1.0",
+            NEWER,
+            "change a trigger",
+        ),
+        (
+            {
+                "tag": "none",
+                "create_time": "",
+                "found": False,
+                "available": False,
+                "tag_regex": "x",
+            },
+            None,
+            DEFAULT,
+            None,
+        ),
+        ({"policy": "of a newer release"}, None, pin_report.UNKNOWN_POLICY, None),
+    ],
+)
+def test_the_verdict_on_a_pin(  # noqa: PLR0917
+    look_json: Callable[..., list[dict[str, Any]]],
+    configured: Emulator,
+    type_: str,
+    changes: dict[str, Any],
+    best: str | None,
+    verdict: str,
+    says: str | None,
+) -> None:
+    """By the rules of refresh; the stored inputs decide which tag is best now."""
+    (found,) = look_json(pin(type_=type_, **changes))
+
+    assert (changes.get("tag", "1.1.0"), best, verdict) == (
+        found["tag"],
+        found["bestTag"],
+        found["verdict"],
+    )
+    assert (says is None) == (found["message"] is None)
+    assert says is None or (says in found["message"] and "'app'" in found["message"])
+
+
+def test_a_pin_with_a_digest(
+    look_json: Callable[..., list[dict[str, Any]]], configured: Emulator
+) -> None:
+    """Is compared by it: another CreateTime alone is no news, other bytes are."""
+    host = configured.url.split("/")[2]
+    known = get_docker_image("ucs", resolve_digest=True, registry=host).digest
+
+    def pinned(digest: str | None) -> dict[str, Any]:
+        repo_digest = f"{host}/ucs/helloworld@{digest}"
+        return pin(digest=digest, repo_digest=repo_digest, create_time=JANUARY)
+
+    same, gone = look_json(pinned(known), pinned(f"sha256:{'0' * 64}"))
+    configured.push("ucs", DEMO_IMAGE, "1.1.0", create_time=JULY)
+    (again,) = look_json(pinned(known))
+
+    assert (known, UP_TO_DATE) == (same["digest"], same["verdict"])
+    assert pin_report.DIGEST_GONE == gone["verdict"]
+    assert "is listed, but its digest" in gone["message"]
+    assert pin_report.PUSHED_AGAIN == again["verdict"]
+
+
+def test_a_pin_that_cannot_be_looked_at(look: Run, configured: Emulator) -> None:
+    """Is one sentence that names it; the others are shown, and the status is 1."""
+    ended = look(pin("lost", bucket_name="gone"), pin("app"))
+
+    assert 1 == ended.status
+    assert FAILED in ended.out
+    assert UP_TO_DATE in ended.out
+    assert ended.err.startswith("The pin 'lost' was not looked at: GetDockerImageList")
+
+
+def test_the_table(look: Run, configured: Emulator) -> None:
+    """Name, pinned tag, pinned when, best tag now and its age, verdict; remarks below."""
+    ended = look(pin(tag="1.0.0", create_time=JANUARY))
+
+    head, row = ended.out.splitlines()
+    assert ["PIN", "TAG", "PINNED", "BEST", "NOW", "AGE", "VERDICT"] == head.split()
+    assert ["app", "1.0.0", "2026-01-02T03:04:05Z", "1.1.0"] == row.split()[:4]
+    assert row.endswith("newer tag")
+    assert "The tag '1.1.0' was pushed at 2024-07-01T00:00:00Z" in ended.err
+    assert 0 == ended.status
+
+
+def test_the_table_fits_a_terminal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, configured: Emulator
+) -> None:
+    """Of 80 columns, and a name cannot control it."""
+    name = "a-pin-with-a-name-of-some-length\x1b[31m\u202e"
+    file = tmp_path / "stack.json"
+    file.write_text(exported(pin(name, tag="v" * 128), pin("日本")))
+
+    ended = run_on_terminal("pins", "--from", str(file), monkeypatch=monkeypatch)
+
+    text = plain(ended.out) + plain(ended.err)
+    assert "\x1b" not in text
+    assert "\u202e" not in text
+    assert {80} == {len(line) for line in plain(ended.out).splitlines() if "日" not in line}
+    assert "not listed" in " ".join(text.replace("│", " ").split())
+
+
+SCHEMA = {
+    "urn": {"str"},
+    "name": {"str"},
+    "tag": {"str", "NoneType"},
+    "digest": {"str", "NoneType"},
+    "chosenAt": {"str", "NoneType"},
+    "bestTag": {"str", "NoneType"},
+    "bestCreateTime": {"int", "NoneType"},
+    "bestCreatedAt": {"str", "NoneType"},
+    "verdict": {"str"},
+    "message": {"str", "NoneType"},
+}
+
+
+def test_the_json(
+    look_json: Callable[..., list[dict[str, Any]]], configured: Emulator
+) -> None:
+    """Each pin with the same keys, whatever was found."""
+    pins = look_json(pin(), pin("gone", bucket_name="gone"), pin("damaged", tag=7))
+
+    assert ["app", "gone", "damaged"] == [found["name"] for found in pins]
+    for found in pins:
+        assert SCHEMA.keys() == found.keys()
+        for key, types in SCHEMA.items():
+            assert type(found[key]).__name__ in types, (key, found)
+
+
+def test_no_pins(look: Run) -> None:
+    """Said on stderr; no keys are needed; the document is still one."""
+    assert (0, "", "The stack has no pins.\n") == look()
+    assert {"pins": []} == json.loads(look(words=("--json",)).out)
+
+
+@pytest.mark.parametrize(
+    ("pins", "status"),
+    [
+        ([], 0),
+        ([pin()], 0),
+        ([pin(wanted_tag="1.1.0")], 0),
+        ([pin(), pin(tag="1.0.0", create_time=JANUARY)], 3),
+        ([pin(create_time=JANUARY)], 3),
+        ([pin(tag="0.9")], 3),
+        ([pin(tag="0.9"), pin(bucket_name="gone")], 1),
+    ],
+)
+def test_the_exit_code(
+    look: Run, configured: Emulator, pins: list[dict[str, Any]], status: int
+) -> None:
+    """Nothing to do, something to look at, or a look that failed."""
+    assert status == look(*pins, words=("--exit-code",)).status
+
+
+def test_all_pins_of_a_bucket_share_one_listing(look: Run, configured: Emulator) -> None:
+    """Fifty pins cost one call."""
+    look(*(pin(f"app-{number}") for number in range(50)))
+
+    assert 1 == len(configured.requests)
+
+
+# --- Exports ---
+
+
+@pytest.mark.parametrize("name", ["first_version_dynamic", "first_version_plugin"])
+def test_the_states_of_the_first_version(
+    capsys: pytest.CaptureFixture[str], configured: Emulator, name: str
+) -> None:
+    """Are read as those of this one."""
+    ended = run("pins", "--from", str(FIXTURES / f"{name}.json"), capsys=capsys)
+
+    verdicts = {row[-22:].strip() for row in ended.out.splitlines()[1:]}
+    assert len(verdicts) > 0
+    assert FAILED not in ended.out
+    assert 0 == ended.status
+
+
+def test_an_export_from_stdin(
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    configured: Emulator,
+) -> None:
+    """As the output of `pulumi stack export` comes through a pipe."""
+    stdin = io.TextIOWrapper(io.BytesIO(exported(pin("日本")).encode()), encoding="utf-8")
+    monkeypatch.setattr(sys, "stdin", stdin)
+
+    ended = run("pins", "--from", "-", capsys=capsys)
+
+    assert 0 == ended.status
+    assert "日本" in ended.out
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{",
+        "[]",
+        "null",
+        '{"version": 3}',
+        '{"deployment": []}',
+        '{"deployment": {"resources": {}}}',
+        '{"deployment": {"resources": [1]}}',
+        '{"deployment": {"resources": [{}]}}',
+        '{"deployment": {"resources": [{"urn": 1, "type": "ucimage:index:ImagePin"}]}}',
+        '{"deployment": {"resources": [{"urn": "app", "type": "ucimage:index:ImagePin"}]}}',
+        '{"deployment": {"resources": [{"urn": "u", "type": []}]}}',
+        b"\xff\xfe\x00",
+        "[" * 100_000,
+    ],
+    ids=lambda text: repr(text[:60]),
+)
+def test_what_is_no_export(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, text: str | bytes
+) -> None:
+    """One sentence, and no traceback."""
+    file = tmp_path / "stack.json"
+    file.write_bytes(text if isinstance(text, bytes) else text.encode())
+
+    ended = run("pins", "--from", str(file), capsys=capsys)
+
+    assert (1, "") == ended[:2]
+    assert ended.err.startswith("Error: The input is not the output of `pulumi stack ex")
+    assert 1 == len(ended.err.splitlines())
+
+
+@pytest.mark.parametrize(
+    "inputs", [None, {}, {"tag": "1.1.0"}, {"tag": 1, "image_name": []}], ids=str
+)
+def test_a_damaged_pin(look: Run, configured: Emulator, inputs: Any) -> None:
+    """Is named, with what to do; the others are looked at."""
+    ended = look({**pin("damaged"), "inputs": inputs}, pin())
+
+    assert 1 == ended.status
+    assert UP_TO_DATE in ended.out
+    assert "The pin 'damaged' was not looked at" in ended.err
+    assert "pulumi up --replace" in ended.err
+
+
+def test_a_pin_that_is_being_deleted_is_left_out(
+    look_json: Callable[..., list[dict[str, Any]]], configured: Emulator
+) -> None:
+    """It has the URN of the one that replaces it, which is shown."""
+    old = {**pin(tag="1.0.0"), "delete": True}
+
+    assert ["1.1.0"] == [found["tag"] for found in look_json(pin(), old)]
+    assert ["1.1.0"] == [found["tag"] for found in look_json(old, pin())]
+
+
+def test_a_name_with_colons(
+    look_json: Callable[..., list[dict[str, Any]]], configured: Emulator
+) -> None:
+    """Pulumi allows them."""
+    assert ["a::b"] == [found["name"] for found in look_json(pin("a::b"))]
+
+
+# --- Secrets ---
+
+
+def secret(value: Any) -> dict[str, Any]:
+    """A secret as `pulumi stack export --show-secrets` has it."""
+    return {SIGNATURE: SECRET, "plaintext": json.dumps(value)}
+
+
+def encrypted() -> dict[str, Any]:
+    """A secret as `pulumi stack export` has it."""
+    return {SIGNATURE: SECRET, "ciphertext": "v1:abc"}
+
+
+def test_the_tag_of_a_pin_with_secret_inputs_is_not_shown(
+    look: Run, configured: Emulator
+) -> None:
+    """Nor the best one, nor a message that could hold an input; the verdict is."""
+    hidden = pin("hidden", tag=secret("1.0.0"), create_time=secret(JANUARY))
+    lost = pin("lost", bucket_name=secret("classified"), tag=secret("1.0.0"))
+
+    ended = look(hidden, lost)
+
+    assert "[secret]" in ended.out
+    assert NEWER in ended.out
+    for text in ("1.0.0", "1.1.0", "classified"):
+        assert text not in ended.out + ended.err
+    assert "The pin 'hidden' has secret inputs" in ended.err
+
+
+def test_an_input_that_is_secret_is_used(
+    look_json: Callable[..., list[dict[str, Any]]], configured: Emulator
+) -> None:
+    """Nested ones too."""
+    names = ["latest", "1.1.0", "1.2.0-rc.1"]
+
+    found = look_json(
+        pin(floating_tags=secret(names), tag="1.0.0", create_time=JANUARY),
+        pin(floating_tags=[*map(secret, names)], tag="1.0.0", create_time=JANUARY),
+    )
+
+    assert ["1.0.0", "1.0.0"] == [item["bestTag"] for item in found]
+
+
+@pytest.mark.parametrize(
+    ("value", "says"),
+    [
+        (encrypted(), "use `pulumi stack export --show-secrets`"),
+        ({SIGNATURE: SECRET, "plaintext": "{"}, "damaged"),
+        ({SIGNATURE: SECRET, "plaintext": 1}, "damaged"),
+    ],
+)
+def test_an_export_without_its_secrets(
+    look: Run, configured: Emulator, value: dict[str, Any], says: str
+) -> None:
+    """Says how to export them; pins without secrets are looked at."""
+    ended = look(pin("hidden", tag=value), pin())
+
+    assert 1 == ended.status
+    assert UP_TO_DATE in ended.out
+    assert ended.err.startswith("The pin 'hidden' was not looked at: ")
+    assert says in ended.err
+
+
+# --- Providers ---
+
+
+def provider(name: str, **inputs: Any) -> dict[str, Any]:
+    """A provider of the plugin that a program made."""
+    type_ = "pulumi:providers:ucimage"
+    urn = f"urn:pulumi:dev::test::{type_}::{name}"
+    return {"urn": urn, "type": type_, "inputs": inputs}
+
+
+def with_provider(resource: dict[str, Any], made: dict[str, Any]) -> dict[str, Any]:
+    """A pin of a provider."""
+    return {**resource, "provider": f"{made['urn']}::6f1c2d9e"}
+
+
+def test_a_pin_of_a_provider_of_the_program(look: Run, emulator: Emulator) -> None:
+    """Is looked at with the provider's settings: the stack's may lead elsewhere."""
+    other = provider(
+        "other",
+        publicKey="demo-public-key",
+        privateKey=secret(DEMO_PRIVATE_KEY),
+        region="cn-bj2",
+        baseUrl=emulator.url,
+    )
+
+    ended = look(other, with_provider(pin(type_=PLUGIN), other))
+
+    assert 0 == ended.status, ended.err
+    assert DEMO_PRIVATE_KEY not in ended.out + ended.err
+
+
+def test_a_provider_whose_keys_are_encrypted(look: Run, configured: Emulator) -> None:
+    """Other keys are no way out: they may belong to another account."""
+    other = provider("other", publicKey="x", privateKey=encrypted())
+
+    ended = look(other, with_provider(pin(type_=PLUGIN), other))
+
+    assert 1 == ended.status
+    assert "--show-secrets" in ended.err
+    assert [] == configured.requests
+
+
+@pytest.mark.parametrize("name", ["default", "default_0_1_0"])
+def test_a_pin_of_the_default_provider(look: Run, configured: Emulator, name: str) -> None:
+    """Is looked at with the stack's configuration, which may be newer."""
+    default = provider(name, publicKey="old", privateKey=encrypted())
+
+    assert 0 == look(default, with_provider(pin(type_=PLUGIN), default)).status

@@ -12,7 +12,7 @@ from conftest import environment_for
 from rich.cells import cell_len
 
 from pulumi_ucimage._lookup import progress
-from pulumi_ucimage.cli.output import age
+from pulumi_ucimage.cli.output import age, note
 from pulumi_ucimage.cli.waiting import Log, wait_for
 from pulumi_ucimage.emulator import DEMO_IMAGE, Emulator
 
@@ -222,6 +222,13 @@ def test_a_reference_is_printable(call: Run, serve: Callable[..., Emulator]) -> 
     serve((f"{SHARED}/\x1b[31mred", [("1.0", NEWEST)]))
 
     assert f"{SHARED}/\\x1b[31mred:1.0\n" == call("choose", "ucs").out
+
+
+def test_a_remark_is_printable(capsys: pytest.CaptureFixture[str]) -> None:
+    """Whatever it is made of; line breaks stay."""
+    note("a\x1b[31m\nb\u202e")
+
+    assert "a\\x1b[31m\nb\\u202e\n" == capsys.readouterr().err
 
 
 # --- Ages ---

@@ -136,7 +136,10 @@ def silent(configured: Emulator) -> Iterator[SilentServer]:
 def end_by_ctrl_c(process: subprocess.Popen[str]) -> Ended:
     """How a process ends after Ctrl-C; it must not wait for anything."""
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=20)
+    try:
+        out, err = process.communicate(timeout=20)
+    finally:
+        process.kill()
     return Ended(process.returncode, out, err)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import select
@@ -288,16 +289,24 @@ def test_ctrl_c_ends_pulumi_too(
     pulumi.answer(
         "import signal\n"
         "signal.signal(signal.SIGINT, signal.SIG_IGN)  # Pulumi cleans up first\n"
-        f"os.write(os.open({str(pipe)!r}, os.O_WRONLY), b'called')\n"
+        f"pipe = os.open({str(pipe)!r}, os.O_WRONLY)\n"
+        "os.write(pipe, str(os.getpid()).encode())\n"
         "signal.pause()\n"
     )
     with start("choose", "ucs") as process:
         assert select.select([reader], [], [], 30)[0]
-        assert b"called" == os.read(reader, 6)
+        pid = int(os.read(reader, 20))
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=20)
+        try:
+            out, err = process.communicate(timeout=20)
+        finally:
+            process.kill()
 
-    assert (130, "", "") == (process.returncode, out, err)
-    assert select.select([reader], [], [], 30)[0]
-    assert b"" == os.read(reader, 1)  # the other end is closed: `pulumi` has ended
-    os.close(reader)
+    try:
+        assert (130, "", "") == (process.returncode, out, err)
+        assert select.select([reader], [], [], 10)[0]
+        assert b"" == os.read(reader, 1)  # the other end is closed: `pulumi` has ended
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+        os.close(reader)

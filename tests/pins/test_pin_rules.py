@@ -700,6 +700,7 @@ def newer(tag: str) -> str:
         (pinned("1.0.0", JANUARY), True, False, newer("1.0.0")),
         (pinned("1.0.0", JANUARY, wanted_tag="1.0.0"), True, False, None),
         (pinned("1.0.0", JANUARY, policy="semver", semver_range="<1.1"), True, False, None),
+        (pinned(policy="semver", semver_range="<1.1"), True, False, None),
         (pinned("6", 1234567890, order="lowest"), True, False, None),
         ({**pinned("0.1", ""), "found": False}, False, False, newer("0.1")),
         ({**pinned("1.1.0", ""), "found": False}, True, False, None),

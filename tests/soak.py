@@ -89,6 +89,8 @@ FAULTS: Final[dict[str, Callable[[bytes], bytes | Steps]]] = {
     "wrong type": lambda body: answer(changed(body, ImageSet="none")),
 }
 """What can happen to one call, by what it would have answered."""
+HEAD_FAULTS: Final = {"reset", "closed", "silence", "headers cut", "404", "500", "503"}
+"""What can happen to a HEAD, whose answer has no body."""
 
 
 def changed(body: bytes, **fields: object) -> bytes:
@@ -116,7 +118,7 @@ def images(thread: int) -> list[dict[str, object]]:
 
 def names(thread: int) -> list[str]:
     """The names of a thread's images."""
-    return [f"r{thread}.io/app{number}" for number in range(IMAGES)]
+    return [f"r.io/team{thread}/app{number}" for number in range(IMAGES)]
 
 
 def serve(share: float) -> None:
@@ -125,14 +127,26 @@ def serve(share: float) -> None:
     chance = random.Random(1)  # noqa: S311 - the same faults each time
 
     def respond(request: Request) -> bytes | Steps:
+        method, path, *_ = request.head.split()
         connection = http.client.HTTPConnection(emulator.url.split("/")[2])
-        form = {"Content-Type": "application/x-www-form-urlencoded"}
-        connection.request("POST", "/", request.body, form)
-        body = connection.getresponse().read()
+        passed = ("content-type", "accept")
+        headers = {
+            name: request.headers[name] for name in passed if name in request.headers
+        }
+        connection.request(method, path, request.body, headers)
+        received = connection.getresponse()
+        body = received.read()
         connection.close()
         kind = chance.choice([*FAULTS]) if chance.random() < share else ""
+        if method == "HEAD":
+            kind = kind if kind in HEAD_FAULTS else ""
+            body = b""
         seen[kind] += 1
-        return FAULTS[kind](body) if kind else answer(body)
+        if kind:
+            return FAULTS[kind](body)
+        digest = received.headers.get("Docker-Content-Digest")
+        sent = {"Docker-Content-Digest": digest, "Content-Length": None} if digest else {}
+        return answer(body, received.status, sent)
 
     with Emulator(data=data()) as emulator, FaultServer(respond) as server:
         sys.stdout.write(json.dumps([server.url, emulator.url]) + "\n")
@@ -171,6 +185,7 @@ class Worker:
             self._missing_tag,
             self._push,
             self._choice,
+            self._digest,
             self._unchanged_pin,
             self._refreshed_pin,
             self._triggered_pin,
@@ -199,6 +214,19 @@ class Worker:
     def _choice(self) -> None:
         chosen = get_docker_image(self._bucket, image_name="app0")
         same(f"{self._names[0]}:1.0.{self._newest}", chosen.image)
+
+    def _digest(self) -> None:
+        front = os.environ["UCLOUD_API_BASE_URL"].split("/")[2]
+        chosen = get_docker_image(
+            self._bucket, image_name="app0", registry=front, resolve_digest=True
+        )
+        connection = http.client.HTTPConnection(self._emulator.split("/")[2])
+        path = self._names[0].partition("/")[2]
+        accept = {"Accept": "application/vnd.oci.image.index.v1+json"}
+        connection.request("HEAD", f"/v2/{path}/manifests/1.0.{self._newest}", None, accept)
+        digest = connection.getresponse().headers["Docker-Content-Digest"]
+        connection.close()
+        same(f"{front}/{path}@{digest}", chosen.repo_digest)
 
     def _missing_tag(self) -> None:
         found = get_docker_image(

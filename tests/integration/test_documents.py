@@ -53,6 +53,11 @@ NOT_RUN = {
     ),
     (
         "docs/command-line.md",
+        'docker pull "$(ucimage choose ucs helloworld --policy semver)"',
+        "it needs Docker",
+    ),
+    (
+        "docs/command-line.md",
         'eval "$(_UCIMAGE_COMPLETE=bash_source ucimage)"',
         "a line of a shell's start-up file",
     ),

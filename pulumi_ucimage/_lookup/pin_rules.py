@@ -380,12 +380,12 @@ def _refuse_downgrade(
         raise DowngradeError(message, pinned=before["tag"], chosen=tag)
 
 
-def changes(olds: State, news: State, unknown: object) -> dict[str, bool]:
+def changes(olds: State, new: State, unknown: object) -> dict[str, bool]:
     """The keys in which two states differ, and whether that replaces the pin."""
     return {
-        key: key in REPLACE_KEYS and not contains_unknown(news.get(key), unknown)
+        key: key in REPLACE_KEYS and not contains_unknown(new.get(key), unknown)
         for key in STATE
-        if _stored(olds, key) != _stored(news, key)
+        if _stored(olds, key) != _stored(new, key)
     }
 
 
@@ -395,13 +395,13 @@ def _stored(state: State, key: str) -> Any:
     return "" if value is None else value
 
 
-def chose_again(olds: State, news: State) -> bool:
+def chose_again(olds: State, new: State) -> bool:
     """Whether a state has another choice than the one before."""
-    old_digest, new_digest = _stored(olds, "digest"), _stored(news, "digest")
+    old_digest, new_digest = _stored(olds, "digest"), _stored(new, "digest")
     # A digest that appears or disappears is of the same choice.
     if old_digest and new_digest and old_digest != new_digest:
         return True
-    return any(_stored(olds, key) != _stored(news, key) for key in ("tag", "create_time"))
+    return any(_stored(olds, key) != _stored(new, key) for key in ("tag", "create_time"))
 
 
 def resource_id(state: State) -> str:

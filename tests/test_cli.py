@@ -532,6 +532,13 @@ def test_the_help_lists_every_command(call: Run) -> None:
     assert max(map(len, text.splitlines())) <= 80
 
 
+def test_the_command_alone_shows_the_help(call: Run) -> None:
+    """As click has it: releases differ in the stream and the status."""
+    ended = call()
+
+    assert call("--help").out.strip() in ended.out + ended.err
+
+
 def test_the_version(call: Run) -> None:
     """Alone, as other tools print it."""
     assert (0, f"ucimage {__version__}\n", "") == call("--version")
@@ -543,7 +550,6 @@ def test_the_version(call: Run) -> None:
 @pytest.mark.parametrize(
     "words",
     [
-        (),
         ("nothing",),
         ("--nothing",),
         ("tags",),

@@ -37,7 +37,7 @@ from pulumi_ucimage._tags.timestamps import (
 from pulumi_ucimage.errors import ArgumentError, DowngradeError, NoSuchImageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from pulumi_ucimage._config.resolve import Settings
     from pulumi_ucimage._lookup.context import LookupContext
@@ -77,8 +77,7 @@ def reconcile(
     """
     inputs, is_frozen = _wanted(olds, new_inputs, ignores_tag=ignores_tag)
     unknown_keys = {k for k, value in inputs.items() if contains_unknown(value, unknown)}
-    if not unknown_keys:
-        _query(inputs)
+    _check_known(inputs, unknown_keys)
 
     def choose_if_known(before: State) -> dict[str, Any]:
         if unknown_keys:
@@ -95,8 +94,12 @@ def reconcile(
         return Reconciled({**_keep(before, inputs), **another}, [])
 
     changed = changed_inputs(before, inputs)
-    messages = pin_messages.triggers_without_effect(
-        pin, inputs, changed, is_frozen=is_frozen
+    # A trigger also accepts an explicit tag that was pushed again.
+    accepts = before["retagged"] and not is_frozen
+    messages = (
+        []
+        if accepts
+        else pin_messages.triggers_without_effect(pin, inputs, changed, is_frozen=is_frozen)
     )
     if changed & CHOOSING_INPUTS and not is_frozen:
         return Reconciled(choose_if_known(before), messages)
@@ -343,6 +346,14 @@ def choose(
         "available": selection.found,
         "retagged": False,
     }
+
+
+def _check_known(inputs: State, unknown_keys: Collection[str]) -> None:
+    """Raise ArgumentError if an input is invalid, as far as inputs are known."""
+    known = {a.name: inputs.get(k) for k, a in _ARGUMENTS.items() if k not in unknown_keys}
+    # A stand-in for a name that is not known yet; all else about the bucket is optional.
+    given = arguments.given(arguments.IMAGE_PIN, {"bucket_name": "unknown", **known})
+    ImageQuery.of(given, unknown={_ARGUMENTS[key].name for key in unknown_keys})
 
 
 def _query(inputs: State) -> ImageQuery:

@@ -699,7 +699,7 @@ def test_without_an_engine_calls_at_the_same_time_share(configured: Emulator) ->
     barrier = threading.Barrier(16)
 
     def ask() -> str:
-        barrier.wait(10)
+        barrier.wait(60)
         return ucimage.get_docker_image("ucs").tag
 
     with ThreadPoolExecutor(16) as threads:

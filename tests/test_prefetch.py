@@ -63,7 +63,7 @@ def test_four_pages_are_read_at_once() -> None:
     barrier = Barrier(4)
 
     def meet(_: PageRange) -> None:
-        barrier.wait(10)
+        barrier.wait(60)
 
     with Prefetch(Server(meet), 4) as prefetch:
         prefetch.start(RANGES[:4])
@@ -187,7 +187,7 @@ def test_ctrl_c_waits_for_nothing() -> None:
     let_go = Event()
 
     def hang(_: PageRange) -> None:
-        let_go.wait(10)
+        let_go.wait(60)
 
     def read() -> None:
         with Prefetch(Server(hang), 4) as prefetch:

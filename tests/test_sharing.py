@@ -614,7 +614,10 @@ def test_nothing_of_a_run_stays_alive(
 
 
 def kept() -> int:
-    """How many listings and runs this process keeps."""
+    """How many listings and runs this process keeps, once its look-ups have ended."""
+    for thread in threading.enumerate():
+        if thread.name == worker_threads.THREAD_NAME:
+            thread.join()
     gc.collect()
     kinds = (Listing, program_module._Run)  # noqa: SLF001
     return sum(isinstance(each, kinds) for each in gc.get_objects())

@@ -261,10 +261,10 @@ def test_a_subclass_keeps_the_type(registered: Registered) -> None:
 
     def main() -> None:
         AppPin("app", bucket_name="ucs")
-        pin = SmallPin("small")
-        ucimage.ImagePin(
-            "child", bucket_name="ucs", opts=pulumi.ResourceOptions(parent=pin)
-        )
+        child = pulumi.ResourceOptions(parent=SmallPin("small"))
+        ucimage.ImagePin("child", bucket_name="ucs", opts=child)
+        # Its inputs are not those of a pin.
+        pulumi.ComponentResource("test:index:Other", "other", {"tag": 7}, child)
 
     run(main)
 

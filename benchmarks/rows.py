@@ -22,6 +22,7 @@ from benchmarks.measure import (
     TIMES,
     Bench,
     Measured,
+    children_cpu_s,
     compare,
     cpu_s,
     row,
@@ -45,6 +46,13 @@ from pulumi_ucimage._tags.select import select
 from pulumi_ucimage._ucloud.client import Bucket
 from pulumi_ucimage._ucloud.listing import Listing, list_images
 from pulumi_ucimage._ucloud.responses import Page, parse
+from pulumi_ucimage.emulator import (
+    DEMO_BUCKET,
+    DEMO_PRIVATE_KEY,
+    DEMO_PUBLIC_KEY,
+    DEMO_REGION,
+    Emulator,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -347,6 +355,55 @@ def plugin_start(bench: Bench) -> Measured:
         bench.rounds(11, 1),
         ours=start,
         against=partial(python, "import pulumi, grpc"),
+    )
+
+
+def ucimage(*words: str) -> None:
+    """Run the command line; what it prints is not shown."""
+    command = Path(sys.executable).parent / "ucimage"
+    subprocess.run([str(command), *words], check=True, capture_output=True)  # noqa: S603
+
+
+@row(
+    "CPU of `ucimage choose`",
+    ours="the command, against the emulator",
+    against='python -c "import pulumi, requests, pydantic"',
+    target=2.0,
+    in_ci=True,
+)
+def command_choose(bench: Bench) -> Measured:
+    """One look-up from a terminal, against a Python that only imports."""
+    with configured(bench, "http"), Emulator() as emulator:
+        os.environ["UCLOUD_API_BASE_URL"] = emulator.url
+        os.environ["UCLOUD_PUBLIC_KEY"] = DEMO_PUBLIC_KEY
+        os.environ["UCLOUD_PRIVATE_KEY"] = DEMO_PRIVATE_KEY
+        os.environ["UCLOUD_REGION"] = DEMO_REGION
+        return compare(
+            children_cpu_s,
+            bench.rounds(15, 5),
+            ours=partial(ucimage, "choose", DEMO_BUCKET, "--no-stack"),
+            against=partial(python, "import pulumi, requests, pydantic"),
+        )
+
+
+@row(
+    "CPU of `ucimage --help`",
+    ours="the command",
+    against='python -c "import click, rich", and 100 ms',
+    target=1.0,
+    in_ci=True,
+)
+def command_help(bench: Bench) -> Measured:
+    """The help, against a Python that only imports and is then busy for 100 ms."""
+    imports = (
+        "import click, rich, time; end = time.process_time() + 0.1\n"
+        "while time.process_time() < end: pass"
+    )
+    return compare(
+        children_cpu_s,
+        bench.rounds(15, 5),
+        ours=partial(ucimage, "--help"),
+        against=partial(python, imports),
     )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -32,6 +33,19 @@ if TYPE_CHECKING:
 
 QUICKSTART = Path(__file__).parent / "quickstart"
 NEW_TAG = "1.2.0"
+PRODUCTION = """\
+import pulumi
+import pulumi_ucimage as ucimage
+
+app = ucimage.ImagePin(
+    "app",
+    bucket_name="ucs",
+    image_name="helloworld",
+    policy="semver",
+    semver_range=pulumi.Config().get("range"),
+)
+pulumi.export("image", app.image)
+"""
 
 
 class DemoError(Exception):
@@ -39,7 +53,7 @@ class DemoError(Exception):
 
 
 def push_new_tag(emulator: Emulator) -> None:
-    """Push the tag that the second `pulumi up` is to find."""
+    """Push the tag that the second `pulumi up` finds."""
     emulator.push(DEMO_BUCKET, DEMO_IMAGE, NEW_TAG)
 
 
@@ -50,84 +64,166 @@ def run(
     push: Callable[[Emulator], object] = push_new_tag,
     tell: Callable[[str], None] = print,
 ) -> None:
-    """Deploy, push, deploy again and clean up, and say so in a few lines.
+    """Deploy, push, deploy again and clean up, and show what a user would see.
 
     Args:
-        emulator: the API.
+        emulator: the API; it is stopped before the end.
         tools: the folder with `pulumi` and its language hosts.
         push: pushes `NEW_TAG`.
         tell: takes each line.
 
     Raises:
-        DemoError: the stack's output, the written file and the newest tag differ.
+        DemoError: a step did not do what it says.
         RuntimeError: a command failed.
     """
     tell(f"A UCloud API runs on {emulator.url}, with the image {DEMO_IMAGE}.")
     with tempfile.TemporaryDirectory(prefix="ucimage-demo-") as folder:
+        variables = {
+            "UCLOUD_API_BASE_URL": emulator.url,
+            "UCLOUD_PUBLIC_KEY": DEMO_PUBLIC_KEY,
+            "UCLOUD_PRIVATE_KEY": DEMO_PRIVATE_KEY,
+            "UCLOUD_REGION": DEMO_REGION,
+        }
         workspace = Workspace.make(
-            Path(folder),
-            QUICKSTART,
-            tools=tools,
-            extra={
-                "UCLOUD_API_BASE_URL": emulator.url,
-                "UCLOUD_PUBLIC_KEY": DEMO_PUBLIC_KEY,
-                "UCLOUD_PRIVATE_KEY": DEMO_PRIVATE_KEY,
-                "UCLOUD_REGION": DEMO_REGION,
-            },
+            Path(folder, "quickstart"), QUICKSTART, tools=tools, extra=variables
         )
-        old = newest_tag(emulator)
-        tell("`pulumi up` on examples/quickstart, which writes a Compose file:")
-        _deploy(workspace, tell, newest=old, pinned=old)
+        _follow_a_push(workspace, emulator, push, tell)
 
-        tell(f"Somebody pushes {DEMO_IMAGE}:{NEW_TAG}. `pulumi preview` says:")
-        push(emulator)
-        new = newest_tag(emulator)
-        if new != NEW_TAG:
-            message = f"The newest tag is {new}, and not the pushed {NEW_TAG}."
-            raise DemoError(message)
-        _preview(workspace, tell)
-        tell("`pulumi up`: the function follows the push, and the pin stays.")
-        _deploy(workspace, tell, newest=new, pinned=old)
-
-        tell("`pulumi config set release second`, a trigger of the pin; the preview says:")
-        workspace.pulumi("config", "set", "release", "second")
-        _preview(workspace, tell)
-        tell("`pulumi up`: the pin has moved.")
-        _deploy(workspace, tell, newest=new, pinned=new)
-
-        workspace.pulumi("destroy", "--yes", "--skip-preview")
-        if _compose_file(workspace).exists():
-            message = "`pulumi destroy` left the Compose file."
-            raise DemoError(message)
-    tell("`pulumi destroy` removed the file; nothing is left. That is all.")
+        source = Path(folder, "source")
+        source.mkdir()
+        (source / "Pulumi.yaml").write_text("name: production\nruntime: python\n")
+        (source / "__main__.py").write_text(PRODUCTION)
+        production = Workspace.make(
+            Path(folder, "production"), source, tools=tools, extra=variables
+        )
+        _hold_a_pin(production, emulator, tell)
+    tell("")
+    tell("That is all; nothing is left.")
 
 
-def _preview(workspace: Workspace, tell: Callable[[str], None]) -> None:
-    preview = workspace.pulumi("preview", "--diff").partition("--outputs:--")[2]
-    changes = [line.strip() for line in preview.splitlines() if "=>" in line]
-    for line in changes or ["nothing would change"]:
-        tell(f"    {line}")
+def _follow_a_push(
+    workspace: Workspace,
+    emulator: Emulator,
+    push: Callable[[Emulator], object],
+    tell: Callable[[str], None],
+) -> None:
+    """The function follows a push; the pin moves when its trigger changes."""
+    old = newest_tag(emulator)
+    _step(tell, "`pulumi up` on examples/quickstart, which writes a Compose file:")
+    _deploy(workspace, tell, newest=old, pinned=old)
+
+    _step(tell, f"Somebody pushes {DEMO_IMAGE}:{NEW_TAG}.")
+    push(emulator)
+    new = newest_tag(emulator)
+    if new != NEW_TAG:
+        message = f"The newest tag is {new}, not the pushed {NEW_TAG}."
+        raise DemoError(message)
+    _show(workspace, tell, "ucimage", "tags", DEMO_BUCKET, "helloworld", shows=NEW_TAG)
+    _show(workspace, tell, "pulumi", "preview", "--diff", shows=f'=> "{DEMO_IMAGE}:{new}"')
+    _step(tell, "`pulumi up`: the function follows the push, and the pin stays.")
+    _deploy(workspace, tell, newest=new, pinned=old)
+
+    _step(tell, "What would move if the pin chose again?")
+    _show(workspace, tell, "ucimage", "pins", shows="newer tag")
+    _step(tell, "A trigger of the pin changes: `pulumi config set release second`.")
+    workspace.pulumi("config", "set", "release", "second")
+    _show(workspace, tell, "pulumi", "up", "--yes", "--skip-preview", shows="2 updated")
+    _check(workspace, tell, newest=new, pinned=new)
+
+    workspace.pulumi("destroy", "--yes", "--skip-preview")
+    if _compose_file(workspace).exists():
+        message = "`pulumi destroy` left the Compose file."
+        raise DemoError(message)
+
+
+def _hold_a_pin(
+    workspace: Workspace, emulator: Emulator, tell: Callable[[str], None]
+) -> None:
+    """A pin is not downgraded, and needs no API while nothing changes."""
+    image = {"image": f"{DEMO_IMAGE}:{NEW_TAG}"}
+    _step(tell, "Production has a pin only; its first choice:")
+    workspace.pulumi("up", "--yes", "--skip-preview")
+    tell(f"    image: {image['image']}")
+
+    _step(tell, "A range that would go back: `pulumi config set range ~1.0`.")
+    workspace.pulumi("config", "set", "range", "~1.0")
+    refused = workspace.run("up", "--yes", "--skip-preview")
+    reasons = [line for line in refused.stdout.splitlines() if "downgrade the pin" in line]
+    if not refused.returncode or not reasons:
+        message = f"The downgrade was not refused:\n{refused.stdout}{refused.stderr}"
+        raise DemoError(message)
+    tell(f"    {reasons[0].strip()}")
+    _outputs_are(workspace, image)
+    workspace.pulumi("config", "rm", "range")
+
+    _step(tell, "The API is down. Nothing changed, so that no call is made:")
+    emulator.stop()
+    _show(workspace, tell, "pulumi", "up", "--yes", "--skip-preview", shows="2 unchanged")
+    _outputs_are(workspace, image)
+    workspace.pulumi("destroy", "--yes", "--skip-preview")
+
+
+def _step(tell: Callable[[str], None], title: str) -> None:
+    tell("")
+    tell(title)
+
+
+def _show(
+    workspace: Workspace, tell: Callable[[str], None], *command: str, shows: str
+) -> None:
+    """Run a command in the project, and show its own screen, which must show a text."""
+    tell(f"$ {' '.join(command)}")
+    if command[0] == "pulumi":
+        text = workspace.pulumi(*command[1:])
+    else:
+        done = subprocess.run(  # noqa: S603 - our own arguments
+            command,
+            cwd=workspace.project,
+            env=workspace.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+        text = done.stdout
+    for line in text.strip().splitlines():
+        tell(f"    {line}".rstrip())
+    if shows not in text:
+        message = f"`{' '.join(command)}` does not show {shows!r}."
+        raise DemoError(message)
 
 
 def _deploy(
     workspace: Workspace, tell: Callable[[str], None], *, newest: str, pinned: str
 ) -> None:
-    """Run `pulumi up`, and hold its outputs and the written file against what is due."""
+    """Run `pulumi up`, and check its outputs and the written file."""
     workspace.pulumi("up", "--yes", "--skip-preview")
+    _check(workspace, tell, newest=newest, pinned=pinned)
+
+
+def _check(
+    workspace: Workspace, tell: Callable[[str], None], *, newest: str, pinned: str
+) -> None:
+    """Show the written file, and check it and the stack's outputs."""
     written = _compose_file(workspace).read_text(encoding="utf-8")
     for line in written.splitlines():
         tell(f"    compose.yaml | {line}")
     due = {"newest": f"{DEMO_IMAGE}:{newest}", "pinned": f"{DEMO_IMAGE}:{pinned}"}
-    outputs = workspace.outputs()
-    if outputs != due:
-        message = f"The stack's outputs are {outputs}, and {due} was due."
-        raise DemoError(message)
+    _outputs_are(workspace, due)
     file_due = (
         f"services:\n  preview:\n    image: {due['newest']}\n"
         f"  site:\n    image: {due['pinned']}\n"
     )
     if written != file_due:
-        message = f"The Compose file does not hold the stack's outputs:\n{written}"
+        message = f"The Compose file does not have the stack's outputs:\n{written}"
+        raise DemoError(message)
+
+
+def _outputs_are(workspace: Workspace, due: dict[str, str]) -> None:
+    outputs = workspace.outputs()
+    if outputs != due:
+        message = f"The stack's outputs are {outputs}, not {due}."
         raise DemoError(message)
 
 
@@ -159,7 +255,7 @@ def newest_tag(emulator: Emulator) -> str:
 
 
 def main() -> int:
-    """Run the demo; 0 where every step did what it says."""
+    """Run the demo; 0 if every step did what it says."""
     tools = os.environ.get("PULUMI_UCIMAGE_TOOLS_FOLDER")
     if not tools:
         sys.stderr.write("Run `make demo`, which installs what the demo needs.\n")

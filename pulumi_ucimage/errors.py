@@ -1,20 +1,20 @@
 """Every error of this package; each is one sentence that says what to do.
 
     UcimageError (a pulumi.RunError: `pulumi` shows the message and no traceback)
-      ArgumentError           (also a ValueError) an argument that cannot be
-        ArgumentTypeError     (also a TypeError) an argument of the wrong type
-      ConfigError             a setting that is missing or malformed
+      ArgumentError           (also a ValueError) invalid argument
+        ArgumentTypeError     (also a TypeError) argument of the wrong type
+      ConfigError             missing or malformed setting
       TransportError          no usable connection
-      ResponseError           an answer that cannot be used
+      ResponseError           unusable response
       ApiError                the API answered with a RetCode that is not 0
       RegistryError           the registry refused the request or does not know the tag
       SelectionError          no tag could be chosen
-        InvalidPolicyError    (also an ArgumentError) a rule that cannot be
+        InvalidPolicyError    (also an ArgumentError) invalid policy or rule
         NoSuchImageError      no image of that name
-        AmbiguousImageError   several images, and none named
-        NoMatchingTagError    nothing to choose
+        AmbiguousImageError   several images match
+        NoMatchingTagError    nothing left to choose from
         AmbiguousTagError     two tags share the best extracted text
-        DowngradeError        a pin would go back
+        DowngradeError        a pin would be downgraded
 
 No error holds a private key, a security token or a signature. Each may be pickled and
 copied.
@@ -60,7 +60,7 @@ def _restore(
 
 
 class ArgumentError(UcimageError, ValueError):
-    """An argument that cannot be; raised before any call is made."""
+    """Invalid argument; raised before any call."""
 
 
 class ArgumentTypeError(ArgumentError, TypeError):
@@ -274,7 +274,7 @@ class SelectionError(UcimageError):
 
 
 class InvalidPolicyError(SelectionError, ArgumentError):
-    """A policy, range, expression, order, time or duration that cannot be."""
+    """Invalid policy, range, regular expression, order, time or duration."""
 
 
 class NoSuchImageError(SelectionError):

@@ -1,4 +1,4 @@
-"""The version of this package: the one place where it stands."""
+"""The version of this package."""
 
 from typing import Final
 

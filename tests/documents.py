@@ -1,5 +1,7 @@
 """The code blocks of the documents, and a session in which a page's blocks are run.
 
+A Chinese page has the blocks of its English page, and is not run a second time.
+
 What is done with a block stands in a comment before its fence:
 
 - `<!-- run: program -->` a Python program: `pulumi up` of it, on the real engine
@@ -68,9 +70,22 @@ class Block:
 
 
 def pages() -> list[str]:
-    """The documents whose blocks are run."""
+    """The documents whose blocks are run: the English ones."""
     found = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
-    return [path.relative_to(ROOT).as_posix() for path in found]
+    names = [path.relative_to(ROOT).as_posix() for path in found]
+    return [name for name in names if name not in translations().values()]
+
+
+def translations() -> dict[str, str]:
+    """The Chinese page of each English one that has one; they have the same blocks."""
+    names = sorted(path.name for path in (ROOT / "docs/zh-CN").iterdir())
+    pairs = {f"docs/{name}": f"docs/zh-CN/{name}" for name in names}
+    return {"README.md": "README.zh-CN.md", **pairs}
+
+
+def anchor(heading: str) -> str:
+    """The anchor that GitHub makes of a heading."""
+    return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
 
 
 def blocks(page: str) -> Iterator[Block]:
@@ -198,7 +213,7 @@ class Session:
         return status
 
     def _server(self, text: str) -> int:
-        """Start the emulator that the page tells of, on a port that is free."""
+        """Start the emulator of the page, on a free port."""
         ours = ("UCLOUD_", "UCIMAGE_")
         self._variables = {
             name: value

@@ -214,6 +214,8 @@ def test_tags_says_what_to_change_if_nothing_is_chosen(
     assert "1.1.0" in ended.out
     assert "chosen" not in ended.out
     assert "set --semver-range to '1.1.0' to choose it" in ended.err
+    assert "set --semver-loose and leave out --semver-range" in ended.err
+    assert "set --tag to 'latest'" in ended.err
     assert "Rejected" not in ended.err  # the table says it
 
 

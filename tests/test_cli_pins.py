@@ -259,7 +259,7 @@ def test_the_json(
     """Each pin with the same keys, whatever was found."""
     pins = look_json(pin(), pin("gone", bucket_name="gone"), pin("damaged", tag=7))
 
-    assert ["app", "gone", "damaged"] == [found["name"] for found in pins]
+    assert ["app", "damaged", "gone"] == [found["name"] for found in pins]
     for found in pins:
         assert SCHEMA.keys() == found.keys()
         for key, types in SCHEMA.items():

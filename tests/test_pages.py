@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import posixpath
 import re
 import subprocess
 from datetime import datetime, timezone
@@ -11,11 +12,12 @@ from typing import TYPE_CHECKING
 import make_docs
 import make_pictures
 import pytest
+from chinese import chinese
 from conftest import ROOT
+from documents import anchor, blocks, translations
 
 from pulumi_ucimage import errors
 from pulumi_ucimage._spec.arguments import CHOICE
-from pulumi_ucimage._spec.settings import SETTINGS
 from pulumi_ucimage._tags.evaluate import RejectReason, Tag, evaluate
 from pulumi_ucimage._tags.policy import Policy
 from pulumi_ucimage._tags.select import select
@@ -37,16 +39,18 @@ def page(name: str) -> str:
 # --- Tables that are made from the code ---
 
 
-@pytest.mark.parametrize("path", make_docs.pages(), ids=lambda path: path.name)
-def test_the_tables_are_the_code_s(path: Path) -> None:
+@pytest.mark.parametrize(
+    "path", make_docs.pages(), ids=lambda path: path.relative_to(ROOT).as_posix()
+)
+def test_the_tables_are_current(path: Path) -> None:
     """`make docs` would change nothing."""
     text = path.read_text("utf-8")
 
     assert make_docs.renewed(text) == text
 
 
-def test_every_table_stands_somewhere() -> None:
-    """No table is made for nobody."""
+def test_every_table_is_used() -> None:
+    """Each table that can be made is on a page."""
     written = "".join(path.read_text("utf-8") for path in make_docs.pages())
 
     assert set(re.findall("<!-- table: (.*) -->", written)) == set(make_docs.TABLES)
@@ -70,13 +74,13 @@ def test_every_page_is_in_the_index() -> None:
 def test_the_oldest_pulumi_is_the_one_that_is_tried() -> None:
     """The CLI that the installation asks for is the one on which the tests run."""
     built = re.search(r"pulumi/pkg/v3 v([\d.]+)\.\d+ ", page("tools/pulumi/go.mod"))
-    told = re.search(
+    documented = re.search(
         r"Pulumi CLI (\S+) or later", page("docs/installation-configuration.md")
     )
 
     assert built
-    assert told
-    assert built[1] == told[1]
+    assert documented
+    assert built[1] == documented[1]
 
 
 # --- Choosing tags ---
@@ -196,16 +200,16 @@ def test_the_picture_of_the_rules_has_a_tag_for_each() -> None:
 # --- The emulator ---
 
 
-def test_every_fault_of_the_emulator_is_told() -> None:
+def test_every_fault_of_the_emulator_is_documented() -> None:
     """How to test has an example of each kind of fault, and each can be asked for."""
     text = page("docs/how-to/test.md").partition("### Faults")[2].partition("###")[0]
-    told = re.findall(r"^\| `([^`]+)` \|", text, re.MULTILINE)
+    documented = re.findall(r"^\| `([^`]+)` \|", text, re.MULTILINE)
 
-    kinds = [faults.parse(fault).kind for fault in told]
+    kinds = [faults.parse(fault).kind for fault in documented]
     assert kinds == list(faults._KINDS)  # noqa: SLF001 - nothing else has them all
 
 
-def test_every_request_to_the_emulator_is_told() -> None:
+def test_every_request_to_the_emulator_is_documented() -> None:
     """How to test has each request by which other processes change it."""
     control = Control(State(data_file.parse(demo_data())), faults.FaultQueue(()))
     known = [f"POST {PREFIX}{name}" for name in control.posts]
@@ -218,7 +222,7 @@ def test_every_request_to_the_emulator_is_told() -> None:
 # --- Commands ---
 
 
-def test_every_command_is_told() -> None:
+def test_every_command_is_documented() -> None:
     """`make help` has each target that is meant for people, and CONTRIBUTING most."""
     targets = re.search(r"^\.PHONY: (.*)$", page("Makefile"), re.MULTILINE)
     assert targets
@@ -230,39 +234,102 @@ def test_every_command_is_told() -> None:
         check=True,
     )
 
-    told = {line.split()[0] for line in shown.stdout.splitlines()}
-    assert set(targets[1].split()) == told
+    shown_names = {line.split()[0] for line in shown.stdout.splitlines()}
+    assert set(targets[1].split()) == shown_names
     for command in re.findall(r"`make ([a-z]+)`", page("CONTRIBUTING.md")):
-        assert command in told
+        assert command in shown_names
 
 
-# --- The Chinese first page ---
+# --- The Chinese pages ---
+
+TRANSLATIONS = translations()
+ENGLISH = {chinese: english for english, chinese in TRANSLATIONS.items()}
 
 
-def test_the_first_pages_have_the_same_code() -> None:
-    """README.zh-CN.md has the blocks of README.md, and what is done with them."""
-    english, chinese = (
-        re.findall(r"(?:<!-- [^\n]* -->\n)?```.*?\n```\n", page(name), re.DOTALL)
-        for name in ("README.md", "README.zh-CN.md")
+def sections(name: str) -> list[tuple[str, str]]:
+    """The depth and the anchor of each heading below the title."""
+    found = re.findall(r"^(##+) (.*)$", page(name), re.MULTILINE)
+    return [(depth, anchor(text)) for depth, text in found]
+
+
+def linked(name: str) -> list[tuple[str, str]]:
+    """The page or address that each link of a page leads to, and the anchor."""
+    return [
+        (to if "://" in to else posixpath.normpath(f"{name}/../{to}") if to else name, at)
+        for to, at in re.findall(r"\]\(([^)#]*)#?([^)]*)\)", page(name))
+    ]
+
+
+def languages_apart(name: str, at: str) -> tuple[str, int | None]:
+    """An English page and the position of a section, for a link in either language."""
+    anchors = [found for _, found in sections(name)] if at else []
+    return ENGLISH.get(name, name), anchors.index(at) if at else None
+
+
+@pytest.mark.parametrize("english", TRANSLATIONS)
+def test_a_chinese_page_has_the_same_code(english: str) -> None:
+    """It has the blocks of the English page, and what is done with them."""
+    ours, theirs = (
+        [(block.text, block.action, block.what) for block in blocks(name)]
+        for name in (english, TRANSLATIONS[english])
     )
 
-    assert english == chinese
+    assert ours == theirs
 
 
-def test_the_first_pages_have_the_same_parts() -> None:
-    """As many headings of each depth, in the same order, and the same links."""
-    english, chinese = page("README.md"), page("README.zh-CN.md")
+@pytest.mark.parametrize("english", TRANSLATIONS)
+def test_a_chinese_page_has_the_same_parts(english: str) -> None:
+    """As many headings of each depth, list items, and rows of tables, in their order."""
+    parts = re.compile(r"^ *(#{2,} |- |\d\. |\|(?=.*\|$)|!\[)", re.MULTILINE)
 
-    for pattern in (r"^#+ ", r"\]\(((?!README)[^)]*)\)"):
-        assert re.findall(pattern, english, re.MULTILINE) == re.findall(
-            pattern, chinese, re.MULTILINE
-        )
+    assert parts.findall(page(english)) == parts.findall(page(TRANSLATIONS[english]))
 
 
-def test_the_chinese_page_has_every_setting() -> None:
-    """Its table of settings names the keys and variables of the code."""
-    chinese = page("README.zh-CN.md")
+@pytest.mark.parametrize("english", TRANSLATIONS)
+def test_a_chinese_page_has_the_same_names_and_numbers(english: str) -> None:
+    """Every name of code, and every number with a dot, of one page is on the other."""
+    names = re.compile(r"`[^`\n]+`|\d+(?:\.\d+)+")
 
-    for setting in SETTINGS:
-        assert f"`{setting.key}`" in chinese
-        assert f"`{setting.variable}`" in chinese
+    assert set(names.findall(page(english))) == set(
+        names.findall(page(TRANSLATIONS[english]))
+    )
+
+
+@pytest.mark.parametrize("english", TRANSLATIONS)
+def test_a_chinese_page_has_the_same_links(english: str) -> None:
+    """They lead to the same sections; each page has a link to the other language."""
+    ours, theirs = (
+        sorted((languages_apart(*link) for link in linked(name)), key=str)
+        for name in (english, TRANSLATIONS[english])
+    )
+
+    assert ours == theirs
+    assert (english, None) in ours
+
+
+@pytest.mark.parametrize("english", TRANSLATIONS)
+def test_a_page_leads_to_pages_of_its_language(english: str) -> None:
+    """Where there are some; only one link leads to the same page in the other language."""
+    chinese = TRANSLATIONS[english]
+
+    assert [chinese] == [name for name, _ in linked(english) if name in ENGLISH]
+    assert [english] == [name for name, _ in linked(chinese) if name in TRANSLATIONS]
+
+
+def test_the_chinese_examples_are_the_english_ones() -> None:
+    """The same tags and arguments choose the same tag."""
+    rows = r"^\| (`[^|]*` \| .*)\| (`[^`]*`|none|无)"
+    ours, theirs = (
+        re.findall(rows, page(name).partition("00:00:00Z")[2], re.MULTILINE)
+        for name in ("docs/choosing-tags.md", "docs/zh-CN/choosing-tags.md")
+    )
+
+    assert ours
+    assert ours == [(row, "none" if tag == "无" else tag) for row, tag in theirs]
+
+
+def test_a_text_without_a_translation_is_an_error() -> None:
+    """A changed description cannot stay English, or old, in a Chinese table."""
+    assert "无" == chinese("none")
+    with pytest.raises(KeyError, match=r"A new setting\."):
+        chinese("A new setting.")

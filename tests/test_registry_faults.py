@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, NamedTuple, TypedDict
+from typing import TYPE_CHECKING
 
 import pytest
 from authority import Authority
-from faults import Do, Drip, FaultServer, Steps, answer
+from faults import Do, FaultServer, Steps, answer
 from registry_answers import (
     BASIC,
     BODY,
     DIGEST,
-    GET,
     LONG_DIGEST,
     PATH,
-    TOKEN,
     Replies,
     Reply,
     Script,
@@ -30,13 +27,12 @@ from registry_answers import (
     resolve,
     serve,
 )
+from registry_faults import CANARY, CREDENTIALS, FAULTS, HTML, OTHER, commit
 from secrecy import held_by, written
 
 from pulumi_ucimage._http.clock import Clock, Deadline
 from pulumi_ucimage._registry.endpoint import registry_endpoint
-from pulumi_ucimage._secret import RegistryCredentials, Secret
 from pulumi_ucimage.errors import (
-    ConfigError,
     RegistryError,
     ResponseError,
     TransportError,
@@ -46,15 +42,6 @@ from pulumi_ucimage.errors import (
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
-
-CANARY = "canary-77c1"
-OTHER = "sha256:" + "0" * 64
-CREDENTIALS = RegistryCredentials("ann", Secret(CANARY), "the environment")
-IDENTITY = RegistryCredentials("", Secret(""), "a helper", Secret(CANARY))
-
-HTML = answer(
-    b"<html>Log in to the hotel's network</html>", headers={"Content-Type": "text/html"}
-)
 
 # Answers to HEAD and GET that lead to the digest: the requests that are made.
 DIGESTS: dict[str, tuple[Reply, Reply, str]] = {
@@ -85,327 +72,18 @@ def test_the_digest_is_stated_or_computed(name: str) -> None:
         assert expected == resolve(client(server))
 
 
-NO_DIGEST = head(None)
-
-
-class Fault(NamedTuple):
-    """What a registry does, and what comes of it.
-
-    Attributes:
-        error: the error's class.
-        says: part of the error's text.
-        head: the answer to HEAD.
-        get: the answer to GET.
-        token: the answer of the token service.
-        credentials: those that there are.
-        status: the error's status.
-        code: the error's code.
-        requests: how many requests are made.
-    """
-
-    error: type[UcimageError]
-    says: str
-    head: Reply = NO_DIGEST
-    get: Reply = GET
-    token: Reply = TOKEN
-    credentials: RegistryCredentials | None = CREDENTIALS
-    status: int | None = None
-    code: str | None = None
-    requests: int = 2
-
-
-class Both(TypedDict):
-    """The answers to HEAD and to GET."""
-
-    head: Reply
-    get: Reply
-
-
-def refused(status: int, code: str = "", message: str = "") -> Both:
-    """The same status for HEAD, which has no body, and for GET."""
-    return {"head": refusal(status), "get": refusal(status, code, message)}
-
-
-def redirect(location: str) -> Both:
-    """A redirect for HEAD and GET."""
-    reply = refusal(307, headers={"Location": location})
-    return {"head": reply, "get": reply}
-
-
-ASKS_ANONYMOUS = "asks for credentials to pull 'ucs/helloworld:1.4.2', and there are none"
-
-FAULTS = {
-    "401, Basic, no credentials": Fault(
-        ConfigError, ASKS_ANONYMOUS, head=BASIC, credentials=None, requests=1
-    ),
-    "401, Basic, wrong password": Fault(
-        RegistryError,
-        "refused the credentials from the environment",
-        head=BASIC,
-        get=BASIC,
-        status=401,
-        code="UNAUTHORIZED",
-        requests=3,
-    ),
-    "401, Basic, no body": Fault(
-        RegistryError,
-        "refused the credentials from the environment",
-        head=BASIC,
-        get=refusal(401),
-        status=401,
-        requests=3,
-    ),
-    "401, Basic, identity token": Fault(
-        ConfigError,
-        "and a helper has an identity token",
-        head=BASIC,
-        credentials=IDENTITY,
-        requests=1,
-    ),
-    "401, Bearer, no credentials": Fault(
-        ConfigError,
-        ASKS_ANONYMOUS,
-        head=bearer(),
-        get=bearer(),
-        credentials=None,
-        requests=4,
-    ),
-    "401, Bearer, not allowed": Fault(
-        RegistryError,
-        "refused the credentials from the environment for 'ucs/helloworld:1.4.2'",
-        head=bearer(),
-        get=bearer(),
-        status=401,
-        code="UNAUTHORIZED",
-        requests=4,
-    ),
-    "401 without a challenge": Fault(
-        ResponseError, "offers no way to log in", **refused(401), status=401, requests=1
-    ),
-    "401 with another scheme": Fault(
-        ResponseError,
-        "offers 'negotiate'",
-        head=refusal(401, headers={"WWW-Authenticate": "Negotiate"}),
-        status=401,
-        requests=1,
-    ),
-    "403 with a body": Fault(
-        RegistryError,
-        "does not allow an anonymous user to pull 'ucs/helloworld:1.4.2' (HTTP status 403,"
-        " DENIED: not yours): allow it, or use credentials that may.",
-        **refused(403, "DENIED", "not yours"),
-        status=403,
-        code="DENIED",
-    ),
-    "403 without a body": Fault(
-        RegistryError, "(HTTP status 403): allow it", **refused(403), status=403
-    ),
-    "404 with a body": Fault(
-        RegistryError,
-        "The image 'ucs/helloworld:1.4.2' is listed by the API, but unknown to the",
-        **refused(404, "MANIFEST_UNKNOWN", "manifest unknown"),
-        status=404,
-        code="MANIFEST_UNKNOWN",
-    ),
-    "404 without a body": Fault(
-        RegistryError, "unknown to the registry", **refused(404), status=404
-    ),
-    "404 that is a page": Fault(
-        RegistryError,
-        "unknown to the registry",
-        head=refusal(404),
-        get=answer(b"<html>", status=404),
-        status=404,
-    ),
-    "429": Fault(
-        RegistryError,
-        "limits how often it is asked",
-        **refused(429),
-        status=429,
-        requests=1,
-    ),
-    "429 with a body": Fault(
-        RegistryError,
-        "(HTTP status 429, TOOMANYREQUESTS: slow down)",
-        get=refusal(429, "TOOMANYREQUESTS", "slow down"),
-        status=429,
-        code="TOOMANYREQUESTS",
-    ),
-    "400 with a code": Fault(
-        RegistryError,
-        "refused the request",
-        **refused(400, "NAME_INVALID", "bad name"),
-        status=400,
-        code="NAME_INVALID",
-    ),
-    "400 without a code": Fault(
-        ResponseError,
-        "whether a proxy or firewall answers in its place",
-        **refused(400),
-        status=400,
-    ),
-    "500": Fault(ResponseError, "HTTP status 500", **refused(500), status=500, requests=1),
-    "a code with status 500": Fault(
-        ResponseError, "try again later", get=refusal(500, "UNKNOWN", "x"), status=500
-    ),
-    "a redirect": Fault(
-        ResponseError,
-        "redirects are not followed",
-        **redirect("/v2/other"),
-        status=307,
-        requests=1,
-    ),
-    "a redirect to another host": Fault(
-        ResponseError,
-        "redirects are not followed",
-        **redirect("https://evil.example.com/v2/"),
-        status=307,
-        requests=1,
-    ),
-    "a malformed digest": Fault(
-        ResponseError, "malformed Docker-Content-Digest", get=get("sha256:12")
-    ),
-    "a digest in capitals": Fault(
-        ResponseError, "malformed Docker-Content-Digest", get=get(DIGEST.upper())
-    ),
-    "a digest of another algorithm": Fault(
-        ResponseError, "malformed Docker-Content-Digest", get=get("md5:" + "0" * 32)
-    ),
-    "a digest of another body": Fault(
-        ResponseError, "does not match its digest", get=get(OTHER)
-    ),
-    "a body that was changed": Fault(
-        ResponseError, "does not match its digest", get=get(body=BODY + b" ")
-    ),
-    "a login page": Fault(ResponseError, "not an image's manifest", head=HTML, get=HTML),
-    "JSON that is no manifest": Fault(
-        ResponseError, "not an image's manifest", get=get(None, b'{"schemaVersion": 2}')
-    ),
-    "a manifest of schema 1": Fault(
-        ResponseError,
-        "not an image's manifest",
-        get=get(None, b'{"schemaVersion": 1, "config": {}}'),
-    ),
-    "a manifest that is too large": Fault(
-        ResponseError,
-        "more than 4 MiB",
-        get=get(None, json.dumps({"schemaVersion": 2, "config": "x" * 2**22}).encode()),
-    ),
-    "a manifest that is cut": Fault(
-        TransportError, "The registry at 127.0.0.1:", get=(get()[:-1], Do.CLOSE)
-    ),
-    "a hang-up": Fault(
-        TransportError, "The registry at 127.0.0.1:", head=(Do.CLOSE,), requests=1
-    ),
-    "a realm on another host": Fault(
-        ResponseError,
-        "asks for a login at 'https://evil.example.com/token', which is on another domain",
-        head=bearer("https://evil.example.com/token"),
-        status=401,
-        requests=1,
-    ),
-    "a realm over plain HTTP": Fault(
-        ResponseError,
-        "'http://uhub.example.com/token', which is not an https:// address",
-        head=bearer("http://uhub.example.com/token"),
-        status=401,
-        requests=1,
-    ),
-    "a realm that is no URL": Fault(
-        ResponseError,
-        "'token', which is not an https:// address",
-        head=bearer("token"),
-        status=401,
-        requests=1,
-    ),
-    "no realm": Fault(
-        ResponseError,
-        "which is not an https:// address",
-        head=refusal(401, headers={"WWW-Authenticate": "Bearer"}),
-        status=401,
-        requests=1,
-    ),
-    "a token service that refuses": Fault(
-        RegistryError,
-        "refused the credentials from the environment",
-        head=bearer(),
-        token=refusal(401),
-        status=401,
-    ),
-    "a token service that refuses an anonymous user": Fault(
-        ConfigError,
-        ASKS_ANONYMOUS,
-        head=bearer(),
-        token=refusal(401),
-        credentials=None,
-    ),
-    "a token service that refuses an identity token": Fault(
-        RegistryError,
-        "refused the credentials from a helper",
-        head=bearer(),
-        token=answer(b'{"error": "invalid_grant"}', status=400),
-        credentials=IDENTITY,
-        status=401,
-    ),
-    "a token service that fails": Fault(
-        ResponseError,
-        "The registry's token service at 127.0.0.1:",
-        head=bearer(),
-        token=refusal(500),
-        status=500,
-    ),
-    "a token service that redirects": Fault(
-        ResponseError,
-        "answered with HTTP status 302",
-        head=bearer(),
-        token=refusal(302, headers={"Location": "/other"}),
-        status=302,
-    ),
-    "a token service that hangs up": Fault(
-        TransportError,
-        "The registry's token service at 127.0.0.1:",
-        head=bearer(),
-        token=(Do.CLOSE,),
-    ),
-    "a token service without JSON": Fault(
-        ResponseError, "without a token", head=bearer(), token=answer(b"abc")
-    ),
-    "a token service with a list": Fault(
-        ResponseError, "without a token", head=bearer(), token=answer(b'["abc"]')
-    ),
-    "a token that is a number": Fault(
-        ResponseError, "without a token", head=bearer(), token=answer(b'{"token": 5}')
-    ),
-    "a token with a line break": Fault(
-        ResponseError,
-        "without a token",
-        head=bearer(),
-        token=answer(b'{"token": "a\\r\\nHost: evil"}'),
-    ),
-    "a token that is too large": Fault(
-        ResponseError,
-        "more than 0.25 MiB",
-        head=bearer(),
-        token=answer(json.dumps({"token": "x" * 2**18}).encode()),
-    ),
-}
-
-
 @pytest.mark.parametrize("name", FAULTS)
 def test_a_fault_is_an_error_and_never_a_digest(name: str) -> None:
     """Each fault has its own error; nothing is retried without need."""
     fault = FAULTS[name]
-    script = Script(head=fault.head, get=fault.get, token=fault.token)
-    with serve(script) as server:
-        with pytest.raises(fault.error) as caught:
-            resolve(client(server, credentials=fault.credentials))
+    error, made = commit(fault)
 
-        assert type(caught.value) is fault.error
-        assert fault.says in str(caught.value)
-        assert fault.status == getattr(caught.value, "status", None)
-        assert fault.code == getattr(caught.value, "code", None)
-        assert fault.requests == len(lines(server)), lines(server)
-        assert not [form for form in written(CANARY) if form in held_by(caught.value)]
+    assert type(error) is fault.error
+    assert fault.says in str(error)
+    assert fault.status == getattr(error, "status", None)
+    assert fault.code == getattr(error, "code", None)
+    assert fault.requests == len(made), made
+    assert not [form for form in written(CANARY) if form in held_by(error)]
 
 
 HANG_UP: Steps = (Do.RESET,)
@@ -593,24 +271,6 @@ def test_a_registry_that_starts_meanwhile_is_asked_by_the_retry() -> None:
         asking = client(free, max_retries=1, clock=clock)
 
         assert resolve(asking) == DIGEST
-
-
-DRIP = b"HTTP/1.1 200 OK\r\n" + b"X-Drip: x\r\n" * 1000
-DRIPS: dict[str, Callable[[], Script]] = {
-    "headers": lambda: Script(head=(Drip(DRIP),)),
-    "a body": lambda: Script(head=head(None), get=(Drip(get(body=BODY * 1000)),)),
-    "a token": lambda: Script(head=bearer(), token=(Drip(DRIP),)),
-    "nothing at all": lambda: Script(head=(Do.WAIT,)),
-    "what it speaks": lambda: Script(probe=(Drip(DRIP),)),
-}
-
-
-@pytest.mark.parametrize("name", DRIPS)
-def test_a_registry_that_drips_ends_at_the_deadline(name: str) -> None:
-    """No answer, however slow, lasts longer than the look-up may take."""
-    says = r"did not answer in time: one look-up has 0\.3 s"
-    with serve(DRIPS[name]()) as server, pytest.raises(TransportError, match=says):
-        resolve(client(server), timeout_s=0.3)
 
 
 def test_a_refused_connection_names_the_registry() -> None:

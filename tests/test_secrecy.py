@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import io
+import json
 import logging
 import os
 import pickle
@@ -14,21 +15,41 @@ import warnings
 from base64 import b64encode
 from collections.abc import Callable
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from itertools import product
 from typing import TYPE_CHECKING, Any, NamedTuple
 from unittest import mock
 from urllib.parse import urlencode
 
 import pytest
+from faults import Do, answer
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from registry_answers import (
+    BASIC,
+    DIGEST,
+    Script,
+    bearer,
+    head,
+    lines,
+    refusal,
+    serve,
+)
 from secrecy import held_by, written
 
-from pulumi_ucimage import UcimageError, get_docker_image, get_docker_images
+from pulumi_ucimage import (
+    GetDockerImageResult,
+    UcimageError,
+    get_docker_image,
+    get_docker_images,
+)
 from pulumi_ucimage._http.client import close_connections
 from pulumi_ucimage.emulator import Emulator
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from faults import Steps
 
 CANARY = "canary-9d3c"
 SIGNATURE = re.compile(r"\b[0-9a-f]{40}\b")
@@ -119,7 +140,7 @@ class Seen(NamedTuple):
         return [
             place
             for place, text in self.places.items()
-            if CANARY in text or SIGNATURE.search(text)
+            if SIGNATURE.search(text) or any(form in text for form in written(CANARY))
         ]
 
 
@@ -186,6 +207,116 @@ def test_no_success_shows_a_secret(seen: Look) -> None:
     what = seen(lambda: [get_docker_image("ucs", tag="1"), get_docker_images("ucs")])
 
     assert "app" in what.places["result"]
+    assert [] == what.leaks
+
+
+def set_password(patch: pytest.MonkeyPatch, _folder: Path, _host: str) -> None:
+    """Set the registry's password in the environment."""
+    patch.setenv("UCIMAGE_REGISTRY_USERNAME", "ann")
+    patch.setenv("UCIMAGE_REGISTRY_PASSWORD", f"secret-{CANARY}")
+
+
+def log_in(patch: pytest.MonkeyPatch, folder: Path, entry: Mapping[str, Any]) -> None:
+    """Write Docker's configuration."""
+    patch.setenv("DOCKER_CONFIG", str(folder))
+    (folder / "config.json").write_text(json.dumps(entry))
+
+
+def docker_password(patch: pytest.MonkeyPatch, folder: Path, host: str) -> None:
+    """Do what `docker login` does."""
+    auth = b64encode(f"ann:secret-{CANARY}".encode()).decode()
+    log_in(patch, folder, {"auths": {host: {"auth": auth}}})
+
+
+def identity_token(patch: pytest.MonkeyPatch, folder: Path, host: str) -> None:
+    """Do what `docker login` does for a registry with identity tokens."""
+    log_in(patch, folder, {"auths": {host: {"identitytoken": f"secret-{CANARY}"}}})
+
+
+def helper(patch: pytest.MonkeyPatch, folder: Path, host: str) -> None:
+    """Let a credential helper have the password."""
+    answer = json.dumps({"Username": "ann", "Secret": f"secret-{CANARY}"})
+    program = folder / "docker-credential-canary"
+    program.write_text(f"#!/bin/sh\necho '{answer}'\n")
+    program.chmod(0o700)
+    patch.setenv("PATH", str(folder), prepend=os.pathsep)
+    log_in(patch, folder, {"credHelpers": {host: "canary"}})
+
+
+USERS = {each.__name__: each for each in (set_password, docker_password, helper)}
+ALL_USERS = {**USERS, "identity_token": identity_token}
+GIVES_TOKEN = answer(json.dumps({"token": f"bearer-{CANARY}"}).encode())
+
+FIRST: Steps = (bearer(),)
+
+
+def get_digest(registry: str) -> GetDockerImageResult:
+    """Look up a tag, and its digest at this registry."""
+    return get_docker_image("ucs", tag="1", registry=registry, resolve_digest=True)
+
+
+# What a registry does with a password, an identity token or its own token.
+REFUSALS: dict[str, Callable[[], Script]] = {
+    "refused": lambda: Script(head=BASIC, get=BASIC),
+    "repeated": lambda: Script(
+        head=BASIC, get=refusal(403, "DENIED", f"ann:secret-{CANARY} may not")
+    ),
+    "token refused": lambda: Script(head=bearer(), token=refusal(401)),
+    "token service repeats it": lambda: Script(
+        head=bearer(),
+        token=refusal(401, "DENIED", f"secret-{CANARY} is wrong"),
+    ),
+    "token repeated": lambda: Script(
+        head=[bearer(), refusal(403)],
+        token=GIVES_TOKEN,
+        get=refusal(403, "DENIED", f"the token bearer-{CANARY} may not"),
+    ),
+    "token malformed": lambda: Script(
+        head=bearer(), token=answer(f'{{"token": "{CANARY} x"}}'.encode())
+    ),
+    "cut with a token": lambda: Script(
+        head=[FIRST, (Do.RESET,)], token=GIVES_TOKEN, get=(Do.RESET,)
+    ),
+    "foreign realm": lambda: Script(head=bearer("https://evil.example.com/token")),
+    "not a manifest": lambda: Script(head=[BASIC, head(None)], get=answer(CANARY.encode())),
+}
+
+
+@pytest.mark.parametrize("user", ALL_USERS)
+@pytest.mark.parametrize("name", REFUSALS)
+def test_no_failure_shows_a_secret_of_the_registry(
+    name: str, user: str, seen: Look, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Neither password, identity token nor Bearer token."""
+    with serve(REFUSALS[name]()) as server:
+        host = f"127.0.0.1:{server.port}"
+        ALL_USERS[user](monkeypatch, tmp_path, host)
+
+        what = seen(lambda: get_digest(host))
+
+    assert what.message
+    assert lines(server)
+    assert [] == what.leaks
+
+
+@pytest.mark.parametrize(
+    ("user", "login"),
+    [*product(USERS, ("basic", "bearer")), ("identity_token", "bearer")],
+)
+def test_no_digest_shows_a_secret_of_the_registry(
+    user: str, login: str, seen: Look, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Nor does a look-up that logs in and succeeds."""
+    challenge = BASIC if login == "basic" else bearer()
+    with serve(Script(head=[challenge, head()], token=GIVES_TOKEN)) as server:
+        host = f"127.0.0.1:{server.port}"
+        ALL_USERS[user](monkeypatch, tmp_path, host)
+
+        what = seen(lambda: get_digest(host))
+        sent = "".join(f"{each.head}{each.body}" for each in server.requests)
+
+    assert DIGEST in what.places["result"]
+    assert any(form in sent for form in written(CANARY))
     assert [] == what.leaks
 
 

@@ -1,4 +1,4 @@
-"""Write the tables of the documents anew, from the code: `make docs`.
+"""Write the tables of the documents from the code: `make docs`.
 
 A table stands between `<!-- table: NAME -->` and `<!-- end -->`.
 """
@@ -9,6 +9,8 @@ import re
 import types
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Union, get_args, get_origin
+
+from chinese import chinese
 
 from pulumi_ucimage._spec import arguments, results
 from pulumi_ucimage._spec.settings import SETTINGS
@@ -39,7 +41,8 @@ _TYPES: Final = {
 
 def pages() -> list[Path]:
     """The documents that may have tables."""
-    return [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+    first = [ROOT / "README.md", ROOT / "README.zh-CN.md"]
+    return [*first, *sorted((ROOT / "docs").rglob("*.md"))]
 
 
 def renewed(page: str) -> str:
@@ -89,28 +92,36 @@ def _type(hint: Any) -> str:
     return str(hint.__name__)
 
 
-def _settings() -> str:
+def _settings(translated: Callable[[str], str] = str) -> str:
     """The settings for the first page, pairs of a kind in one row."""
     by_key = {setting.key: setting for setting in SETTINGS}
+    secret = translated(" (secret)")
     rows = []
     for group in (next((g for g in _GROUPS if key in g), (key,)) for key in by_key):
         settings = [by_key[key] for key in group]
         rows.append(
             (
-                ", ".join(f"`{s.key}`{' (secret)' * s.secret}" for s in settings),
+                ", ".join(f"`{s.key}`{secret * s.secret}" for s in settings),
                 ", ".join(f"`{s.variable}`" for s in settings),
-                ", ".join(dict.fromkeys(s.default for s in settings)),
+                ", ".join(dict.fromkeys(translated(s.default) for s in settings)),
             )
         )
-    return _rows(("`ucimage:` key", "environment", "default"), dict.fromkeys(rows))
+    head = ("`ucimage:` key", "environment", "default")
+    return _rows([translated(word) for word in head], dict.fromkeys(rows))
 
 
-def _options() -> str:
+def _options(translated: Callable[[str], str] = str) -> str:
     """The settings in the form of Pulumi's registry."""
+    head = ("Option", "Required", "Description", "Environment Variable")
     return _rows(
-        ("Option", "Required", "Description", "Environment Variable"),
+        [translated(word) for word in head],
         (
-            (f"`{s.key}`", _required(s), _description(s), f"`{s.variable}`")
+            (
+                f"`{s.key}`",
+                translated(_required(s)),
+                _description(s, translated),
+                f"`{s.variable}`",
+            )
             for s in SETTINGS
         ),
     )
@@ -122,14 +133,17 @@ def _required(setting: Setting) -> str:
     return "No"
 
 
-def _description(setting: Setting) -> str:
-    secret = " Secret." if setting.secret else ""
-    return f"{setting.description}{secret} Default: {setting.default}."
+def _description(setting: Setting, translated: Callable[[str], str]) -> str:
+    secret = translated(" Secret.") * setting.secret
+    default = translated(" Default: {}.").format(translated(setting.default))
+    return f"{translated(setting.description)}{secret}{default}"
 
 
 TABLES: Final[dict[str, Callable[[], str]]] = {
     "settings": _settings,
+    "settings zh-CN": lambda: _settings(chinese),
     "options": _options,
+    "options zh-CN": lambda: _options(chinese),
     "get_docker_image arguments": lambda: _arguments(arguments.GET_DOCKER_IMAGE),
     "get_docker_image result": lambda: _fields(results.GetDockerImageResult.fields),
     "counts": lambda: _fields(results.TagCounts.fields),
@@ -144,7 +158,7 @@ TABLES: Final[dict[str, Callable[[], str]]] = {
 
 
 def main() -> None:
-    """Write every page anew."""
+    """Write every page."""
     for path in pages():
         path.write_text(renewed(path.read_text("utf-8")), encoding="utf-8")
 

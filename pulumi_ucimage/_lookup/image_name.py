@@ -39,7 +39,7 @@ class ImageName:
         return name in {self.full, self.path, self.short}
 
     def repository(self, registry: str | None) -> str | None:
-        """What stands before the tag in a reference.
+        """The part of a reference before the tag.
 
         Args:
             registry: the host to use in place of the name's own; None for that.

@@ -1,6 +1,6 @@
-"""The use cases: a query becomes a listing, a choice and a result.
+"""The use cases: list the images of a bucket, or choose one tag of an image.
 
-A query that exists is valid. Asking it loads the settings and calls the API.
+The constructors check the arguments. `ask` loads the settings and calls the API.
 """
 
 from __future__ import annotations
@@ -60,11 +60,11 @@ R = TypeVar("R")
 
 
 @dataclass(frozen=True, slots=True)
-class _Question(ABC, Generic[R]):
+class _Query(ABC, Generic[R]):
     _bucket_query: BucketQuery
 
     def ask(self, context: LookupContext) -> R:
-        """The answer, from a whole listing or window.
+        """The result, from a complete listing or window.
 
         Raises:
             UcimageError: see `errors`.
@@ -72,18 +72,18 @@ class _Question(ABC, Generic[R]):
         return self.ask_with(self.settings(context), context)
 
     def settings(self, context: LookupContext) -> Settings:
-        """The settings that hold for it; raises ConfigError."""
+        """The settings for this query; raises ConfigError."""
         return self._bucket_query.settings(context)
 
     @abstractmethod
     def ask_with(self, settings: Settings, context: LookupContext) -> R:
-        """The answer under given settings; see `ask`."""
+        """The result with these settings; see `ask`."""
 
 
 @final
 @dataclass(frozen=True, slots=True)
-class ImagesQuery(_Question[GetDockerImagesResult]):
-    """Which images does a bucket have?"""
+class ImagesQuery(_Query[GetDockerImagesResult]):
+    """The images of a bucket."""
 
     _image_name: str | None
     _name_regex: Regex | None
@@ -91,13 +91,13 @@ class ImagesQuery(_Question[GetDockerImagesResult]):
 
     @classmethod
     def of(cls, values: Mapping[str, Any]) -> ImagesQuery:
-        """The query that arguments make.
+        """Make a query from arguments.
 
         Args:
             values: Python names and values; None and "" count as not given.
 
         Raises:
-            ArgumentError: one of them cannot be.
+            ArgumentError: an argument is invalid.
         """
         given = arguments.given(arguments.GET_DOCKER_IMAGES, values)
         limit, offset = given.get("limit"), given.get("offset", 0)
@@ -136,7 +136,7 @@ class ImagesQuery(_Question[GetDockerImagesResult]):
     def _filtered(self, listing: Listing) -> Sequence[ImageRecord]:
         named = listing.images
         if self._image_name:
-            named = called(self._image_name, listing)
+            named = images_named(self._image_name, listing)
             if len(named) > 1:
                 raise _several(self._image_name, named)
         regex = self._name_regex
@@ -153,7 +153,8 @@ class Found(NamedTuple):
     """An image and its selected tag.
 
     Attributes:
-        record: as the API lists the image; None if it is not there and a default serves.
+        record: the image as the API lists it; None if it does not exist and
+            `default_tag` is used.
         name: the image's name.
         selection: the tag, and why.
         digest: what the tag names in the registry; None if it was not asked for.
@@ -188,8 +189,8 @@ class Evaluation(NamedTuple):
 
 @final
 @dataclass(frozen=True, slots=True)
-class ImageQuery(_Question[GetDockerImageResult]):
-    """Which tag of an image is to be used?"""
+class ImageQuery(_Query[GetDockerImageResult]):
+    """One tag of one image."""
 
     _image_name: str | None
     _policy: Policy
@@ -197,13 +198,13 @@ class ImageQuery(_Question[GetDockerImageResult]):
 
     @classmethod
     def of(cls, values: Mapping[str, Any]) -> ImageQuery:
-        """The query that arguments make.
+        """Make a query from arguments.
 
         Args:
             values: Python names and values; None and "" count as not given.
 
         Raises:
-            ArgumentError: one of them cannot be, or some do not go together.
+            ArgumentError: an argument is invalid, or two exclude each other.
         """
         given = arguments.given(arguments.GET_DOCKER_IMAGE, values)
         return cls(
@@ -312,7 +313,7 @@ class ImageQuery(_Question[GetDockerImageResult]):
         """The tags of the image, all of them.
 
         Raises:
-            UcimageError: see `errors`; a NoSuchImageError where it is not there.
+            UcimageError: see `errors`; a NoSuchImageError if there is no such image.
         """
         listing = self._bucket_query.listing(settings, context)
         return _tags(self._the_image(listing, settings.region))
@@ -331,16 +332,16 @@ class ImageQuery(_Question[GetDockerImageResult]):
         return Found(record, name, selection)
 
     def _the_image(self, listing: Listing, region: str) -> ImageRecord | None:
-        """The one image that is meant; None where it is not there and a default serves.
+        """The image that the arguments name; None if `default_tag` is used instead.
 
         Raises:
-            NoSuchImageError: it is not there.
-            AmbiguousImageError: several could be meant.
+            NoSuchImageError: there is no such image.
+            AmbiguousImageError: several images match.
         """
         where = f"The bucket '{self._bucket_query.bucket_name}' in region '{region}'"
         wanted = self._image_name
         images = listing.images
-        found = called(wanted, listing) if wanted else images
+        found = images_named(wanted, listing) if wanted else images
         if len(found) > 1 and wanted:
             raise _several(wanted, found)
         if len(found) > 1:
@@ -418,8 +419,8 @@ def repo_digest(name: ImageName, digest: str | None, registry: str | None) -> st
     return f"{repository(name, registry)}@{digest}" if digest else None
 
 
-def called(name: str, listing: Listing) -> list[ImageRecord]:
-    """The images that a name means: the one it is in full, else all that share it."""
+def images_named(name: str, listing: Listing) -> list[ImageRecord]:
+    """The images that match a name: its full name, else its path or last part."""
     alike = listing.by_last_part.get(name.rpartition("/")[2], [])
     in_full = [image for image in alike if image.name == name]
     return in_full or [

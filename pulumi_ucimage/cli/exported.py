@@ -100,7 +100,7 @@ class ExportedPin:
 
 
 def exported_pins(text: str | bytes) -> list[ExportedPin]:
-    """The pins of an exported stack, without those that are being deleted.
+    """The pins of an exported stack by name, without those that are being deleted.
 
     Raises:
         ConfigError: the text is not the output of `pulumi stack export`.
@@ -108,7 +108,7 @@ def exported_pins(text: str | bytes) -> list[ExportedPin]:
     try:
         resources = _resources(text)
         by_urn = {resource["urn"]: resource for resource in resources}
-        return [
+        pins = [
             ExportedPin(
                 urn=resource["urn"],
                 name=_name(resource["urn"]),
@@ -119,6 +119,8 @@ def exported_pins(text: str | bytes) -> list[ExportedPin]:
             for resource in resources
             if resource.get("type") in _TYPES and not resource.get("delete")
         ]
+        # The engine stores resources in the order in which they happen to be done.
+        return sorted(pins, key=lambda pin: (pin.name, pin.urn))
     except (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError):
         message = (
             "The input is not the output of `pulumi stack export`, or is damaged: export"

@@ -20,7 +20,8 @@ _MAY_BE_REPEATED: Final = " May be given several times."
 # What is in quotes is the user's or the server's; a profile file has its own names.
 _WORDS: Final = re.compile(
     r"(?<!\w)'[^']*'(?!\w)|profile's \w+"
-    r"|the argument (?P<argument>\w+)|(?P<name>\w+_\w+)(?: to True)?"
+    r"|the argument (?P<argument>\w+)"
+    r"|(?P<name>(?<=\bset )\w+|(?<=\bleave out )\w+|\w+_\w+)(?: to True)?"
 )
 
 

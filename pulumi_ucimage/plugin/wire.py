@@ -178,7 +178,7 @@ def text(sentence: str, *, keep: UcimageError | None = None) -> str:
     """A text in the words of the wire.
 
     Names of arguments are in camelCase, `name=value` is `name: value`, and `True`, `False`
-    and `None` are `true`, `false` and `null`. What stands between quotes is kept.
+    and `None` are `true`, `false` and `null`. Quoted text is kept.
 
     Args:
         sentence: the text.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from command_line import Ended, run_process
@@ -110,7 +110,7 @@ def unchanged(stack: Workspace) -> Iterator[None]:
     assert before == files(stack)
 
 
-def verdicts(ended: Ended) -> dict[str, tuple[Any, Any, Any]]:
+def verdicts(ended: Ended) -> dict[str, tuple[str | None, str | None, str]]:
     """The pinned tag, the best tag and the verdict of each pin of a JSON document."""
     pins = json.loads(ended.out)["pins"]
     return {p["name"]: (p["tag"], p["bestTag"], p["verdict"]) for p in pins}
@@ -220,8 +220,9 @@ def two_stacks(
 
 def region(ended: Ended) -> str | None:
     """The region in the document of `ucimage config --json`."""
-    settings: list[dict[str, str | None]] = json.loads(ended.out)["settings"]
-    return next(s["value"] for s in settings if s["key"] == "ucimage:region")
+    settings = json.loads(ended.out)["settings"]
+    values: dict[str, str | None] = {s["key"]: s["value"] for s in settings}
+    return values["ucimage:region"]
 
 
 def test_the_selected_stack_counts(two_stacks: Workspace) -> None:

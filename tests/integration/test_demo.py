@@ -13,22 +13,47 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def test_demo_shows_the_new_reference(emulator: Emulator, tools: Path) -> None:
-    """The lines tell the old reference, the change, and the new one."""
+def test_demo_shows_every_step(emulator: Emulator, tools: Path) -> None:
+    """The old and new references, and the screens of `pulumi` and `ucimage`."""
     lines: list[str] = []
 
     demo.run(emulator, tools, tell=lines.append)
 
     text = "\n".join(lines)
-    files = [line for line in lines if "image: " in line]
+    files = [line for line in lines if "compose.yaml |     image: " in line]
     assert [("1.1.0", "1.1.0"), ("1.2.0", "1.1.0"), ("1.2.0", "1.2.0")] == [
         tuple(line.rpartition(":")[2] for line in files[n : n + 2]) for n in (0, 2, 4)
     ]
     assert f'newest: "{DEMO_IMAGE}:1.1.0" => "{DEMO_IMAGE}:1.2.0"' in text
     assert f'pinned: "{DEMO_IMAGE}:1.1.0" => "{DEMO_IMAGE}:1.2.0"' in text
+    in_order = [
+        "$ ucimage tags ucs helloworld",
+        "chosen: newest CreateTime (policy newest)",
+        "$ pulumi preview --diff",
+        "$ ucimage pins",
+        "newer tag",
+        "$ pulumi up --yes --skip-preview",
+        "Resources:",
+        "This would downgrade the pin 'app' from '1.2.0' to '1.0.0'",
+        "The API is down.",
+        "2 unchanged",
+    ]
+    places = [text.index(step) for step in in_order]
+    assert sorted(places) == places
 
 
-def test_demo_fails_where_the_function_does_not_follow(
+def test_demo_fails_if_a_screen_does_not_show_a_step(
+    emulator: Emulator, tools: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A program that pins another tag is noticed."""
+    other = demo.PRODUCTION.replace('policy="semver"', 'tag="1.0.0"')
+    monkeypatch.setattr(demo, "PRODUCTION", other.replace("semver_range=", "as_of="))
+
+    with pytest.raises(demo.DemoError):
+        demo.run(emulator, tools, tell=lambda _: None)
+
+
+def test_demo_fails_if_the_function_does_not_follow(
     emulator: Emulator, tools: Path
 ) -> None:
     """A push to another bucket's image of that name is no push."""

@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING
 import documents
 import pytest
 from conftest import ROOT
-from documents import Block, Session, blocks, not_printed, pages
+from documents import (
+    Block,
+    Session,
+    anchor,
+    blocks,
+    not_printed,
+    pages,
+    translations,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,7 +28,7 @@ OTHER_PAGES = [
     "RELEASING.md",
     "CHANGELOG.md",
     "SECURITY.md",
-    "README.zh-CN.md",
+    *translations().values(),
 ]
 INDEX = "an installation from a public index"
 NOT_RUN = {
@@ -45,6 +53,11 @@ NOT_RUN = {
     ),
     (
         "docs/command-line.md",
+        'docker pull "$(ucimage choose ucs helloworld --policy semver)"',
+        "it needs Docker",
+    ),
+    (
+        "docs/command-line.md",
         'eval "$(_UCIMAGE_COMPLETE=bash_source ucimage)"',
         "a line of a shell's start-up file",
     ),
@@ -65,7 +78,7 @@ def test_a_page_can_be_followed(
 
 
 def first_words(block: Block) -> str:
-    """What tells a block from others: its first line up to a gap."""
+    """What identifies a block: its first line up to a gap."""
     return re.split(" {2}", block.text.strip())[0].splitlines()[0]
 
 
@@ -132,6 +145,6 @@ def test_links_lead_somewhere(page: str) -> None:
 
 
 def headings(page: Path) -> set[str]:
-    """The anchors that GitHub makes of a page's headings."""
+    """The anchors of a page's headings."""
     found = re.findall(r"^#+ (.*)$", page.read_text("utf-8"), re.MULTILINE)
-    return {re.sub(r"[^\w\- ]", "", text.lower()).replace(" ", "-") for text in found}
+    return {anchor(text) for text in found}

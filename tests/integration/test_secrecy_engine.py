@@ -1,16 +1,21 @@
-"""Keys and signatures are nowhere in what Pulumi tells at its most talkative, or keeps."""
+"""Keys, signatures and the registry's secrets are nowhere in what Pulumi tells or keeps."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import pytest
 from engine import python_project, yaml_project
 from secrecy import written
 
-from pulumi_ucimage.emulator import Emulator
+from pulumi_ucimage.emulator import (
+    DEMO_REGISTRY_PASSWORD,
+    DEMO_REGISTRY_USERNAME,
+    Emulator,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,6 +25,7 @@ if TYPE_CHECKING:
 
 PUBLIC_KEY = "public/canary+51c8"
 PRIVATE_KEY = "private/canary+9e02"
+REGISTRY_TOKEN = "bearer-canary-5d7f"
 PYTHON = """
     import logging
 
@@ -28,45 +34,53 @@ PYTHON = """
     import pulumi
     import pulumi_ucimage as ucimage
 
-    pulumi.export("followed", ucimage.get_docker_image("ucs").image)
-    pulumi.export("pinned", ucimage.ImagePin("app", bucket_name="ucs").image)
+    followed = ucimage.get_docker_image("ucs", resolve_digest=True)
+    pulumi.export("followed", followed.repo_digest)
+    pinned = ucimage.ImagePin("app", bucket_name="ucs", resolve_digest=True)
+    pulumi.export("pinned", pinned.repo_digest)
 """
 YAML = """
     variables:
       app:
         fn::invoke:
           function: ucimage:index:getDockerImage
-          arguments: {bucketName: ucs}
+          arguments: {bucketName: ucs, resolveDigest: true}
     resources:
       pin:
         type: ucimage:index:ImagePin
-        properties: {bucketName: ucs}
+        properties: {bucketName: ucs, resolveDigest: true}
     outputs:
-      followed: ${app.image}
-      pinned: ${pin.image}
+      followed: ${app.repoDigest}
+      pinned: ${pin.repoDigest}
 """
 TALKATIVE = ("--yes", "--skip-preview", "--logtostderr", "--logflow", "--verbose=9")
 
 
 @pytest.fixture
-def api() -> Iterator[Emulator]:
-    """Run an API that knows the canary's keys."""
+def api(language: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Emulator]:
+    """Run an API that knows the canary's keys, and a registry that wants a password.
+
+    Python programs get a token for it, others send it each time.
+    """
+    monkeypatch.setattr("secrets.token_urlsafe", lambda _size: REGISTRY_TOKEN)
+    login = "bearer" if language == "python" else "basic"
     image = {"ImageName": "a.b/app", "TagSet": [{"TagName": "1", "CreateTime": 1}]}
     bucket = {"Region": "cn-bj2", "BucketName": "ucs", "ImageSet": [image]}
     keys = [{"PublicKey": PUBLIC_KEY, "PrivateKey": PRIVATE_KEY}]
-    with Emulator(data={"Keys": keys, "Buckets": [bucket]}) as running:
+    data = {"Keys": keys, "Buckets": [bucket]}
+    with Emulator(data=data, registry_login=login) as running:
         yield running
 
 
 def secrets(emulator: Emulator) -> list[str]:
-    """Both keys and every signature, in each form in which they could be written."""
+    """Keys, password, token and every signature, in each form that they could have."""
     signatures = [
         hashlib.sha1(  # noqa: S324 - UCloud's own
             ("".join(f"{k}{v}" for k, v in sorted(request.items())) + PRIVATE_KEY).encode()
         ).hexdigest()
         for request in emulator.requests
     ]
-    plain = [PUBLIC_KEY, PRIVATE_KEY, *signatures]
+    plain = [PUBLIC_KEY, PRIVATE_KEY, DEMO_REGISTRY_PASSWORD, REGISTRY_TOKEN, *signatures]
     return [form for text in plain for form in written(text)]
 
 
@@ -94,14 +108,29 @@ def test_nothing_that_pulumi_tells_or_keeps_has_a_secret(
     tmp_path: Path, tools: Path, api: Emulator, language: str, configured: str
 ) -> None:
     """At verbosity 9, in what is printed and logged, in the state, and on disk."""
-    extra = {"UCLOUD_API_BASE_URL": api.url, "UCLOUD_REGION": "cn-bj2"}
-    keys = {"UCLOUD_PUBLIC_KEY": PUBLIC_KEY, "UCLOUD_PRIVATE_KEY": PRIVATE_KEY}
+    host = f"127.0.0.1:{urlsplit(api.url).port}"
+    extra = {
+        "UCLOUD_API_BASE_URL": api.url,
+        "UCLOUD_REGION": "cn-bj2",
+        "UCIMAGE_REGISTRY": host,
+    }
+    keys = {
+        "UCLOUD_PUBLIC_KEY": PUBLIC_KEY,
+        "UCLOUD_PRIVATE_KEY": PRIVATE_KEY,
+        "UCIMAGE_REGISTRY_USERNAME": DEMO_REGISTRY_USERNAME,
+        "UCIMAGE_REGISTRY_PASSWORD": DEMO_REGISTRY_PASSWORD,
+    }
     if configured == "environment":
         extra |= keys
     workspace = make(tmp_path / "workspace", language, tools, extra)
     if configured == "stack":
-        workspace.pulumi("config", "set", "--secret", "ucimage:publicKey", PUBLIC_KEY)
-        workspace.pulumi("config", "set", "--secret", "ucimage:privateKey", PRIVATE_KEY)
+        for key, value in {
+            "publicKey": PUBLIC_KEY,
+            "privateKey": PRIVATE_KEY,
+            "registryUsername": DEMO_REGISTRY_USERNAME,
+            "registryPassword": DEMO_REGISTRY_PASSWORD,
+        }.items():
+            workspace.pulumi("config", "set", "--secret", f"ucimage:{key}", value)
 
     done = workspace.run("up", *TALKATIVE)
     state = workspace.pulumi("stack", "export")
@@ -115,11 +144,12 @@ def test_nothing_that_pulumi_tells_or_keeps_has_a_secret(
     )
 
     assert 0 == done.returncode, done.stderr[-2000:]
-    assert {"followed": "a.b/app:1", "pinned": "a.b/app:1"} == workspace.outputs()
+    app = f"{host}/app@{api.digest('ucs', 'app', '1')}"
+    assert {"followed": app, "pinned": app} == workspace.outputs()
     assert api.requests
     # Each place is one that has something to tell, so that a leak in it would be seen.
     for shown, of in (
-        (done.stdout, "a.b/app:1"),
+        (done.stdout, app),
         (told, "ImagePin"),
         (state, "pin"),
         (kept(workspace.folder), "ucimage"),
@@ -128,6 +158,7 @@ def test_nothing_that_pulumi_tells_or_keeps_has_a_secret(
         assert [] == leaks(shown, api)
         assert secrets(api) == leaks("\n".join([shown, *secrets(api)]), api)
     # As a provider that holds a key would stand in the state.
-    blob = base64.b64encode(f"a provider: {PRIVATE_KEY}.".encode())
-    (workspace.folder / "home" / "planted").write_bytes(blob)
-    assert leaks(kept(workspace.folder), api)
+    for secret in (PRIVATE_KEY, DEMO_REGISTRY_PASSWORD, REGISTRY_TOKEN):
+        blob = base64.b64encode(f"a provider: {secret}.".encode())
+        (workspace.folder / "home" / "planted").write_bytes(blob)
+        assert leaks(kept(workspace.folder), api)

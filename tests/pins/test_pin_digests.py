@@ -150,6 +150,33 @@ def test_an_unchanged_pin_makes_no_call(
     assert (registry.take(), api.requests) == ([], [])
 
 
+def test_an_unchanged_pin_needs_no_credentials(
+    provider: PinProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without keys and with half of the registry's pair it stays, and is deleted."""
+    olds = provider.check({}, DIGESTS)
+    monkeypatch.delenv("UCLOUD_PUBLIC_KEY")
+    monkeypatch.delenv("UCLOUD_PRIVATE_KEY")
+    monkeypatch.setenv("UCIMAGE_REGISTRY_USERNAME", "ann")
+
+    assert fields(provider.check(olds, DIGESTS)) == fields(olds)
+    assert fields(provider.check(olds, PLAIN)) == ("1", "", "", "")
+    provider.delete(olds)
+
+
+def test_half_a_pair_for_the_registry_fails_only_pins_with_digests(
+    provider: PinProvider, engine_log: EngineLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A pin without one is chosen and refreshed; a new digest is an error."""
+    monkeypatch.setenv("UCIMAGE_REGISTRY_USERNAME", "ann")
+    state = provider.check({}, PLAIN)
+    provider.read(state, provider.create(state)[1])
+
+    assert [] == [line for line in engine_log.take() if line.severity == "warning"]
+    with pytest.raises(CheckError, match="without UCIMAGE_REGISTRY_PASSWORD"):
+        provider.check(state, DIGESTS)
+
+
 def test_turning_on_resolves_the_pinned_tag(
     provider: PinProvider, registry: Registry, api: Emulator
 ) -> None:

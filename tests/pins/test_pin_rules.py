@@ -335,6 +335,17 @@ def test_an_ignored_image_stays(sent: str) -> None:
     assert olds == state
 
 
+@pytest.mark.parametrize("wanted", ["", "helloworld", DEMO_IMAGE])
+def test_the_pinned_image_s_full_name_freezes_nothing(wanted: str) -> None:
+    """Whether the program sets it or the engine gives it back."""
+    olds = pinned("5", 1, wanted_image=wanted)
+
+    state, messages = reconcile(olds, image_name=DEMO_IMAGE, triggers={"a": "1"})
+
+    assert ("1.1.0", wanted) == (state["tag"], state["wanted_image"])
+    assert not messages
+
+
 @pytest.mark.parametrize("is_frozen", [False, True])
 def test_a_trigger_without_effect_is_told(*, is_frozen: bool) -> None:
     """While an explicit tag is set, or the tag is ignored: one info line."""

@@ -9,6 +9,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from registry_faults import FAULTS
+
 from reliability.run import MOST_MB
 from reliability.table import CASES
 
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
 
 PAGE = Path(__file__).parents[2] / "docs" / "reliability.md"
 _HEAD = "| case | expected | calls | time | memory |"
+_DIGESTS = "Digests"
+_HEAD_OF_DIGESTS = "| case | expected | requests |"
 _PACKAGES = ("pulumi", "requests", "urllib3", "pydantic")
 
 
@@ -35,7 +39,9 @@ def write(outcomes: Mapping[tuple[str, str], Outcome]) -> str:
                 f" {outcome.time_s:.3f} s | {memory} |"
             )
         lines.append("")
-    return "\n".join(lines)
+    lines += [f"## {_DIGESTS}", "", _OF_DIGESTS, _HEAD_OF_DIGESTS, "|---|---|---|"]
+    lines += [f"| {' | '.join(row)} |" for _, *row in _digest_promises()]
+    return "\n".join([*lines, ""])
 
 
 def promises() -> list[tuple[str, str, str, str]]:
@@ -44,6 +50,13 @@ def promises() -> list[tuple[str, str, str, str]]:
         (part, name, case.expected_text, case.calls_text)
         for part, cases in CASES.items()
         for name, case in cases.items()
+    ] + _digest_promises()
+
+
+def _digest_promises() -> list[tuple[str, str, str, str]]:
+    return [
+        (_DIGESTS, name, fault.error.__name__, str(fault.requests))
+        for name, fault in FAULTS.items()
     ]
 
 
@@ -53,7 +66,7 @@ def read(text: str) -> list[tuple[str, str, str, str]]:
     for line in text.splitlines():
         if line.startswith("## "):
             part = line.removeprefix("## ")
-        elif line.startswith("| ") and line != _HEAD:
+        elif line.startswith("| ") and line not in {_HEAD, _HEAD_OF_DIGESTS}:
             name, expected, calls, *_ = line.strip("| ").split(" | ")
             rows.append((part, name, expected, calls))
     return rows
@@ -68,6 +81,12 @@ def _machine() -> dict[str, str]:
         ),
     }
 
+
+_OF_DIGESTS = """\
+What a look-up with `resolve_digest` does if the registry fails. *Requests* are those for a
+manifest or a token, without retries. `tests/registry_faults.py` has the table, and
+`tests/test_registry_faults.py` runs every row.
+"""
 
 _INTRODUCTION = """\
 # Reliability

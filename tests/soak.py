@@ -89,8 +89,17 @@ FAULTS: Final[dict[str, Callable[[bytes], bytes | Steps]]] = {
     "wrong type": lambda body: answer(changed(body, ImageSet="none")),
 }
 """What can happen to one call, by what it would have answered."""
-HEAD_FAULTS: Final = {"reset", "closed", "silence", "headers cut", "404", "500", "503"}
-"""What can happen to a HEAD, whose answer has no body."""
+REGISTRY_FAULTS: Final = (
+    "reset",
+    "closed",
+    "silence",
+    "headers cut",
+    "408",
+    "429, Retry-After",
+    "500",
+    "503",
+)
+"""What can happen to a request to the registry, whose answer may have no body."""
 
 
 def changed(body: bytes, **fields: object) -> bytes:
@@ -137,9 +146,9 @@ def serve(share: float) -> None:
         received = connection.getresponse()
         body = received.read()
         connection.close()
-        kind = chance.choice([*FAULTS]) if chance.random() < share else ""
+        kinds = [*FAULTS] if method == "POST" else REGISTRY_FAULTS
+        kind = chance.choice(kinds) if chance.random() < share else ""
         if method == "HEAD":
-            kind = kind if kind in HEAD_FAULTS else ""
             body = b""
         seen[kind] += 1
         if kind:
@@ -412,6 +421,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m soak", description=__doc__)
     parser.add_argument("--seconds", type=float, default=180.0)
     parser.add_argument("--share", type=float, default=0.1, help="of calls with a fault")
+    parser.add_argument("--write", action="store_true", help="to docs/reliability.md")
     parser.add_argument("--serve", action="store_true", help="be the API's process")
     options = parser.parse_args()
     if options.serve:
@@ -420,6 +430,10 @@ def main() -> int:
     logging.disable()
     report, problems = soak(options.seconds, options.share)
     sys.stdout.write(report)
+    if options.write and not problems:
+        from reliability import page  # noqa: PLC0415 - it loads what a soak must not hold
+
+        page.write_endurance(report)
     sys.stderr.writelines(f"{problem}\n" for problem in problems[:20])
     return 1 if problems else 0
 

@@ -31,7 +31,6 @@ check: $(STAMP) ## Run formatter, linter, type checker and import rules
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/pyright
 	$(BIN)/lint-imports
 
 docs: $(STAMP) ## Write the tables and the pictures of the documents from the code

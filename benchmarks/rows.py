@@ -342,7 +342,7 @@ def plugin_start(bench: Bench) -> Measured:
     def start() -> None:
         command = Path(sys.executable).parent / "pulumi-resource-ucimage"
         with subprocess.Popen(  # noqa: S603 - our own command
-            [str(command)], stdout=subprocess.PIPE
+            [str(command), "127.0.0.1:1"], stdout=subprocess.PIPE
         ) as plugin:
             try:
                 if not (plugin.stdout and int(plugin.stdout.readline())):

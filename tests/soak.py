@@ -89,6 +89,17 @@ FAULTS: Final[dict[str, Callable[[bytes], bytes | Steps]]] = {
     "wrong type": lambda body: answer(changed(body, ImageSet="none")),
 }
 """What can happen to one call, by what it would have answered."""
+REGISTRY_FAULTS: Final = (
+    "reset",
+    "closed",
+    "silence",
+    "headers cut",
+    "408",
+    "429, Retry-After",
+    "500",
+    "503",
+)
+"""What can happen to a request to the registry, whose answer may have no body."""
 
 
 def changed(body: bytes, **fields: object) -> bytes:
@@ -116,7 +127,7 @@ def images(thread: int) -> list[dict[str, object]]:
 
 def names(thread: int) -> list[str]:
     """The names of a thread's images."""
-    return [f"r{thread}.io/app{number}" for number in range(IMAGES)]
+    return [f"r.io/team{thread}/app{number}" for number in range(IMAGES)]
 
 
 def serve(share: float) -> None:
@@ -125,14 +136,26 @@ def serve(share: float) -> None:
     chance = random.Random(1)  # noqa: S311 - the same faults each time
 
     def respond(request: Request) -> bytes | Steps:
+        method, path, *_ = request.head.split()
         connection = http.client.HTTPConnection(emulator.url.split("/")[2])
-        form = {"Content-Type": "application/x-www-form-urlencoded"}
-        connection.request("POST", "/", request.body, form)
-        body = connection.getresponse().read()
+        passed = ("content-type", "accept")
+        headers = {
+            name: request.headers[name] for name in passed if name in request.headers
+        }
+        connection.request(method, path, request.body, headers)
+        received = connection.getresponse()
+        body = received.read()
         connection.close()
-        kind = chance.choice([*FAULTS]) if chance.random() < share else ""
+        kinds = [*FAULTS] if method == "POST" else REGISTRY_FAULTS
+        kind = chance.choice(kinds) if chance.random() < share else ""
+        if method == "HEAD":
+            body = b""
         seen[kind] += 1
-        return FAULTS[kind](body) if kind else answer(body)
+        if kind:
+            return FAULTS[kind](body)
+        digest = received.headers.get("Docker-Content-Digest")
+        sent = {"Docker-Content-Digest": digest, "Content-Length": None} if digest else {}
+        return answer(body, received.status, sent)
 
     with Emulator(data=data()) as emulator, FaultServer(respond) as server:
         sys.stdout.write(json.dumps([server.url, emulator.url]) + "\n")
@@ -171,6 +194,7 @@ class Worker:
             self._missing_tag,
             self._push,
             self._choice,
+            self._digest,
             self._unchanged_pin,
             self._refreshed_pin,
             self._triggered_pin,
@@ -199,6 +223,19 @@ class Worker:
     def _choice(self) -> None:
         chosen = get_docker_image(self._bucket, image_name="app0")
         same(f"{self._names[0]}:1.0.{self._newest}", chosen.image)
+
+    def _digest(self) -> None:
+        front = os.environ["UCLOUD_API_BASE_URL"].split("/")[2]
+        chosen = get_docker_image(
+            self._bucket, image_name="app0", registry=front, resolve_digest=True
+        )
+        connection = http.client.HTTPConnection(self._emulator.split("/")[2])
+        path = self._names[0].partition("/")[2]
+        accept = {"Accept": "application/vnd.oci.image.index.v1+json"}
+        connection.request("HEAD", f"/v2/{path}/manifests/1.0.{self._newest}", None, accept)
+        digest = connection.getresponse().headers["Docker-Content-Digest"]
+        connection.close()
+        same(f"{front}/{path}@{digest}", chosen.repo_digest)
 
     def _missing_tag(self) -> None:
         found = get_docker_image(
@@ -384,6 +421,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m soak", description=__doc__)
     parser.add_argument("--seconds", type=float, default=180.0)
     parser.add_argument("--share", type=float, default=0.1, help="of calls with a fault")
+    parser.add_argument("--write", action="store_true", help="to docs/reliability.md")
     parser.add_argument("--serve", action="store_true", help="be the API's process")
     options = parser.parse_args()
     if options.serve:
@@ -392,6 +430,10 @@ def main() -> int:
     logging.disable()
     report, problems = soak(options.seconds, options.share)
     sys.stdout.write(report)
+    if options.write and not problems:
+        from reliability import page  # noqa: PLC0415 - it loads what a soak must not hold
+
+        page.write_endurance(report)
     sys.stderr.writelines(f"{problem}\n" for problem in problems[:20])
     return 1 if problems else 0
 

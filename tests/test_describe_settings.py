@@ -168,7 +168,7 @@ def test_a_problem_is_reported_with_its_setting(
 ) -> None:
     """In the words of the look-up's error; settings that it affects refer to it."""
     with pytest.raises(ConfigError) as caught:
-        load(stack, **arguments)
+        load(stack, **arguments).find_registry_credentials()
     reports = described(stack, **arguments)
     problems = {key: r.problem for key, r in reports.items() if r.problem}
 

@@ -116,7 +116,7 @@ def test_an_example_of_choosing(tags: str, arguments: str, chosen: str) -> None:
 
 
 def test_there_are_examples_of_every_argument() -> None:
-    """Each argument of a choice stands in an example, but `wait`, which needs time."""
+    """Each argument of a choice is in an example, but `wait`, which needs time."""
     shown = " ".join(arguments for _, arguments, _ in examples())
 
     assert {"wait"} == {

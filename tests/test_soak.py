@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from types import SimpleNamespace
+from typing import TYPE_CHECKING
 
 import pytest
 import soak
+from reliability import page
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def wrong(problems: list[str]) -> set[str]:
@@ -53,3 +58,21 @@ def test_growth_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
 
     grown = [problem.partition(" grew")[0] for problem in problems]
     assert ["memory_mb", "threads", "files"] == grown
+
+
+def test_the_page_keeps_the_last_report(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A new report replaces the old one, and `make reliability` keeps it."""
+    path = tmp_path / "page.md"
+    path.write_text("# Reliability\n")
+    monkeypatch.setattr(page, "PAGE", path)
+
+    page.write_endurance("- the first\n")
+    page.write_endurance("- the second\n")
+
+    text = path.read_text()
+    assert 1 == text.count("## Endurance")
+    assert text.endswith("\n- the second\n")
+    monkeypatch.setattr(page, "CASES", {})
+    assert page.write({}).endswith("\n- the second\n")

@@ -54,12 +54,15 @@ class FunctionSpec:
         Raises:
             ArgumentError: one of them is invalid, whatever the others will be.
         """
-        choice = {argument.name for argument in arguments.CHOICE}
-        if not choice <= values.keys():
-            # The arguments of a choice can only be judged together.
-            values = {name: values[name] for name in values.keys() - choice}
         # All else about an unknown bucket is optional.
-        self.query({"bucket_name": "unknown", **values})
+        known = {"bucket_name": "unknown", **values}
+        if self.result is GetDockerImagesResult:
+            self.query(known)
+            return
+        from pulumi_ucimage._lookup.queries import ImageQuery  # noqa: PLC0415
+
+        unknown = {argument.name for argument in self.arguments} - values.keys()
+        ImageQuery.of(known, unknown=unknown)
 
 
 GET_DOCKER_IMAGES: Final = FunctionSpec(

@@ -57,7 +57,9 @@ def failure(error: UcimageError, olds: State) -> str:
     if not olds:
         return str(error)
     stays = f"; {quoted(tag)} stays pinned" if isinstance(tag, str) and tag else ""
-    return f"{error} Nothing was changed{stays}."
+    # Some errors end with a list, to which a sentence cannot be added.
+    gap = " " if str(error).endswith(".") else "\n"
+    return f"{error}{gap}Nothing was changed{stays}."
 
 
 def not_looked_at(pin: str, error: UcimageError, olds: State) -> Message:

@@ -37,7 +37,7 @@ from pulumi_ucimage._tags.timestamps import (
 from pulumi_ucimage.errors import ArgumentError, DowngradeError, NoSuchImageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from pulumi_ucimage._config.resolve import Settings
     from pulumi_ucimage._lookup.context import LookupContext
@@ -77,8 +77,7 @@ def reconcile(
     """
     inputs, is_frozen = _wanted(olds, new_inputs, ignores_tag=ignores_tag)
     unknown_keys = {k for k, value in inputs.items() if contains_unknown(value, unknown)}
-    if not unknown_keys:
-        _query(inputs)
+    _check_known(inputs, unknown_keys)
 
     def choose_if_known(before: State) -> dict[str, Any]:
         if unknown_keys:
@@ -95,8 +94,12 @@ def reconcile(
         return Reconciled({**_keep(before, inputs), **another}, [])
 
     changed = changed_inputs(before, inputs)
-    messages = pin_messages.triggers_without_effect(
-        pin, inputs, changed, is_frozen=is_frozen
+    # A trigger also accepts an explicit tag that was pushed again.
+    accepts = before["retagged"] and not is_frozen
+    messages = (
+        []
+        if accepts
+        else pin_messages.triggers_without_effect(pin, inputs, changed, is_frozen=is_frozen)
     )
     if changed & CHOOSING_INPUTS and not is_frozen:
         return Reconciled(choose_if_known(before), messages)
@@ -345,6 +348,14 @@ def choose(
     }
 
 
+def _check_known(inputs: State, unknown_keys: Collection[str]) -> None:
+    """Raise ArgumentError if an input is invalid, as far as inputs are known."""
+    known = {a.name: inputs.get(k) for k, a in _ARGUMENTS.items() if k not in unknown_keys}
+    # A stand-in for a name that is not known yet; all else about the bucket is optional.
+    given = arguments.given(arguments.IMAGE_PIN, {"bucket_name": "unknown", **known})
+    ImageQuery.of(given, unknown={_ARGUMENTS[key].name for key in unknown_keys})
+
+
 def _query(inputs: State) -> ImageQuery:
     """The query that inputs ask; raises ArgumentError if one is invalid."""
     values = {a.name: inputs.get(key) for key, a in _ARGUMENTS.items()}
@@ -380,12 +391,12 @@ def _refuse_downgrade(
         raise DowngradeError(message, pinned=before["tag"], chosen=tag)
 
 
-def changes(olds: State, news: State, unknown: object) -> dict[str, bool]:
+def changes(olds: State, new: State, unknown: object) -> dict[str, bool]:
     """The keys in which two states differ, and whether that replaces the pin."""
     return {
-        key: key in REPLACE_KEYS and not contains_unknown(news.get(key), unknown)
+        key: key in REPLACE_KEYS and not contains_unknown(new.get(key), unknown)
         for key in STATE
-        if _stored(olds, key) != _stored(news, key)
+        if _stored(olds, key) != _stored(new, key)
     }
 
 
@@ -395,13 +406,13 @@ def _stored(state: State, key: str) -> Any:
     return "" if value is None else value
 
 
-def chose_again(olds: State, news: State) -> bool:
+def chose_again(olds: State, new: State) -> bool:
     """Whether a state has another choice than the one before."""
-    old_digest, new_digest = _stored(olds, "digest"), _stored(news, "digest")
+    old_digest, new_digest = _stored(olds, "digest"), _stored(new, "digest")
     # A digest that appears or disappears is of the same choice.
     if old_digest and new_digest and old_digest != new_digest:
         return True
-    return any(_stored(olds, key) != _stored(news, key) for key in ("tag", "create_time"))
+    return any(_stored(olds, key) != _stored(new, key) for key in ("tag", "create_time"))
 
 
 def resource_id(state: State) -> str:

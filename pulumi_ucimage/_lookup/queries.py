@@ -41,7 +41,7 @@ from pulumi_ucimage.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from pulumi_ucimage._config.resolve import Settings
     from pulumi_ucimage._lookup.context import LookupContext
@@ -197,11 +197,13 @@ class ImageQuery(_Query[GetDockerImageResult]):
     _resolve_digest: bool = False
 
     @classmethod
-    def of(cls, values: Mapping[str, Any]) -> ImageQuery:
+    def of(cls, values: Mapping[str, Any], *, unknown: Collection[str] = ()) -> ImageQuery:
         """Make a query from arguments.
 
         Args:
             values: Python names and values; None and "" count as not given.
+            unknown: names of arguments whose values are not known yet. The others are
+                checked, and the query must not be asked.
 
         Raises:
             ArgumentError: an argument is invalid, or two exclude each other.
@@ -210,7 +212,7 @@ class ImageQuery(_Query[GetDockerImageResult]):
         return cls(
             BucketQuery.of(given),
             resolve.argument("image_name", given.get("image_name"), parse_image_name),
-            Policy.from_arguments(given),
+            Policy.from_arguments(given, unknown=unknown),
             given.get("resolve_digest", False),
         )
 

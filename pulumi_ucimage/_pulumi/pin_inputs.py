@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 TYPE: Final = "pulumi-python:dynamic/ucimage:ImagePin"
 """The type in every state that holds a pin; it may never change."""
 
-_CHOICE: Final = frozenset(argument.name for argument in arguments.CHOICE)
-
 
 def finished(name: str, props: Props, opts: pulumi.ResourceOptions) -> Props:
     """The inputs with all that Check needs to know of the program.
@@ -59,6 +57,7 @@ def finished(name: str, props: Props, opts: pulumi.ResourceOptions) -> Props:
         opts.parent,
         ignores_tag=bool(ignored & {"tag", "*"}),
         not_before=None if waits else program.not_before(),
+        has_transforms=bool(getattr(opts, "transforms", None)),
     )
     return props
 
@@ -77,11 +76,13 @@ class _Program:
         *,
         ignores_tag: bool,
         not_before: float | None,
+        has_transforms: bool,
     ) -> None:
         self._name = name
         self._parent = parent
         self._ignores_tag = ignores_tag
         self._not_before = not_before
+        self._has_transforms = has_transforms
 
     def __await__(self) -> Generator[Any, None, Mapping[str, Any]]:
         return self._values().__await__()
@@ -89,12 +90,25 @@ class _Program:
     async def _values(self) -> Mapping[str, Any]:
         parent = self._parent and await self._parent.urn.future()
         urn = await pulumi.create_urn(self._name, TYPE, parent).future()
+        values = {"urn": urn, "ignores_tag": self._ignores_tag}
+        if self._has_transforms or _may_be_transformed():
+            # A transform runs later than this and may add something to wait for. Without
+            # a time, Check lists for this pin alone.
+            return values
         not_before = self._not_before
         return {
-            "urn": urn,
-            "ignores_tag": self._ignores_tag,
+            **values,
             "not_before": time.monotonic() if not_before is None else not_before,
         }
+
+
+def _may_be_transformed() -> bool:
+    """Whether the program registered transforms for the stack, or other callbacks.
+
+    Pulumi starts a server for these when the first is registered, and shows it nowhere
+    else. If that changes, pins share no listings.
+    """
+    return getattr(pulumi.runtime.settings.SETTINGS, "callbacks", True) is not None
 
 
 def _check_plain(values: Mapping[str, Any]) -> None:
@@ -102,11 +116,7 @@ def _check_plain(values: Mapping[str, Any]) -> None:
     plain = {k: v for k, v in values.items() if not program.contains_input(v)}
     # A stand-in for a name that is not known yet; all else about the bucket is optional.
     given = arguments.given(arguments.IMAGE_PIN, {"bucket_name": "unknown", **plain})
-    if plain.keys() >= _CHOICE:
-        ImageQuery.of(given)
-    else:
-        # What goes together can only be judged as a whole.
-        ImageQuery.of({k: v for k, v in given.items() if k not in _CHOICE})
+    ImageQuery.of(given, unknown=values.keys() - plain.keys())
 
 
 def _secret_as(values: Mapping[str, Any]) -> pulumi.Output[None]:

@@ -13,7 +13,7 @@ from pulumi_ucimage._tags.timestamps import parse_duration, parse_timestamp
 from pulumi_ucimage.errors import InvalidPolicyError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
 T = TypeVar("T")
 
@@ -80,17 +80,21 @@ class Policy:
     arguments: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
-    def from_arguments(cls, arguments: Mapping[str, Any]) -> Policy:
+    def from_arguments(
+        cls, arguments: Mapping[str, Any], *, unknown: Collection[str] = ()
+    ) -> Policy:
         """Read a policy from arguments of the right types.
 
         Args:
             arguments: values by Python name; a missing one is not set.
+            unknown: names of arguments whose values are not known yet. What depends on
+                them is not checked, and the policy is good for nothing else.
 
         Raises:
             InvalidPolicyError: one of them is invalid, or some exclude each other.
         """
         name = _one_of(_NAMES, "policy", arguments)
-        _check_combinations(name, arguments)
+        _check_combinations(name, arguments, unknown)
         include = _optional("tag_regex", Regex.parse, arguments)
         return cls(
             name=name,
@@ -160,34 +164,40 @@ def _floating_tags(arguments: Mapping[str, Any]) -> frozenset[str]:
     )
 
 
-def _check_combinations(name: str, arguments: Mapping[str, Any]) -> None:
+def _check_combinations(
+    name: str, arguments: Mapping[str, Any], unknown: Collection[str]
+) -> None:
     """Raise InvalidPolicyError for arguments that exclude each other."""
     semver_only = "works only with policy 'semver'; set policy to 'semver', or leave it out"
     refusals = (
-        ("semver_range", name != SEMVER, semver_only),
-        ("semver_loose", name != SEMVER, semver_only),
+        ("semver_range", "policy", name != SEMVER, semver_only),
+        ("semver_loose", "policy", name != SEMVER, semver_only),
         (
             "tag_extract",
+            "policy",
             name == NEWEST,
             "sets what a policy compares, but 'newest' compares times; set policy to"
             " 'semver', 'numerical' or 'alphabetical', or leave tag_extract out",
         ),
         (
             "tag_extract",
+            "tag_regex",
             not arguments.get("tag_regex"),
             "is a template over the groups of tag_regex; give tag_regex too",
         ),
         (
             "wait",
+            "tag",
             not arguments.get("tag"),
             "waits for one tag; name it in tag, or leave wait out",
         ),
         (
             "default_tag",
+            "tag",
             bool(arguments.get("tag")),
             "cannot be used with tag, which must be listed; leave one of them out",
         ),
     )
-    for argument, refused, why in refusals:
-        if refused and arguments.get(argument):
+    for argument, other, refused, why in refusals:
+        if refused and other not in unknown and arguments.get(argument):
             raise InvalidPolicyError(f"{argument} {why}.")

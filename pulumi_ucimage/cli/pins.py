@@ -62,8 +62,9 @@ def command(
         text = stack.export(session.folder, session.stack)
     else:
         message = (
-            "There is no Pulumi project to read pins from; go to its folder, use --cwd, or"
-            " give the output of `pulumi stack export` with --from."
+            "There is no Pulumi project to read pins from, or --no-stack ignores it; go to"
+            " its folder, use --cwd, or give the output of `pulumi stack export` with"
+            " --from."
         )
         raise click.UsageError(message)
     pins = exported_pins(text)

@@ -88,6 +88,12 @@ class State:
         """
         if not image or not tag:
             raise PushError("A push needs an image and a tag whose names are not empty.")
+        try:
+            f"{image}:{tag}".encode()
+        except UnicodeEncodeError:
+            raise PushError(
+                "A name has half of a surrogate pair, which is no character; leave it out."
+            ) from None
         # bool is an int, but no time
         if create_time is not None and (isinstance(create_time, bool) or create_time < 0):
             raise PushError("The time of a push must be Unix seconds, 0 or more.")

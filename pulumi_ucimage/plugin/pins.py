@@ -33,24 +33,24 @@ _CHOSEN_AT: Final = wire_name(pin_state.CHOSEN_AT)
 
 
 def checked(
-    olds: Struct, news: Struct, context: LookupContext, *, pin: str
+    olds: Struct, new_inputs: Struct, context: LookupContext, *, pin: str
 ) -> tuple[Struct, list[Message]]:
     """The inputs with a choice in them, and what the user is told.
 
     Args:
         olds: the stored inputs, as this made them; empty for a new pin.
-        news: what the program asks for, or inputs that this or a look made.
+        new_inputs: what the program asks for, or inputs that this or a look made.
         context: where a look-up runs.
         pin: the pin's name, for messages.
 
     Raises:
         UcimageError: see `errors`.
     """
-    asked = wire.named(wire.plain(news), _INPUTS, ignore={*_OUTPUTS, *olds.fields})
+    asked = wire.named(wire.plain(new_inputs), _INPUTS, ignore={*_OUTPUTS, *olds.fields})
     state, messages = pin_rules.reconcile(
         wire.state(wire.plain(olds)), asked, context, pin=pin, unknown=wire.UNKNOWN
     )
-    secret = wire.secret_keys(news)
+    secret = wire.secret_keys(new_inputs)
     for key, alias in pin_state.INPUT_ALIASES.items():
         if wire_name(key) in secret and state.get(alias):
             secret |= {wire_name(alias)}
@@ -62,14 +62,14 @@ def checked(
     return wire.message(wire.from_state(state), secret), messages
 
 
-def diff(olds: Struct, news: Struct) -> provider_pb2.DiffResponse:
+def diff(olds: Struct, new_inputs: Struct) -> provider_pb2.DiffResponse:
     """What differs between two inputs, and whether that replaces the pin.
 
     Args:
         olds: the old inputs.
-        news: the new inputs.
+        new_inputs: the new inputs.
     """
-    before, after = wire.state(wire.plain(olds)), wire.state(wire.plain(news))
+    before, after = wire.state(wire.plain(olds)), wire.state(wire.plain(new_inputs))
     changes = pin_rules.changes(before, after, wire.UNKNOWN)
     response = provider_pb2.DiffResponse(
         changes=(

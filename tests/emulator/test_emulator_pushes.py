@@ -257,3 +257,12 @@ def test_pushes_of_many_threads_are_all_there(many: Emulator) -> None:
     tags = listed(many, "many")[0]["TagSet"]
     assert {tag["TagName"] for tag in tags} == {str(at) for at in range(200)}
     assert len({tag["CreateTime"] for tag in tags}) == 200
+
+
+def test_a_name_that_is_not_text_is_refused() -> None:
+    """Half of a surrogate pair cannot be in a manifest; nothing is stored."""
+    with Emulator() as emulator:
+        with pytest.raises(PushError, match="surrogate"):
+            emulator.push("ucs", "helloworld", "\ud800")
+
+        emulator.push("ucs", "helloworld", "2.0.0")

@@ -370,6 +370,22 @@ def test_it_has_no_attributes_before_it_is_configured() -> None:
     assert "pulumi_ucimage.pin_provider" == ImagePinProvider.__module__
 
 
+def test_an_ignored_explicit_tag_is_not_looked_up(
+    configured: Emulator, engine_log: EngineLog
+) -> None:
+    """The program says that it ignores changes of `tag`, which a plugin cannot know."""
+    provider = DynamicProvider()
+    olds = provider.check({}, {**ASKED, "tag": "1.0.0"})
+    configured.reset_requests()
+
+    state = provider.check(olds, {**TRIGGERED, "tag": "1.0.0"}, ignores_tag=True)
+
+    assert ("1.0.0", {"a": "1"}) == (state["tag"], state["triggers"])
+    assert not configured.requests
+    (line,) = engine_log.take()
+    assert "The changed triggers have no effect on the pin 'app'" in line.text
+
+
 def test_the_program_s_part_is_not_stored(
     configured: Emulator, engine_log: EngineLog
 ) -> None:

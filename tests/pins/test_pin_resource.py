@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pulumi
@@ -84,6 +85,10 @@ def sets(**values: Any) -> Callable[[ResourceTransformationArgs], Any]:
     [
         ({"policy": "latest"}, InvalidPolicyError, "policy must be one of"),
         ({"policy": "latest", "triggers": "later"}, InvalidPolicyError, "policy"),
+        ({"policy": "latest", "default_tag": "later"}, InvalidPolicyError, "policy"),
+        ({"tag_regex": "[", "min_age": "later"}, InvalidPolicyError, "tag_regex"),
+        ({"semver_range": "^1", "tag": "later"}, InvalidPolicyError, "semver_range"),
+        ({"tag": "web:1.0", "order": "later"}, InvalidPolicyError, "tag"),
         ({"tag": "1", "default_tag": "2"}, ArgumentError, "default_tag"),
         ({"bucket_name": "a b"}, ArgumentError, "bucket_name"),
         ({"bucket_name": ""}, ArgumentError, "bucket_name is missing"),
@@ -256,10 +261,10 @@ def test_a_subclass_keeps_the_type(registered: Registered) -> None:
 
     def main() -> None:
         AppPin("app", bucket_name="ucs")
-        pin = SmallPin("small")
-        ucimage.ImagePin(
-            "child", bucket_name="ucs", opts=pulumi.ResourceOptions(parent=pin)
-        )
+        child = pulumi.ResourceOptions(parent=SmallPin("small"))
+        ucimage.ImagePin("child", bucket_name="ucs", opts=child)
+        # Its inputs are not those of a pin.
+        pulumi.ComponentResource("test:index:Other", "other", {"tag": 7}, child)
 
     run(main)
 
@@ -392,6 +397,42 @@ def test_a_pin_that_waits_takes_the_time_when_that_is_ready(
 
     assert pushed
     assert begin(registered, "app") > pushed[0]
+
+
+@pytest.mark.usefixtures("registered")
+@pytest.mark.parametrize(
+    ("transforms", "of_the_stack", "shares"),
+    [([], False, True), ([print], False, False), ([], True, False)],
+)
+def test_a_pin_with_transforms_shares_no_listing(
+    monkeypatch: pytest.MonkeyPatch,
+    transforms: list[Any],
+    *,
+    of_the_stack: bool,
+    shares: bool,
+) -> None:
+    """A transform runs later than the constructor and may add something to wait for."""
+    monkeypatch.setattr(pin_inputs, "_may_be_transformed", lambda: of_the_stack)
+
+    async def what_is_sent() -> set[str]:
+        opts = pulumi.ResourceOptions(transforms=transforms)
+        props = pin_inputs.finished("app", {"bucket_name": "ucs"}, opts)
+        return {*await props["__program"]}
+
+    loop = asyncio.get_event_loop()
+
+    assert shares == ("not_before" in loop.run_until_complete(what_is_sent()))
+
+
+def test_the_callbacks_of_the_stack_are_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pulumi keeps their server in its settings; without that, every pin may be changed."""
+    settings = pulumi.runtime.settings
+    seen = []
+    for private in ({"callbacks": None}, {"callbacks": object()}, {}):
+        monkeypatch.setattr(settings, "SETTINGS", SimpleNamespace(**private))
+        seen.append(pin_inputs._may_be_transformed())  # noqa: SLF001 - fails safe
+
+    assert [False, True, True] == seen
 
 
 class Clock:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from test_lookup import Log, Time
 
-from pulumi_ucimage._lookup import pin_rules
+from pulumi_ucimage._lookup import pin_messages, pin_rules
 from pulumi_ucimage._lookup.context import LookupContext
 from pulumi_ucimage._spec import arguments, pin_state
 from pulumi_ucimage._tags.policy import FLOATING_TAGS
@@ -19,6 +19,7 @@ from pulumi_ucimage.errors import (
     DowngradeError,
     NoMatchingTagError,
     TransportError,
+    UcimageError,
 )
 
 if TYPE_CHECKING:
@@ -361,6 +362,19 @@ def test_a_trigger_without_effect_is_told(*, is_frozen: bool) -> None:
     assert ("1.1.0", {"a": "2"}) == (state["tag"], state["triggers"])
 
 
+def test_a_trigger_accepts_an_explicit_tag_that_was_pushed_again(
+    configured: Emulator,
+) -> None:
+    """The changed trigger has this effect, so no line says that it has none."""
+    olds = {**pinned("1.1.0", 1), "wanted_tag": "1.1.0", "retagged": True}
+
+    state, messages = reconcile(olds, tag="1.1.0", triggers={"a": "2"})
+
+    assert configured.requests
+    assert not state["retagged"]
+    assert not messages
+
+
 def test_a_trigger_with_effect_says_nothing() -> None:
     """It chooses, and the preview shows what."""
     assert [] == reconcile(pinned(), triggers={"a": "2"}).messages
@@ -511,6 +525,31 @@ def test_an_unknown_input_of_a_new_pin(configured: Emulator) -> None:
     assert {UNKNOWN} == {state[key] for key in pin_state.OUTPUTS}
     assert "cn-bj2" == state["region"]
     assert not configured.requests
+
+
+@pytest.mark.parametrize("olds", [{}, pinned("5", 1)], ids=["new", "stored"])
+@pytest.mark.parametrize(
+    ("inputs", "words"),
+    [
+        ({"policy": "latest"}, "policy must be one of"),
+        ({"tag_regex": "["}, "tag_regex"),
+        ({"semver_range": "^1"}, "semver_range works only"),
+        ({"tag": "web:1.0"}, "tag"),
+    ],
+)
+def test_known_inputs_are_checked_while_others_are_unknown(
+    olds: dict[str, Any], inputs: dict[str, Any], words: str
+) -> None:
+    """A preview shows a mistake, not only the up that follows it."""
+    with pytest.raises(ArgumentError, match=words):
+        reconcile(olds, triggers={"a": UNKNOWN}, **inputs)
+
+
+def test_what_depends_on_an_unknown_input_is_not_checked() -> None:
+    """An unknown policy may be the one that a range needs."""
+    state, _ = reconcile({}, policy=UNKNOWN, semver_range="^1")
+
+    assert "^1" == state["semver_range"]
 
 
 # --- Downgrades ---
@@ -700,6 +739,7 @@ def newer(tag: str) -> str:
         (pinned("1.0.0", JANUARY), True, False, newer("1.0.0")),
         (pinned("1.0.0", JANUARY, wanted_tag="1.0.0"), True, False, None),
         (pinned("1.0.0", JANUARY, policy="semver", semver_range="<1.1"), True, False, None),
+        (pinned(policy="semver", semver_range="<1.1"), True, False, None),
         (pinned("6", 1234567890, order="lowest"), True, False, None),
         ({**pinned("0.1", ""), "found": False}, False, False, newer("0.1")),
         ({**pinned("1.1.0", ""), "found": False}, True, False, None),
@@ -910,3 +950,15 @@ def test_an_import_id_of_another_form_is_refused(import_id: str) -> None:
 def test_the_id_has_no_registry_host() -> None:
     """Nor a tag: it is the same as long as the pin lives."""
     assert "cn-bj2/ucs/ucs/helloworld" == pin_rules.resource_id(pinned())
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        ("It failed.", "It failed. Nothing was changed; '5' stays pinned."),
+        ("Why:\n  1 of 2", "Why:\n  1 of 2\nNothing was changed; '5' stays pinned."),
+    ],
+)
+def test_a_failure_says_that_nothing_was_changed(error: str, expected: str) -> None:
+    """A sentence of its own, also behind an error that ends with a list."""
+    assert expected == pin_messages.failure(UcimageError(error), pinned("5", 1))

@@ -41,7 +41,18 @@ def write(outcomes: Mapping[tuple[str, str], Outcome]) -> str:
         lines.append("")
     lines += [f"## {_DIGESTS}", "", _OF_DIGESTS, _HEAD_OF_DIGESTS, "|---|---|---|"]
     lines += [f"| {' | '.join(row)} |" for _, *row in _digest_promises()]
-    return "\n".join([*lines, ""])
+    return "\n".join([*lines, ""]) + _endurance()
+
+
+def write_endurance(report: str) -> None:
+    """Put the report of `make soak` at the end of the page."""
+    rest = PAGE.read_text().partition(_ENDURANCE)[0]
+    PAGE.write_text(f"{rest}{_ENDURANCE}{report}")
+
+
+def _endurance() -> str:
+    """The end of the page, which stays until the next soak."""
+    return "".join(PAGE.read_text().partition(_ENDURANCE)[1:]) if PAGE.exists() else ""
 
 
 def promises() -> list[tuple[str, str, str, str]]:
@@ -86,6 +97,14 @@ _OF_DIGESTS = """\
 What a look-up with `resolve_digest` does if the registry fails. *Requests* are those for a
 manifest or a token, without retries. `tests/registry_faults.py` has the table, and
 `tests/test_registry_faults.py` runs every row.
+"""
+
+_ENDURANCE = """
+## Endurance
+
+Written by `make soak SOAK_ARGS=--write`: four threads look up and pin, each in a bucket of
+its own to which it also pushes, while one call in ten has a fault of any kind.
+
 """
 
 _INTRODUCTION = """\

@@ -308,6 +308,7 @@ RANKS: list[tuple[dict[str, Any], str, int | None, object]] = [
     ({"policy": "numerical", "tag_exclude_regex": "1"}, "1", 5, (1,)),
     ({"policy": "numerical", "tag_regex": "b(.*)", "tag_extract": "$1"}, "b1", 5, (1,)),
     ({"policy": "numerical", "tag_regex": "b(.*)", "tag_extract": "$1"}, "1", 5, None),
+    ({"policy": "alphabetical", "tag_regex": "b(.*)", "tag_extract": "$1"}, "1", 5, None),
 ]
 
 

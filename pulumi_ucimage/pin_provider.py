@@ -27,10 +27,10 @@ from pulumi.dynamic import (
 
 from pulumi_ucimage._config.stack import stack_values
 from pulumi_ucimage._formatting import quoted
-from pulumi_ucimage._lookup import pin_messages, pin_rules
+from pulumi_ucimage._lookup import pin_changes, pin_messages, pin_refresh, pin_rules
 from pulumi_ucimage._lookup.context import LookupContext
 from pulumi_ucimage._lookup.listing_cache import ListingCache
-from pulumi_ucimage._lookup.pinned import pinned
+from pulumi_ucimage._lookup.pinned import pinned, resource_id
 from pulumi_ucimage._pulumi import engine_log
 from pulumi_ucimage._spec import pin_state
 from pulumi_ucimage._tags.timestamps import format_timestamp
@@ -93,7 +93,7 @@ class ImagePinProvider(ResourceProvider):
 
     def diff(self, _id: str, _olds: State, _news: State) -> DiffResult:
         """Say whether something changed, and whether it replaces the pin."""
-        changes = pin_rules.changes(_olds, _news, _UNKNOWN)
+        changes = pin_changes.changes(_olds, _news, _UNKNOWN)
         if not changes:
             return DiffResult(changes=False)
         # None: the engine finds what changed itself, so that it can replace the pin on
@@ -104,27 +104,27 @@ class ImagePinProvider(ResourceProvider):
     def create(self, props: State) -> CreateResult:
         """Store what was checked."""
         pinned(props, pin=_name(props.get(pin_state.URN, "")))
-        return CreateResult(pin_rules.resource_id(props), _outputs(props, _now()))
+        return CreateResult(resource_id(props), _outputs(props, _now()))
 
     def update(self, _id: str, _olds: State, _news: State) -> UpdateResult:
         """Store what was checked."""
         pinned(_news, pin=_name(_news.get(pin_state.URN, ""), _id))
         chosen_at = _olds.get(pin_state.CHOSEN_AT)
-        if not chosen_at or pin_rules.chose_again(_olds, _news):
+        if not chosen_at or pin_changes.chose_again(_olds, _news):
             chosen_at = _now()
         return UpdateResult(_outputs(_news, chosen_at))
 
     def read(self, id_: str, props: State) -> ReadResult:
-        """Look whether the tag is still listed; the tag stays, whatever there is."""
+        """See whether the tag is still listed; the tag stays, whatever was pushed."""
         urn = props.get(pin_state.URN, "")
         no_input = {_PROVIDER, pin_state.PROGRAM, pin_state.CHOSEN_AT}
         state = {key: value for key, value in props.items() if key not in no_input}
         try:
-            state, messages = pin_rules.refresh(
+            state, messages = pin_refresh.refresh(
                 state, self._context(urn, self._looks, self._began_s), pin=_name(urn, id_)
             )
         except UcimageError as error:
-            messages = [pin_messages.not_looked_at(_name(urn, id_), error, state)]
+            messages = [pin_messages.refresh_failed(_name(urn, id_), error, state)]
         _tell_all(messages, urn)
         return ReadResult(id_, _outputs(state, props.get(pin_state.CHOSEN_AT, "")), state)
 

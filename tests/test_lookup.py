@@ -9,9 +9,9 @@ from conftest import environment_for
 
 from pulumi_ucimage._http.clock import Clock
 from pulumi_ucimage._lookup.context import LookupContext
+from pulumi_ucimage._lookup.image_query import ImageQuery
 from pulumi_ucimage._lookup.listing_cache import ListingCache
 from pulumi_ucimage._lookup.progress import Progress
-from pulumi_ucimage._lookup.queries import ImageQuery
 from pulumi_ucimage.errors import (
     ApiError,
     NoMatchingTagError,

@@ -78,16 +78,16 @@ def test_an_image_has_three_names(called: str, *, expected: bool) -> None:
 @pytest.mark.parametrize(
     ("full", "registry", "expected"),
     [
-        ("a.b:5000/c/d", None, "a.b:5000/c/d:1.0"),
-        ("a.b:5000/c/d", "mirror:1", "mirror:1/c/d:1.0"),
-        ("c/d", "mirror:1", "mirror:1/c/d:1.0"),
-        ("d", "mirror:1", "mirror:1/d:1.0"),
+        ("a.b:5000/c/d", None, "a.b:5000/c/d"),
+        ("a.b:5000/c/d", "mirror:1", "mirror:1/c/d"),
+        ("c/d", "mirror:1", "mirror:1/c/d"),
+        ("d", "mirror:1", "mirror:1/d"),
         ("c/d", None, None),
         ("d", None, None),
     ],
 )
-def test_a_reference_has_a_host(
+def test_a_repository_has_a_host(
     full: str, registry: str | None, expected: str | None
 ) -> None:
-    """A registry supplies or replaces the host; without either there is no reference."""
-    assert expected == ImageName.parse(full).reference("1.0", registry)
+    """A registry supplies or replaces the host; without either there is no repository."""
+    assert expected == ImageName.parse(full).repository(registry)

@@ -49,7 +49,7 @@ def resolve_digest(
     return client.digest(path, tag, deadline, is_listed=is_listed)
 
 
-class Look(NamedTuple):
+class Observation(NamedTuple):
     """What a registry has of a pinned image.
 
     Attributes:
@@ -61,14 +61,16 @@ class Look(NamedTuple):
     is_retagged: bool
 
 
-def look_at(repo_digest: str, tag: str, settings: Settings, deadline: Deadline) -> Look:
+def observe(
+    repo_digest: str, tag: str, settings: Settings, deadline: Deadline
+) -> Observation:
     """Ask the registry of a digest for it, and for what a tag names now.
 
     Args:
         repo_digest: `<host>/<path>@<digest>`.
         tag: the tag that named this digest once.
         settings: credentials and retries.
-        deadline: when the look must be done.
+        deadline: when all must be done.
 
     Raises:
         UcimageError: see `RegistryClient.digest`; not if the registry has no such tag.
@@ -80,10 +82,10 @@ def look_at(repo_digest: str, tag: str, settings: Settings, deadline: Deadline) 
     except RegistryError as error:
         if not is_unknown(error):
             raise
-        return Look(client.has_digest(path, digest, deadline), is_retagged=False)
+        return Observation(client.has_digest(path, digest, deadline), is_retagged=False)
     if current == digest:
-        return Look(has_digest=True, is_retagged=False)
-    return Look(client.has_digest(path, digest, deadline), is_retagged=True)
+        return Observation(has_digest=True, is_retagged=False)
+    return Observation(client.has_digest(path, digest, deadline), is_retagged=True)
 
 
 def _client(

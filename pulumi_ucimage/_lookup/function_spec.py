@@ -11,7 +11,8 @@ from pulumi_ucimage._spec.results import GetDockerImageResult, GetDockerImagesRe
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pulumi_ucimage._lookup.queries import ImageQuery, ImagesQuery
+    from pulumi_ucimage._lookup.image_query import ImageQuery
+    from pulumi_ucimage._lookup.images_query import ImagesQuery
     from pulumi_ucimage._spec.arguments import Argument
 
 
@@ -39,13 +40,12 @@ class FunctionSpec:
             ArgumentError: one of them is invalid, or some do not go together.
         """
         # A program that calls nothing does not load these.
-        from pulumi_ucimage._lookup.queries import (  # noqa: PLC0415
-            ImageQuery,
-            ImagesQuery,
-        )
-
         if self.result is GetDockerImagesResult:
+            from pulumi_ucimage._lookup.images_query import ImagesQuery  # noqa: PLC0415
+
             return ImagesQuery.of(values)
+        from pulumi_ucimage._lookup.image_query import ImageQuery  # noqa: PLC0415
+
         return ImageQuery.of(values)
 
     def check_known(self, values: Mapping[str, Any]) -> None:
@@ -54,12 +54,12 @@ class FunctionSpec:
         Raises:
             ArgumentError: one of them is invalid, whatever the others will be.
         """
-        # All else about an unknown bucket is optional.
+        # Only the bucket's name is required, and any name will do.
         known = {"bucket_name": "unknown", **values}
         if self.result is GetDockerImagesResult:
             self.query(known)
             return
-        from pulumi_ucimage._lookup.queries import ImageQuery  # noqa: PLC0415
+        from pulumi_ucimage._lookup.image_query import ImageQuery  # noqa: PLC0415
 
         unknown = {argument.name for argument in self.arguments} - values.keys()
         ImageQuery.of(known, unknown=unknown)

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import final
 
+from pulumi_ucimage._formatting import quoted
+from pulumi_ucimage.errors import ConfigError
+
 
 @final
 @dataclass(frozen=True, slots=True)
@@ -50,7 +53,30 @@ class ImageName:
         host = registry or self.host
         return f"{host}/{self.path}" if host else None
 
-    def reference(self, tag: str, registry: str | None) -> str | None:
-        """`<repository>:<tag>`; None where there is no host."""
-        repository = self.repository(registry)
-        return f"{repository}:{tag}" if repository else None
+
+def repository(name: ImageName, registry: str | None) -> str:
+    """`<host>/<path>` of an image, at `registry` or at the host in its name.
+
+    Raises:
+        ConfigError: there is no host.
+    """
+    found = name.repository(registry)
+    if found is None:
+        message = (
+            f"The image {quoted(name.full)} has no registry host in its name, so"
+            " that it would be pulled from elsewhere: give the argument registry,"
+            " or set ucimage:registry (`pulumi config set ucimage:registry"
+            " HOST:PORT`) or UCIMAGE_REGISTRY."
+        )
+        raise ConfigError(message)
+    return found
+
+
+def reference(name: ImageName, tag: str, registry: str | None) -> str:
+    """The whole reference of a tag; see `repository`."""
+    return f"{repository(name, registry)}:{tag}"
+
+
+def repo_digest(name: ImageName, digest: str | None, registry: str | None) -> str | None:
+    """The reference of a digest, if there is one; see `repository`."""
+    return f"{repository(name, registry)}@{digest}" if digest else None

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pulumi_ucimage._formatting import quoted
-from pulumi_ucimage._tags.evaluate import Tag, rank
+from pulumi_ucimage._lookup.pinned import pinned_tag
+from pulumi_ucimage._tags.evaluate import rank
 from pulumi_ucimage._tags.timestamps import format_timestamp
 from pulumi_ucimage._tags.verdicts import why_not
 from pulumi_ucimage._tags.wording import rule
@@ -13,7 +14,7 @@ from pulumi_ucimage._tags.wording import rule
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pulumi_ucimage._tags.evaluate import Candidate, Choice
+    from pulumi_ucimage._tags.evaluate import Candidate, Choice, Tag
     from pulumi_ucimage._tags.policy import Policy
     from pulumi_ucimage.errors import UcimageError
 
@@ -30,12 +31,6 @@ class Message(NamedTuple):
 
     text: str
     is_warning: bool = False
-
-
-def pinned_tag(state: State) -> Tag:
-    """The tag of a valid state, with its CreateTime when it was chosen."""
-    time = state["create_time"]
-    return Tag(state["tag"], None if time == "" else time)
 
 
 def ranks_below(policy: Policy, tag: Tag | Candidate, other: Tag | Candidate) -> bool:
@@ -62,7 +57,7 @@ def failure(error: UcimageError, olds: State) -> str:
     return f"{error}{gap}Nothing was changed{stays}."
 
 
-def not_looked_at(pin: str, error: UcimageError, olds: State) -> Message:
+def refresh_failed(pin: str, error: UcimageError, olds: State) -> Message:
     """A refresh that failed."""
     text = f"The pin {quoted(pin)} was not looked at: {failure(error, olds)}"
     return Message(text, is_warning=True)

@@ -1,4 +1,4 @@
-"""What a pin chose before, as its state holds it; validated before it is used."""
+"""The state of a pin: what it chose before, validated before it is used."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import functools
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 from pulumi_ucimage._formatting import quoted
+from pulumi_ucimage._lookup.image_name import ImageName
 from pulumi_ucimage._spec import pin_state, results
+from pulumi_ucimage._tags.evaluate import Tag
 from pulumi_ucimage.errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -83,3 +85,15 @@ def pinned(state: Mapping[str, Any], *, pin: str) -> dict[str, Any]:
         f" must stay pinned, then replace the pin with `pulumi up --replace {target}`."
     )
     raise ArgumentError(message)
+
+
+def pinned_tag(state: Mapping[str, Any]) -> Tag:
+    """The tag of a valid state, with its CreateTime when it was chosen."""
+    time = state["create_time"]
+    return Tag(state["tag"], None if time == "" else time)
+
+
+def resource_id(state: Mapping[str, Any]) -> str:
+    """A pin's id: `<region>/<bucket>/<image path>`."""
+    path = ImageName.parse(state["image_name"]).path
+    return f"{state['region']}/{state['bucket_name']}/{path}"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pulumi
 
-from pulumi_ucimage._lookup.queries import ImageQuery
+from pulumi_ucimage._lookup.pin_query import check_known
 from pulumi_ucimage._pulumi import program
 from pulumi_ucimage._spec import arguments, pin_state
 
@@ -33,7 +33,7 @@ def finished(name: str, props: Props, opts: pulumi.ResourceOptions) -> Props:
         ArgumentError: a plain input is invalid.
     """
     values = {argument.name: props.get(argument.name) for argument in arguments.IMAGE_PIN}
-    _check_plain(values)
+    check_known({k: v for k, v in values.items() if not program.contains_input(v)})
     if program.is_mocked():
         return props
     # Pulumi marks a stored value as secret if the value that was sent under its name is.
@@ -109,14 +109,6 @@ def _may_be_transformed() -> bool:
     else. If that changes, pins share no listings.
     """
     return getattr(pulumi.runtime.settings.SETTINGS, "callbacks", True) is not None
-
-
-def _check_plain(values: Mapping[str, Any]) -> None:
-    """Raise ArgumentError if an input is invalid, as far as it is known by now."""
-    plain = {k: v for k, v in values.items() if not program.contains_input(v)}
-    # A stand-in for a name that is not known yet; all else about the bucket is optional.
-    given = arguments.given(arguments.IMAGE_PIN, {"bucket_name": "unknown", **plain})
-    ImageQuery.of(given, unknown=values.keys() - plain.keys())
 
 
 def _secret_as(values: Mapping[str, Any]) -> pulumi.Output[None]:

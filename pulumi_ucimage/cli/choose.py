@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pulumi_ucimage._formatting import printable
-from pulumi_ucimage._lookup.queries import ImageQuery
+from pulumi_ucimage._lookup.image_query import ImageQuery
 from pulumi_ucimage._spec import arguments
 from pulumi_ucimage._spec.results import to_wire
 from pulumi_ucimage.cli.options import Command, from_table, in_options

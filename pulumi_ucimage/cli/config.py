@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from pulumi_ucimage._config.describe import describe_settings
-from pulumi_ucimage._lookup.queries import ImagesQuery
+from pulumi_ucimage._lookup.images_query import ImagesQuery
 from pulumi_ucimage._spec import arguments
 from pulumi_ucimage.cli.options import Command, from_table, in_options
 from pulumi_ucimage.cli.output import note, show_json, show_table

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from pulumi_ucimage._lookup import pin_messages, pin_rules
+from pulumi_ucimage._lookup import pin_messages, pin_refresh
 from pulumi_ucimage._lookup.listing_cache import ListingCache
 from pulumi_ucimage.errors import ArgumentError, UcimageError
 
@@ -75,11 +75,11 @@ def _report(pin: ExportedPin, context: LookupContext) -> PinReport:
     if settings:
         context = replace(context, stack=settings)
     try:
-        look = pin_rules.look_at(state, context, pin=pin.name)
+        observation = pin_refresh.observe(state, context, pin=pin.name)
     except UcimageError as error:
         report = _failed(pin, error, state)
     else:
-        report = _looked_at(pin, look)
+        report = _observed(pin, observation)
     return _without_secrets(report) if pin.is_secret else report
 
 
@@ -94,30 +94,30 @@ def _failed(pin: ExportedPin, error: UcimageError, state: Mapping[str, Any]) -> 
         best=None,
         best_time=None,
         verdict=FAILED,
-        message=pin_messages.not_looked_at(pin.name, error, state).text,
+        message=pin_messages.refresh_failed(pin.name, error, state).text,
     )
 
 
-def _looked_at(pin: ExportedPin, look: pin_rules.Look) -> PinReport:
-    finding = look.finding(pin.name)
-    best = pin_messages.best_candidate(look.choice)
+def _observed(pin: ExportedPin, observation: pin_refresh.Observation) -> PinReport:
+    message = observation.message(pin.name)
+    best = pin_messages.best_candidate(observation.choice)
     return PinReport(
         urn=pin.urn,
         name=pin.name,
-        tag=look.after["tag"],
-        digest=look.after["digest"] or None,
+        tag=observation.after["tag"],
+        digest=observation.after["digest"] or None,
         chosen_at=pin.chosen_at,
         best=best and best.name,
         best_time=best and best.create_time,
-        verdict=_verdict(look),
-        message=finding and finding.text,
+        verdict=_verdict(observation),
+        message=message and message.text,
     )
 
 
-def _verdict(look: pin_rules.Look) -> str:
-    state, choice = look.after, look.choice
+def _verdict(observation: pin_refresh.Observation) -> str:
+    state, choice = observation.after, observation.choice
     if state["found"] and not state["available"]:
-        return DIGEST_GONE if look.is_listed else NOT_LISTED
+        return DIGEST_GONE if observation.is_listed else NOT_LISTED
     if state["retagged"]:
         return PUSHED_AGAIN
     if state.get("wanted_tag"):

@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pulumi.runtime.proto import provider_pb2
 
+from pulumi_ucimage._formatting import quoted
 from pulumi_ucimage._http.clock import Clock
-from pulumi_ucimage._lookup import pin_messages, pin_rules
-from pulumi_ucimage._lookup.pinned import pinned
+from pulumi_ucimage._lookup import pin_changes, pin_messages, pin_refresh, pin_rules
+from pulumi_ucimage._lookup.pinned import pinned, resource_id
 from pulumi_ucimage._spec import arguments, pin_state
 from pulumi_ucimage._spec.naming import wire_name
 from pulumi_ucimage._tags.timestamps import format_timestamp
+from pulumi_ucimage.errors import ArgumentError
 from pulumi_ucimage.plugin import wire
 
 if TYPE_CHECKING:
@@ -70,7 +72,7 @@ def diff(olds: Struct, new_inputs: Struct) -> provider_pb2.DiffResponse:
         new_inputs: the new inputs.
     """
     before, after = wire.state(wire.plain(olds)), wire.state(wire.plain(new_inputs))
-    changes = pin_rules.changes(before, after, wire.UNKNOWN)
+    changes = pin_changes.changes(before, after, wire.UNKNOWN)
     response = provider_pb2.DiffResponse(
         changes=(
             provider_pb2.DiffResponse.DIFF_SOME
@@ -109,7 +111,7 @@ def created(inputs: Struct, *, pin: str, preview: bool) -> tuple[str, Struct]:
     if preview:
         return "", _outputs(values, wire.UNKNOWN, inputs)
     state = pinned(wire.state(values), pin=pin)
-    return pin_rules.resource_id(state), _outputs(values, _now(), inputs)
+    return resource_id(state), _outputs(values, _now(), inputs)
 
 
 def updated(olds: Struct, inputs: Struct, *, pin: str, preview: bool) -> Struct:
@@ -122,7 +124,7 @@ def updated(olds: Struct, inputs: Struct, *, pin: str, preview: bool) -> Struct:
     if not preview:
         pinned(wire.state(values), pin=pin)
     chosen_at = before.get(_CHOSEN_AT)
-    if not chosen_at or pin_rules.chose_again(wire.state(before), wire.state(values)):
+    if not chosen_at or pin_changes.chose_again(wire.state(before), wire.state(values)):
         chosen_at = wire.UNKNOWN if preview else _now()
     return _outputs(values, chosen_at, inputs)
 
@@ -138,11 +140,32 @@ def imported(import_id: str, context: LookupContext) -> tuple[str, Struct, Struc
     Raises:
         UcimageError: the id has another form, or there is no such tag.
     """
-    inputs = pin_rules.import_inputs(import_id)
+    inputs = _import_inputs(import_id)
     state = pin_rules.choose({}, inputs, context, pin=import_id)
     message = wire.message(wire.from_state(state))
     identity, outputs = created(message, pin=import_id, preview=False)
     return identity, message, outputs
+
+
+def _import_inputs(import_id: str) -> dict[str, Any]:
+    """The inputs of a pin that is imported by `<region>/<bucket>/<image>:<tag>`.
+
+    The image may be spelled in any way; the tag becomes an explicit one.
+
+    Raises:
+        ArgumentError: the id has another form.
+    """
+    place, _, tag = import_id.rpartition(":")
+    region, _, rest = place.partition("/")
+    bucket, _, image = rest.partition("/")
+    if not (region and bucket and image and tag) or "/" in tag:
+        message = (
+            "A pin is imported by <region>/<bucket>/<image>:<tag>, not by"
+            f" {quoted(import_id)}."
+        )
+        raise ArgumentError(message)
+    names = {"bucket_name": bucket, "region": region}
+    return {**names, "wanted_image": image, "wanted_tag": tag}
 
 
 def refreshed(
@@ -153,7 +176,7 @@ def refreshed(
     Raises:
         UcimageError: the state is invalid, or the look failed.
     """
-    state, messages = pin_rules.refresh(wire.state(wire.plain(inputs)), context, pin=pin)
+    state, messages = pin_refresh.refresh(wire.state(wire.plain(inputs)), context, pin=pin)
     values = wire.from_state(state)
     values.pop(_CHOSEN_AT, None)
     chosen_at = wire.plain(outputs).get(_CHOSEN_AT)
@@ -169,9 +192,9 @@ def failure(error: UcimageError, inputs: Struct) -> str:
     return pin_messages.failure(error, wire.state(wire.plain(inputs)))
 
 
-def not_looked_at(pin: str, error: UcimageError, inputs: Struct) -> Message:
+def refresh_failed(pin: str, error: UcimageError, inputs: Struct) -> Message:
     """What a refresh that failed says."""
-    return pin_messages.not_looked_at(pin, error, wire.state(wire.plain(inputs)))
+    return pin_messages.refresh_failed(pin, error, wire.state(wire.plain(inputs)))
 
 
 def _outputs(values: dict[str, Any], chosen_at: Any, inputs: Struct) -> Struct:

@@ -257,7 +257,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
                 lambda: _pins().refreshed(known, request.properties, context, pin=pin)
             )
         except UcimageError as error:
-            messages = [_pins().not_looked_at(pin, error, known)]
+            messages = [_pins().refresh_failed(pin, error, known)]
             inputs, outputs = request.inputs, request.properties
         await self._log(messages, request.urn)
         return provider_pb2.ReadResponse(id=request.id, inputs=inputs, properties=outputs)

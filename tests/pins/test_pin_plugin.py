@@ -204,7 +204,13 @@ def test_read_of_an_id_alone_imports(provider: Client, image: str) -> None:
 @pytest.mark.parametrize(
     ("import_id", "words"),
     [
+        ("1.0.0", "<region>/<bucket>/<image>:<tag>"),
         ("cn-bj2/ucs/helloworld", "<region>/<bucket>/<image>:<tag>"),
+        ("cn-bj2/ucs/helloworld:", "<region>/<bucket>/<image>:<tag>"),
+        (f"cn-bj2/ucs/{DEMO_IMAGE}", "<region>/<bucket>/<image>:<tag>"),
+        ("cn-bj2/helloworld:1.0.0", "<region>/<bucket>/<image>:<tag>"),
+        ("/ucs/helloworld:1.0.0", "<region>/<bucket>/<image>:<tag>"),
+        ("cn-bj2//helloworld:1.0.0", "<region>/<bucket>/<image>:<tag>"),
         ("cn-bj2/ucs/helloworld:9", "no tag '9'"),
     ],
 )

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from test_lookup import Log, Time
 
-from pulumi_ucimage._lookup import pin_messages, pin_rules
+from pulumi_ucimage._lookup import pin_changes, pin_messages, pin_refresh, pin_rules
 from pulumi_ucimage._lookup.context import LookupContext
+from pulumi_ucimage._lookup.pinned import resource_id
 from pulumi_ucimage._spec import arguments, pin_state
 from pulumi_ucimage._tags.policy import FLOATING_TAGS
 from pulumi_ucimage.emulator import DEMO_IMAGE, DEMO_PRIVATE_KEY, DEMO_PUBLIC_KEY
@@ -404,7 +405,7 @@ def test_another_place_or_image_replaces(
 
     state, _ = reconcile(olds, **inputs)
 
-    changes = pin_rules.changes(olds, state, UNKNOWN)
+    changes = pin_changes.changes(olds, state, UNKNOWN)
     assert replaced == [key for key, replaces in changes.items() if replaces]
     assert not configured.requests
 
@@ -452,7 +453,7 @@ def test_another_profile_may_be_another_place(
     state, _ = reconcile(olds, **inputs)
 
     with_unknown, _ = reconcile(olds, **inputs, default_tag=UNKNOWN)
-    changes = pin_rules.changes(olds, state, UNKNOWN)
+    changes = pin_changes.changes(olds, state, UNKNOWN)
     assert replaced == [key for key, replaces in changes.items() if replaces]
     assert {**state, "default_tag": UNKNOWN} == with_unknown
     assert ("5", "") == (state["tag"], state["previous_tag"])
@@ -514,7 +515,7 @@ def test_an_unknown_input_makes_unknown_what_depends_on_it(
 
     assert unknown <= {k for k, v in state.items() if isinstance(v, Unknown)}
     assert all(olds[key] == state[key] for key in known)
-    assert not any(pin_rules.changes(olds, state, UNKNOWN).values())
+    assert not any(pin_changes.changes(olds, state, UNKNOWN).values())
     assert not configured.requests
 
 
@@ -696,7 +697,7 @@ def test_a_first_choice_of_a_default_tag() -> None:
 
 def refresh(olds: Any) -> tuple[Any, list[str]]:
     """The state after a look, and the lines."""
-    state, messages = pin_rules.refresh(olds, context(), pin="app")
+    state, messages = pin_refresh.refresh(olds, context(), pin="app")
     return state, [text for text, _ in messages]
 
 
@@ -910,46 +911,12 @@ def test_a_look_that_fails_raises(configured: Emulator) -> None:
     configured.fault("drop")
 
     with pytest.raises(TransportError):
-        pin_rules.refresh(pinned(), context(), pin="app")
-
-
-# --- Import ---
-
-
-@pytest.mark.parametrize("image", ["helloworld", "ucs/helloworld", DEMO_IMAGE])
-def test_an_import_names_an_explicit_tag(image: str) -> None:
-    """In any spelling of the image."""
-    assert {
-        "bucket_name": "ucs",
-        "region": "cn-bj2",
-        "wanted_image": image,
-        "wanted_tag": "1.0.0",
-    } == pin_rules.import_inputs(f"cn-bj2/ucs/{image}:1.0.0")
-
-
-@pytest.mark.parametrize(
-    "import_id",
-    [
-        "",
-        ":",
-        "1.0.0",
-        "cn-bj2/ucs/helloworld",
-        "cn-bj2/ucs/helloworld:",
-        f"cn-bj2/ucs/{DEMO_IMAGE}",
-        "cn-bj2/helloworld:1.0.0",
-        "/ucs/helloworld:1.0.0",
-        "cn-bj2//helloworld:1.0.0",
-    ],
-)
-def test_an_import_id_of_another_form_is_refused(import_id: str) -> None:
-    """The sentence says what it must be."""
-    with pytest.raises(ArgumentError, match="<region>/<bucket>/<image>:<tag>"):
-        pin_rules.import_inputs(import_id)
+        pin_refresh.refresh(pinned(), context(), pin="app")
 
 
 def test_the_id_has_no_registry_host() -> None:
     """Nor a tag: it is the same as long as the pin lives."""
-    assert "cn-bj2/ucs/ucs/helloworld" == pin_rules.resource_id(pinned())
+    assert "cn-bj2/ucs/ucs/helloworld" == resource_id(pinned())
 
 
 @pytest.mark.parametrize(

@@ -1,40 +1,32 @@
-"""The use cases: list the images of a bucket, or choose one tag of an image.
-
-The constructors check the arguments. `ask` loads the settings and calls the API.
-"""
+"""One tag of one image."""
 
 from __future__ import annotations
 
 import contextlib
-from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, TypeVar, final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, final
 
 from pulumi_ucimage._config import resolve
 from pulumi_ucimage._formatting import quoted, some
 from pulumi_ucimage._http.clock import Deadline
 from pulumi_ucimage._lookup.bucket_query import BucketQuery
-from pulumi_ucimage._lookup.image_name import ImageName
-from pulumi_ucimage._lookup.name_arguments import parse_image_name
-from pulumi_ucimage._spec import arguments
-from pulumi_ucimage._spec.results import (
-    DockerImage,
-    DockerImageTag,
-    GetDockerImageResult,
-    GetDockerImagesResult,
-    TagCounts,
+from pulumi_ucimage._lookup.image_name import (
+    ImageName,
+    reference,
+    repo_digest,
+    repository,
 )
-from pulumi_ucimage._tags.evaluate import evaluate, newest, newest_first
-from pulumi_ucimage._tags.policy import Policy, parse_argument
-from pulumi_ucimage._tags.regex import Regex
+from pulumi_ucimage._lookup.name_arguments import parse_image_name
+from pulumi_ucimage._lookup.query import Query, image_named, tags_of
+from pulumi_ucimage._spec import arguments
+from pulumi_ucimage._spec.results import GetDockerImageResult, TagCounts
+from pulumi_ucimage._tags.evaluate import evaluate
+from pulumi_ucimage._tags.policy import Policy
 from pulumi_ucimage._tags.select import Selection, select, why_nothing
 from pulumi_ucimage._tags.timestamps import format_timestamp
-from pulumi_ucimage._ucloud.listing import Window
 from pulumi_ucimage.errors import (
     AmbiguousImageError,
     AmbiguousTagError,
-    ArgumentError,
-    ConfigError,
     NoMatchingTagError,
     NoSuchImageError,
     ResponseError,
@@ -45,7 +37,7 @@ if TYPE_CHECKING:
 
     from pulumi_ucimage._config.resolve import Settings
     from pulumi_ucimage._lookup.context import LookupContext
-    from pulumi_ucimage._tags.evaluate import Choice, TagLike
+    from pulumi_ucimage._tags.evaluate import Choice
     from pulumi_ucimage._ucloud.listing import Listing
     from pulumi_ucimage._ucloud.responses import ImageRecord, TagRecord
     from pulumi_ucimage.errors import SelectionError
@@ -55,98 +47,6 @@ _LONGEST_PAUSE_S: Final = 10.0
 
 _MAX_READINGS: Final = 3
 """How often a digest is read if the tag is pushed meanwhile."""
-
-R = TypeVar("R")
-
-
-@dataclass(frozen=True, slots=True)
-class _Query(ABC, Generic[R]):
-    _bucket_query: BucketQuery
-
-    def ask(self, context: LookupContext) -> R:
-        """The result, from a complete listing or window.
-
-        Raises:
-            UcimageError: see `errors`.
-        """
-        return self.ask_with(self.settings(context), context)
-
-    def settings(self, context: LookupContext) -> Settings:
-        """The settings for this query; raises ConfigError."""
-        return self._bucket_query.settings(context)
-
-    @abstractmethod
-    def ask_with(self, settings: Settings, context: LookupContext) -> R:
-        """The result with these settings; see `ask`."""
-
-
-@final
-@dataclass(frozen=True, slots=True)
-class ImagesQuery(_Query[GetDockerImagesResult]):
-    """The images of a bucket."""
-
-    _image_name: str | None
-    _name_regex: Regex | None
-    _window: Window
-
-    @classmethod
-    def of(cls, values: Mapping[str, Any]) -> ImagesQuery:
-        """Make a query from arguments.
-
-        Args:
-            values: Python names and values; None and "" count as not given.
-
-        Raises:
-            ArgumentError: an argument is invalid.
-        """
-        given = arguments.given(arguments.GET_DOCKER_IMAGES, values)
-        limit, offset = given.get("limit"), given.get("offset", 0)
-        regex = given.get("name_regex")
-        if limit is not None and limit < 1:
-            message = f"limit must be 1 or more, not {limit}; leave it out for all."
-            raise ArgumentError(message)
-        if offset < 0:
-            message = f"offset must be 0 or more, not {offset}."
-            raise ArgumentError(message)
-        return cls(
-            BucketQuery.of(given),
-            resolve.argument("image_name", given.get("image_name"), parse_image_name),
-            regex and parse_argument("name_regex", Regex.parse, regex),
-            Window(offset, limit),
-        )
-
-    def ask_with(self, settings: Settings, context: LookupContext) -> GetDockerImagesResult:
-        filtered = self._image_name or self._name_regex
-        listing = self._bucket_query.listing(
-            settings, context, Window() if filtered else self._window
-        )
-        records: Sequence[ImageRecord] = listing.images
-        if filtered:
-            start, limit = self._window.offset, self._window.limit
-            kept = self._filtered(listing)
-            records = kept[start : None if limit is None else start + limit]
-        return GetDockerImagesResult(
-            id=f"{settings.region}/{self._bucket_query.bucket_name}",
-            region=settings.region,
-            bucket_name=self._bucket_query.bucket_name,
-            total_count=listing.total_count,
-            images=[_image(record, settings.registry) for record in records],
-        )
-
-    def _filtered(self, listing: Listing) -> Sequence[ImageRecord]:
-        named = listing.images
-        if self._image_name:
-            named = images_named(self._image_name, listing)
-            if len(named) > 1:
-                raise _several(self._image_name, named)
-        regex = self._name_regex
-        if not regex:
-            return named
-        return [
-            record
-            for record in named
-            if (full := record.name) and regex.match(ImageName.parse(full).short)
-        ]
 
 
 class Found(NamedTuple):
@@ -189,7 +89,7 @@ class Evaluation(NamedTuple):
 
 @final
 @dataclass(frozen=True, slots=True)
-class ImageQuery(_Query[GetDockerImageResult]):
+class ImageQuery(Query[GetDockerImageResult]):
     """One tag of one image."""
 
     _image_name: str | None
@@ -272,7 +172,7 @@ class ImageQuery(_Query[GetDockerImageResult]):
         listing = self._bucket_query.listing(settings, context)
         record = self._the_image(listing, settings.region)
         name = ImageName.parse((record and record.name) or self._image_name or "")
-        choice = evaluate(self._policy, _tags(record), now=context.clock.now())
+        choice = evaluate(self._policy, tags_of(record), now=context.clock.now())
         return Evaluation(name, choice, why_nothing(choice, image_name=name.full), None)
 
     def _with_digest(
@@ -318,7 +218,7 @@ class ImageQuery(_Query[GetDockerImageResult]):
             UcimageError: see `errors`; a NoSuchImageError if there is no such image.
         """
         listing = self._bucket_query.listing(settings, context)
-        return _tags(self._the_image(listing, settings.region))
+        return tags_of(self._the_image(listing, settings.region))
 
     def _look(
         self, settings: Settings, context: LookupContext, deadline: Deadline, *, again: bool
@@ -329,7 +229,7 @@ class ImageQuery(_Query[GetDockerImageResult]):
         record = self._the_image(listing, settings.region)
         name = ImageName.parse((record and record.name) or self._image_name or "")
         selection = select(
-            self._policy, _tags(record), image_name=name.full, now=context.clock.now()
+            self._policy, tags_of(record), image_name=name.full, now=context.clock.now()
         )
         return Found(record, name, selection)
 
@@ -342,25 +242,23 @@ class ImageQuery(_Query[GetDockerImageResult]):
         """
         where = f"The bucket '{self._bucket_query.bucket_name}' in region '{region}'"
         wanted = self._image_name
+        if wanted and (image := image_named(wanted, listing)):
+            return image
         images = listing.images
-        found = images_named(wanted, listing) if wanted else images
-        if len(found) > 1 and wanted:
-            raise _several(wanted, found)
-        if len(found) > 1:
-            names = [image.name or "" for image in images]
+        names = [image.name or "" for image in images]
+        if not wanted and len(images) > 1:
             message = (
                 f"{where} has {len(names)} images, {some(names)}: name one of them in"
                 " image_name."
             )
             raise AmbiguousImageError(message)
-        if found and found[0].name:
-            return found[0]
-        if found:
+        if not wanted and images:
+            if images[0].name:
+                return images[0]
             message = f"{where} has one image, and the API gives it no name."
             raise NoSuchImageError(message)
         if wanted and self._policy.default_tag and ImageName.parse(wanted).host:
             return None
-        names = [image.name or "" for image in images]
         there = f"its images are {some(names)}" if names else "it has no images"
         what = f"no image {quoted(wanted)}" if wanted else "no images"
         message = (
@@ -391,81 +289,3 @@ class ImageQuery(_Query[GetDockerImageResult]):
             counts=TagCounts(selection.choice.counts()),
             explanation=selection.explanation,
         )
-
-
-def repository(name: ImageName, registry: str | None) -> str:
-    """`<host>/<path>` of an image, at `registry` or at the host in its name.
-
-    Raises:
-        ConfigError: there is no host.
-    """
-    found = name.repository(registry)
-    if found is None:
-        message = (
-            f"The image {quoted(name.full)} has no registry host in its name, so"
-            " that it would be pulled from elsewhere: give the argument registry,"
-            " or set ucimage:registry (`pulumi config set ucimage:registry"
-            " HOST:PORT`) or UCIMAGE_REGISTRY."
-        )
-        raise ConfigError(message)
-    return found
-
-
-def reference(name: ImageName, tag: str, registry: str | None) -> str:
-    """The whole reference of a tag; see `repository`."""
-    return f"{repository(name, registry)}:{tag}"
-
-
-def repo_digest(name: ImageName, digest: str | None, registry: str | None) -> str | None:
-    """The reference of a digest, if there is one; see `repository`."""
-    return f"{repository(name, registry)}@{digest}" if digest else None
-
-
-def images_named(name: str, listing: Listing) -> list[ImageRecord]:
-    """The images that match a name: its full name, else its path or last part."""
-    alike = listing.by_last_part.get(name.rpartition("/")[2], [])
-    in_full = [image for image in alike if image.name == name]
-    return in_full or [
-        image for image in alike if ImageName.parse(image.name or "").is_called(name)
-    ]
-
-
-def _several(name: str, images: Sequence[ImageRecord]) -> AmbiguousImageError:
-    names = [image.name or "" for image in images]
-    return AmbiguousImageError(
-        f"{len(images)} images are called {quoted(name)}: {some(names)}; give one of"
-        " these full names in image_name."
-    )
-
-
-def _tags(record: ImageRecord | None) -> Sequence[TagRecord]:
-    return (record and record.tag_set) or ()
-
-
-def _image(record: ImageRecord, registry: str | None) -> DockerImage:
-    name = ImageName.parse(record.name) if record.name else None
-    repository = name.repository(registry) if name else None
-    tags = newest_first(_tags(record))
-    latest = newest(tags)
-    results = [_tag(tag, repository) for tag in tags]
-    updated, org_id = record.update_time, record.org_id
-    return DockerImage(
-        name=record.name,
-        short_name=name.short if name else None,
-        tags=results,
-        latest_tag=results[tags.index(latest)] if latest else None,
-        update_time=updated,
-        updated_at=None if updated is None else format_timestamp(updated),
-        resource_id=record.resource_id,
-        org_id=None if org_id is None else str(org_id),
-    )
-
-
-def _tag(tag: TagLike, repository: str | None) -> DockerImageTag:
-    name, created = tag.name, tag.create_time
-    return DockerImageTag(
-        name=name,
-        image=f"{repository}:{name}" if repository and name else None,
-        create_time=created,
-        created_at=None if created is None else format_timestamp(created),
-    )

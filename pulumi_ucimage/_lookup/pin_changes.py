@@ -1,0 +1,140 @@
+"""What changed about a pin: between its state and the program's inputs, or two states."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from pulumi_ucimage._lookup.image_name import ImageName
+from pulumi_ucimage._lookup.pin_query import ARGUMENTS, BUCKET_INPUTS, query_of
+from pulumi_ucimage._lookup.unknowns import contains_unknown
+from pulumi_ucimage._spec import arguments
+from pulumi_ucimage._spec.pin_state import INPUT_ALIASES, INPUTS, REPLACE_KEYS, STATE
+from pulumi_ucimage._tags.policy import FLOATING_TAGS, HIGHEST, NEWEST
+from pulumi_ucimage._tags.timestamps import parse_duration, parse_timestamp
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from pulumi_ucimage._lookup.context import LookupContext
+
+    State = Mapping[str, Any]
+
+
+def wanted_inputs(
+    olds: State, new_inputs: State, *, ignores_tag: bool
+) -> tuple[dict[str, Any], bool]:
+    """What the program asks for, by stored names, and whether the tag must stay.
+
+    `tag` and `image_name` are inputs and outputs. If the program ignores changes of one,
+    the engine sends the stored output in its place. So a value that differs from the stored
+    one was set by the program. An equal one was, if the program says so under the alias too
+    (as the Python resource does), or if it was set before; if not, it counts as ignored,
+    since a pin must not move when `ignore_changes` is removed.
+    """
+    inputs = {
+        INPUT_ALIASES.get(a.name, a.name): new_inputs[a.name]
+        for a in arguments.IMAGE_PIN
+        if a.name in new_inputs
+    }
+    is_frozen = False
+    for name, alias in INPUT_ALIASES.items():
+        value, was_wanted = inputs.get(alias), olds.get(alias, "")
+        if olds and value and value == olds.get(name) and new_inputs.get(alias) != value:
+            inputs[alias] = was_wanted
+            is_frozen |= name == "tag" and (ignores_tag or was_wanted != value)
+    return inputs, is_frozen
+
+
+def other_pin(before: State, inputs: State, context: LookupContext) -> dict[str, Any]:
+    """The replace keys that inputs ask for, if they ask for another pin; else empty."""
+    wanted = {
+        key: inputs[key]
+        for key in ("bucket_name", "region", "project_id")
+        if inputs.get(key)
+    }
+    profile = inputs.get("profile")
+    if profile and profile != before.get("profile"):
+        settings = query_of({key: inputs.get(key) for key in BUCKET_INPUTS}).settings(
+            context
+        )
+        wanted["region"] = settings.region
+        wanted["project_id"] = settings.project_id or ""
+    image = inputs.get("wanted_image")
+    if image and not ImageName.parse(before["image_name"]).is_called(image):
+        wanted["image_name"] = image
+    return wanted if any(before[key] != value for key, value in wanted.items()) else {}
+
+
+def changed_inputs(before: State, inputs: State) -> set[str]:
+    """The inputs that differ in meaning; unset is equal to the default.
+
+    The replace keys are not compared, since a pin keeps them from its creation if the
+    program does not set them. A stored input that this release cannot understand differs
+    from everything.
+    """
+    changed = {
+        key
+        for key in INPUTS
+        if key not in REPLACE_KEYS
+        and _meaning(key, before.get(key)) != _meaning(key, inputs.get(key))
+    }
+    tag = inputs.get("wanted_tag")
+    # A pin that was frozen by an older release may hold another tag than its input names.
+    return changed | {"wanted_tag"} if tag and tag != before["tag"] else changed
+
+
+_MEANINGS: Final[Mapping[str, Callable[[Any], Any]]] = {
+    "min_age": parse_duration,
+    "wait": parse_duration,
+    "as_of": parse_timestamp,
+    "floating_tags": lambda names: frozenset(filter(None, names)),
+    # Any spelling is of the pinned image; another image replaces the pin.
+    "wanted_image": lambda _: "",
+}
+_DEFAULTS: Final = {
+    "policy": NEWEST,
+    "order": HIGHEST,
+    "semver_range": "*",
+    "semver_loose": False,
+    "min_age": 0,
+    "wait": 0,
+    "floating_tags": frozenset(FLOATING_TAGS),
+    "triggers": {},
+    "allow_downgrade": False,
+    "resolve_digest": False,
+}
+
+
+def _meaning(key: str, value: Any) -> Any:
+    """What an input means; something that equals nothing else if it cannot be read."""
+    if value is None or value == "":
+        return _DEFAULTS.get(key, "")
+    try:
+        value = ARGUMENTS[key].checked(value)
+        return _MEANINGS[key](value) if key in _MEANINGS else value
+    except ValueError:
+        return object()
+
+
+def changes(olds: State, new: State, unknown: object) -> dict[str, bool]:
+    """The keys in which two states differ, and whether that replaces the pin."""
+    return {
+        key: key in REPLACE_KEYS and not contains_unknown(new.get(key), unknown)
+        for key in STATE
+        if _stored(olds, key) != _stored(new, key)
+    }
+
+
+def _stored(state: State, key: str) -> Any:
+    """A stored value; Pulumi does not store None."""
+    value = state.get(key)
+    return "" if value is None else value
+
+
+def chose_again(olds: State, new: State) -> bool:
+    """Whether a state has another choice than the one before."""
+    old_digest, new_digest = _stored(olds, "digest"), _stored(new, "digest")
+    # A digest that appears or disappears is of the same choice.
+    if old_digest and new_digest and old_digest != new_digest:
+        return True
+    return any(_stored(olds, key) != _stored(new, key) for key in ("tag", "create_time"))

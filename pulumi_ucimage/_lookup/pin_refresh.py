@@ -1,0 +1,112 @@
+"""Refreshing a pin: what its image has now. The tag stays, whatever was pushed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from pulumi_ucimage._http.clock import Deadline
+from pulumi_ucimage._lookup import pin_messages
+from pulumi_ucimage._lookup.pin_query import BUCKET_INPUTS, query_in_place, query_of
+from pulumi_ucimage._lookup.pinned import pinned, pinned_tag
+from pulumi_ucimage._tags.evaluate import evaluate
+from pulumi_ucimage.errors import ArgumentError, NoSuchImageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from pulumi_ucimage._lookup.context import LookupContext
+    from pulumi_ucimage._lookup.pin_messages import Message
+    from pulumi_ucimage._tags.evaluate import Choice, TagLike
+
+    State = Mapping[str, Any]
+
+
+def refresh(
+    olds: State, context: LookupContext, *, pin: str
+) -> tuple[dict[str, Any], list[Message]]:
+    """A pin's state after a look at its image, and messages for the user.
+
+    The tag stays, whatever was pushed.
+
+    Args:
+        olds: the stored state.
+        context: where the look-up runs.
+        pin: the pin's name, for messages.
+
+    Raises:
+        UcimageError: the state is invalid, or the look failed: the pin keeps what it knew.
+    """
+    observation = observe(olds, context, pin=pin)
+    message = observation.message(pin)
+    return {**olds, **observation.seen}, [message] if message else []
+
+
+class Observation(NamedTuple):
+    """What a refresh sees of a pin's image.
+
+    Attributes:
+        before: the pin's state, validated.
+        seen: `available` and `retagged` as they are now.
+        pushed: when the pinned tag was last pushed, in Unix seconds, if that is known.
+        choice: what the pin's policy makes of the listed tags; None if this release cannot
+            read the policy.
+        is_listed: whether the pinned tag is listed.
+    """
+
+    before: dict[str, Any]
+    seen: dict[str, bool]
+    pushed: int | None
+    choice: Choice | None
+    is_listed: bool
+
+    @property
+    def after(self) -> dict[str, Any]:
+        """The pin's state after the look."""
+        return {**self.before, **self.seen}
+
+    def message(self, pin: str) -> Message | None:
+        """What the user must know about the pin of that name; None for nothing."""
+        return pin_messages.finding(
+            pin, self.after, self.pushed, self.choice, is_listed=self.is_listed
+        )
+
+
+def observe(olds: State, context: LookupContext, *, pin: str) -> Observation:
+    """Look at a pin's image; the arguments and errors are those of `refresh`."""
+    before = pinned(olds, pin=pin)
+    query, settings = query_in_place(before, {k: before.get(k) for k in _INPUTS}, context)
+    try:
+        tags = query.tags(settings, context)
+    except NoSuchImageError:
+        tags = []
+    listed = [tag.create_time for tag in tags if tag.name == before["tag"]]
+    pushed = max((time for time in listed if time is not None), default=None)
+    known = pinned_tag(before).create_time
+    seen = {
+        "available": bool(listed),
+        "retagged": None not in {pushed, known} and pushed != known,
+    }
+    if before["repo_digest"]:
+        # Only here: a pin without a digest does not need it.
+        from pulumi_ucimage._lookup import digests  # noqa: PLC0415
+
+        deadline = Deadline.after(settings.timeout_s, context.clock)
+        found = digests.observe(before["repo_digest"], before["tag"], settings, deadline)
+        seen = {
+            "available": bool(listed) and found.has_digest,
+            "retagged": found.is_retagged,
+        }
+    choice = _choice(before, tags, context.clock.now())
+    return Observation(before, seen, pushed, choice, is_listed=bool(listed))
+
+
+_INPUTS: Final = (*BUCKET_INPUTS, "order_by")
+"""The stored inputs that a look uses; a newer release may have written the others."""
+
+
+def _choice(before: State, tags: Sequence[TagLike], now: float) -> Choice | None:
+    """What the stored policy makes of tags; None if this release cannot read it."""
+    try:
+        return evaluate(query_of(before).policy, tags, now=now)
+    except ArgumentError:
+        return None

@@ -1,0 +1,74 @@
+"""What the two queries of a bucket have in common."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from pulumi_ucimage._formatting import quoted, some
+from pulumi_ucimage._lookup.image_name import ImageName
+from pulumi_ucimage.errors import AmbiguousImageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pulumi_ucimage._config.resolve import Settings
+    from pulumi_ucimage._lookup.bucket_query import BucketQuery
+    from pulumi_ucimage._lookup.context import LookupContext
+    from pulumi_ucimage._ucloud.listing import Listing
+    from pulumi_ucimage._ucloud.responses import ImageRecord, TagRecord
+
+R = TypeVar("R")
+
+
+@dataclass(frozen=True, slots=True)
+class Query(ABC, Generic[R]):
+    """A question about a bucket.
+
+    The constructors of its subclasses check the arguments; `ask` loads the settings and
+    calls the API.
+    """
+
+    _bucket_query: BucketQuery
+
+    def ask(self, context: LookupContext) -> R:
+        """The result, from a complete listing or window.
+
+        Raises:
+            UcimageError: see `errors`.
+        """
+        return self.ask_with(self.settings(context), context)
+
+    def settings(self, context: LookupContext) -> Settings:
+        """The settings for this query; raises ConfigError."""
+        return self._bucket_query.settings(context)
+
+    @abstractmethod
+    def ask_with(self, settings: Settings, context: LookupContext) -> R:
+        """The result with these settings; see `ask`."""
+
+
+def image_named(name: str, listing: Listing) -> ImageRecord | None:
+    """The image of that full name, else of that path or last part; None if there is none.
+
+    Raises:
+        AmbiguousImageError: several images match.
+    """
+    alike = listing.by_last_part.get(name.rpartition("/")[2], [])
+    found = [image for image in alike if image.name == name] or [
+        image for image in alike if ImageName.parse(image.name or "").is_called(name)
+    ]
+    if len(found) > 1:
+        names = [image.name or "" for image in found]
+        message = (
+            f"{len(found)} images are called {quoted(name)}: {some(names)}; give one of"
+            " these full names in image_name."
+        )
+        raise AmbiguousImageError(message)
+    return found[0] if found else None
+
+
+def tags_of(image: ImageRecord | None) -> Sequence[TagRecord]:
+    """The tags that the API lists; none for no image."""
+    return (image and image.tag_set) or ()

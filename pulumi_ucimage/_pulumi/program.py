@@ -7,15 +7,12 @@ what happens if a later version of Pulumi changes that part.
 from __future__ import annotations
 
 import asyncio
-import contextvars
 import inspect
 import os
 import threading
 import time
 import weakref
-from contextlib import suppress
 from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeVar, final
 from weakref import WeakKeyDictionary
 
@@ -28,7 +25,7 @@ from pulumi.runtime.sync_await import _sync_await
 from pulumi_ucimage._lookup.context import LookupContext
 from pulumi_ucimage._lookup.listing_cache import ListingCache
 from pulumi_ucimage._pulumi.stack_config import stack_config, warn_about_stack_config
-from pulumi_ucimage._pulumi.worker_threads import WorkerThreads
+from pulumi_ucimage._pulumi.worker_threads import WorkerThreads, future_of
 from pulumi_ucimage.errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -213,29 +210,8 @@ def wait_for(call: Callable[[], T]) -> T:
 
 
 def run_in_thread(call: Callable[[], T]) -> asyncio.Future[T]:
-    """The result of a call that blocks, which runs in another thread.
-
-    Not in one of Pulumi's own threads: they are few, and Pulumi needs them.
-    """
-    loop = asyncio.get_running_loop()
-    future: asyncio.Future[T] = loop.create_future()
-
-    def settle(set_outcome: Callable[[], None]) -> None:
-        if not future.done():
-            set_outcome()
-
-    def run() -> None:
-        try:
-            set_outcome = partial(future.set_result, call())
-        except BaseException as error:  # noqa: BLE001 - the caller gets it
-            set_outcome = partial(future.set_exception, error)
-        # The program may have ended meanwhile, because of another error.
-        with suppress(RuntimeError):
-            loop.call_soon_threadsafe(settle, set_outcome)
-
-    # Pulumi keeps its settings in context variables.
-    _threads.run(partial(contextvars.copy_context().run, run))
-    return future
+    """The result of a call that blocks, which runs in another thread if there is one."""
+    return future_of(call, _threads.run)
 
 
 # Inputs.

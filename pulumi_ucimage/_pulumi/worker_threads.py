@@ -1,17 +1,27 @@
-"""A bounded number of threads for calls that block."""
+"""Calls that block, in a bounded number of threads, awaited on an event loop."""
 
 from __future__ import annotations
 
+import asyncio
+import contextvars
 import threading
 from collections import deque
-from typing import TYPE_CHECKING, Final, TypeAlias, final
+from contextlib import suppress
+from functools import partial
+from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar, final
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     Call: TypeAlias = Callable[[], object]
 
+T = TypeVar("T")
+
 THREAD_NAME: Final = "ucimage-look-up"
+
+
+class NoThreadError(Exception):
+    """The machine gives this process no thread, and none runs."""
 
 
 @final
@@ -30,14 +40,18 @@ class WorkerThreads:
         self._threads = 0
         self._waiting: deque[Call] = deque()
 
-    def run(self, call: Call) -> None:
+    def run(self, call: Call) -> bool:
         """Run a call in a thread, or here and now if the machine gives no thread.
 
         Args:
             call: must not raise anything.
+
+        Returns:
+            True, as `start`.
         """
         if not self.start(call):
             call()
+        return True
 
     def start(self, call: Call) -> bool:
         """Run a call in a thread, or when a running one is free.
@@ -73,3 +87,39 @@ class WorkerThreads:
                 call = self._waiting.popleft() if self._waiting else None
                 if call is None:
                     self._threads -= 1
+
+
+def future_of(call: Callable[[], T], start: Callable[[Call], bool]) -> asyncio.Future[T]:
+    """The result of a call that blocks, on the running event loop.
+
+    Not run in one of Pulumi's own threads: they are few, and Pulumi needs them.
+
+    Args:
+        call: runs with the context variables of this caller: Pulumi keeps its settings
+            there. It is not run if the future is done before its turn.
+        start: `WorkerThreads.run` or `WorkerThreads.start`.
+
+    Raises:
+        NoThreadError: `start` could not run the call.
+    """
+    loop = asyncio.get_running_loop()
+    future: asyncio.Future[T] = loop.create_future()
+
+    def settle(set_outcome: Callable[[], None]) -> None:
+        if not future.done():
+            set_outcome()
+
+    def run() -> None:
+        if future.done():
+            return
+        try:
+            set_outcome = partial(future.set_result, call())
+        except BaseException as error:  # noqa: BLE001 - the caller gets it
+            set_outcome = partial(future.set_exception, error)
+        # The loop is closed if the program or the plugin ended meanwhile.
+        with suppress(RuntimeError):
+            loop.call_soon_threadsafe(settle, set_outcome)
+
+    if not start(partial(contextvars.copy_context().run, run)):
+        raise NoThreadError
+    return future

@@ -1,22 +1,16 @@
-"""Calls that block, run in threads and awaited on an event loop."""
+"""Calls that block, awaited until they end or are cancelled."""
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar, final
 
-from pulumi_ucimage._pulumi.worker_threads import WorkerThreads
+from pulumi_ucimage._pulumi.worker_threads import WorkerThreads, future_of
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Callable
 
 T = TypeVar("T")
-
-
-class NoThreadError(Exception):
-    """The machine gives this process no thread, and none runs."""
 
 
 class CallCancelledError(Exception):
@@ -43,27 +37,7 @@ class BlockingCalls:
             CallCancelledError: `cancel` was called.
             Exception: what the call raises.
         """
-        loop = asyncio.get_running_loop()
-        result: asyncio.Future[T] = loop.create_future()
-
-        def settle(set_outcome: Callable[[], None]) -> None:
-            if not result.done():
-                set_outcome()
-
-        def run() -> None:
-            # Cancelled while it waited for its turn.
-            if result.done():
-                return
-            try:
-                set_outcome = partial(result.set_result, call())
-            except BaseException as error:  # noqa: BLE001 - the caller gets it
-                set_outcome = partial(result.set_exception, error)
-            # The loop is closed if the process ends meanwhile.
-            with contextlib.suppress(RuntimeError):
-                loop.call_soon_threadsafe(settle, set_outcome)
-
-        if not self._threads.start(run):
-            raise NoThreadError
+        result = future_of(call, self._threads.start)
         self._results.add(result)
         try:
             return await result

@@ -26,14 +26,11 @@ from pulumi_ucimage._lookup.context import LookupContext
 from pulumi_ucimage._lookup.function_spec import FUNCTIONS, IMAGE_PIN
 from pulumi_ucimage._lookup.listing_cache import ListingCache
 from pulumi_ucimage._pulumi import engine_log
+from pulumi_ucimage._pulumi.worker_threads import NoThreadError
 from pulumi_ucimage._spec.settings import NAMESPACE
 from pulumi_ucimage.errors import ArgumentError, UcimageError
 from pulumi_ucimage.plugin import wire
-from pulumi_ucimage.plugin.blocking_calls import (
-    BlockingCalls,
-    CallCancelledError,
-    NoThreadError,
-)
+from pulumi_ucimage.plugin.blocking_calls import BlockingCalls, CallCancelledError
 from pulumi_ucimage.version import __version__
 
 if TYPE_CHECKING:

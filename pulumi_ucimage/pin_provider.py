@@ -88,7 +88,7 @@ class ImagePinProvider(ResourceProvider):
         except UcimageError as error:
             failure = CheckFailure("", pin_messages.failure(error, olds))
             return CheckResult(_without_internal(news), [failure])
-        _tell_all(messages, urn)
+        _log_all(messages, urn)
         return CheckResult({**state, pin_state.URN: urn}, [])
 
     def diff(self, _id: str, _olds: State, _news: State) -> DiffResult:
@@ -125,7 +125,7 @@ class ImagePinProvider(ResourceProvider):
             )
         except UcimageError as error:
             messages = [pin_messages.refresh_failed(_name(urn, id_), error, state)]
-        _tell_all(messages, urn)
+        _log_all(messages, urn)
         return ReadResult(id_, _outputs(state, props.get(pin_state.CHOSEN_AT, "")), state)
 
     def delete(self, _id: str, _props: State) -> None:
@@ -151,10 +151,10 @@ class _Log:
         self._urn = urn
 
     def debug(self, msg: str) -> None:
-        _tell(engine_log.DEBUG, msg, self._urn)
+        _log(engine_log.DEBUG, msg, self._urn)
 
     def info(self, msg: str, *, ephemeral: bool = False) -> None:
-        _tell(engine_log.INFO, msg, self._urn, ephemeral=ephemeral)
+        _log(engine_log.INFO, msg, self._urn, ephemeral=ephemeral)
 
 
 def _refuse_unknown_inputs(news: State, olds: State) -> None:
@@ -184,11 +184,11 @@ def _now() -> str:
     return format_timestamp(int(time.time()))
 
 
-def _tell_all(messages: Iterable[Message], urn: str) -> None:
+def _log_all(messages: Iterable[Message], urn: str) -> None:
     for text, is_warning in messages:
-        _tell(engine_log.WARNING if is_warning else engine_log.INFO, text, urn)
+        _log(engine_log.WARNING if is_warning else engine_log.INFO, text, urn)
 
 
-def _tell(severity: int, message: str, urn: str, *, ephemeral: bool = False) -> None:
+def _log(severity: int, message: str, urn: str, *, ephemeral: bool = False) -> None:
     # The engine's address is the last argument.
-    engine_log.tell(sys.argv[-1], severity, message, urn, ephemeral=ephemeral)
+    engine_log.write(sys.argv[-1], severity, message, urn, ephemeral=ephemeral)

@@ -1,4 +1,4 @@
-"""What the user is told about a pin: each line names the pin and says what to do."""
+"""Messages for the user about a pin: each names the pin and says what to do."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 
 class Reconciled(NamedTuple):
-    """A pin's state for the program's inputs, and what the user is told."""
+    """A pin's state for the program's inputs, and messages for the user."""
 
     state: dict[str, Any]
     messages: list[Message]

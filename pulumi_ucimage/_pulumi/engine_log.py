@@ -18,7 +18,7 @@ _TIMEOUT_S: Final = 5.0
 _OPTIONS: Final = (("grpc.enable_http_proxy", 0),)
 
 
-def tell(
+def write(
     address: str, severity: int, message: str, urn: str = "", *, ephemeral: bool = False
 ) -> None:
     """Show a line in Pulumi's output. If the engine does not answer, the line is lost.

@@ -112,7 +112,7 @@ def _may_be_transformed() -> bool:
 
 
 def _secret_as(values: Mapping[str, Any]) -> pulumi.Output[None]:
-    """A known None that is as secret as some values: the choice could tell them."""
+    """A known None that is as secret as some values: the choice may reveal them."""
     nothing: asyncio.Future[None] = asyncio.get_event_loop().create_future()
     nothing.set_result(None)
     is_known: asyncio.Future[bool] = asyncio.get_event_loop().create_future()

@@ -1,4 +1,4 @@
-"""What the state of a pin holds, under which names, and which inputs move a pin.
+"""The fields of a pin's state, and which inputs move a pin.
 
 A pin's stored inputs are a flat map:
 

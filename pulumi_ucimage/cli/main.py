@@ -88,7 +88,7 @@ class _Commands(click.Group):
 def ucimage() -> None:
     """Find the tags of container images in UCloud's registry.
 
-    Answers at a terminal what a Pulumi program would be told.
+    Shows at a terminal what a Pulumi program would get.
     """
 
 

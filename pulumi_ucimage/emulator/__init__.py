@@ -17,8 +17,8 @@ Faults are `KIND[=VALUE][*TIMES]`, where TIMES is for how many requests (default
 - `retcode=153` answers with this RetCode.
 - `http=503` answers with this HTTP status and a body that is not a listing.
 - `drop` resets the connection without an answer.
-- `delay=0.5` waits for so many seconds before the answer.
-- `cap=10` returns at most so many images per page, whatever Limit says.
+- `delay=0.5` waits this many seconds before the answer.
+- `cap=10` returns at most this many images per page, whatever Limit says.
 - `retry_after=2` adds a Retry-After header to the answers of retcode and http.
 
 The first retcode, http or drop that is not used up answers, before any check, and the next

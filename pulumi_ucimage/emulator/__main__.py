@@ -32,8 +32,8 @@ faults, KIND[=VALUE][*TIMES] (TIMES: for how many requests; default: all):
   retcode=153    answer with this RetCode
   http=503       answer with this HTTP status, without a listing
   drop           reset the connection without an answer
-  delay=0.5      wait for so many seconds before the answer
-  cap=10         return at most so many images per page, whatever Limit says
+  delay=0.5      wait this many seconds before the answer
+  cap=10         return at most this many images per page, whatever Limit says
   retry_after=2  add a Retry-After header to the answers of retcode and http
   The first retcode, http or drop that is not used up answers, and the next ones wait;
   delay, cap and retry_after apply in addition.

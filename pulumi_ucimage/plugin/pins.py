@@ -1,7 +1,7 @@
 """A pin's requests: messages become states, and states become messages.
 
-Inputs hold what was asked and what was chosen, as Check made them of what the program
-asks for; see `pin_state`.
+Stored inputs are what Check makes of the program's inputs: these, and the choice. See
+`pin_state`.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _CHOSEN_AT: Final = wire_name(pin_state.CHOSEN_AT)
 def checked(
     olds: Struct, new_inputs: Struct, context: LookupContext, *, pin: str
 ) -> tuple[Struct, list[Message]]:
-    """The inputs with a choice in them, and what the user is told.
+    """The inputs with a choice in them, and messages for the user.
 
     Args:
         olds: the stored inputs, as this made them; empty for a new pin.
@@ -48,16 +48,16 @@ def checked(
     Raises:
         UcimageError: see `errors`.
     """
-    asked = wire.named(wire.plain(new_inputs), _INPUTS, ignore={*_OUTPUTS, *olds.fields})
+    inputs = wire.named(wire.plain(new_inputs), _INPUTS, ignore={*_OUTPUTS, *olds.fields})
     state, messages = pin_rules.reconcile(
-        wire.state(wire.plain(olds)), asked, context, pin=pin, unknown=wire.UNKNOWN
+        wire.state(wire.plain(olds)), inputs, context, pin=pin, unknown=wire.UNKNOWN
     )
     secret = wire.secret_keys(new_inputs)
     for key, alias in pin_state.INPUT_ALIASES.items():
         if wire_name(key) in secret and state.get(alias):
             secret |= {wire_name(alias)}
     if secret & _INPUTS.keys():
-        # The choice could tell what was asked.
+        # The choice may reveal the secret input.
         secret |= _OUTPUTS
     # What a pin keeps of a secret stays one, also when the argument is removed.
     secret |= wire.secret_keys(olds) & _KEPT
@@ -135,7 +135,7 @@ def holds_choice(state: Struct) -> bool:
 
 
 def imported(import_id: str, context: LookupContext) -> tuple[str, Struct, Struct]:
-    """The id, the inputs and the outputs of a pin that is adopted with its tag.
+    """The id, the inputs and the outputs of an imported pin.
 
     Raises:
         UcimageError: the id has another form, or there is no such tag.
@@ -171,7 +171,7 @@ def _import_inputs(import_id: str) -> dict[str, Any]:
 def refreshed(
     inputs: Struct, outputs: Struct, context: LookupContext, *, pin: str
 ) -> tuple[Struct, Struct, list[Message]]:
-    """The inputs and the outputs of a pin after a look, and what the user is told.
+    """The inputs and the outputs of a pin after a refresh, and messages for the user.
 
     Raises:
         UcimageError: the state is invalid, or the look failed.

@@ -324,7 +324,7 @@ class EngineLog:
     def _log(self, severity: int, msg: str, *, ephemeral: bool = False) -> None:
         if self._address:
             text = wire.text(msg)
-            engine_log.tell(self._address, severity, text, self._urn, ephemeral=ephemeral)
+            engine_log.write(self._address, severity, text, self._urn, ephemeral=ephemeral)
 
 
 def _invoke(function: FunctionSpec, args: Struct, context: LookupContext) -> dict[str, Any]:

@@ -127,7 +127,7 @@ async def wait_for_end(
         parent_id: the process that started this one.
         get_parent_id: the process that is this one's parent now.
         is_listening: whether a server listens at an address; None if unknown.
-        sleep: waits for so many seconds.
+        sleep: waits for a number of seconds.
     """
     was_listening = False
     while get_parent_id() == parent_id:

@@ -213,7 +213,7 @@ def state(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def from_state(values: Mapping[str, Any]) -> dict[str, Any]:
-    """A pin's state for the wire: what was not asked is left out."""
+    """A pin's state for the wire: inputs that are not set are left out."""
     return {
         _WIRE.get(key, key): None if key in _WIRE and value == "" else value
         for key, value in values.items()

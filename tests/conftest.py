@@ -7,6 +7,7 @@ import contextlib
 import fcntl
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -84,6 +85,14 @@ def pytest_configure(config: pytest.Config) -> None:
     """Mark the processes of this run; workers and what tests start inherit the mark."""
     if not hasattr(config, "workerinput"):
         os.environ[_RUN] = uuid.uuid4().hex
+    # A shell lets its background commands, and all that they start, ignore Ctrl-C.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """One worker more than there are cores: Pulumi's processes often wait for each other."""
+    return (os.cpu_count() or 1) + 1
 
 
 @pytest.hookimpl(wrapper=True)

@@ -8,6 +8,10 @@ STAMP := $(VENV)/.installed
 
 export HYPOTHESIS_PROFILE
 
+# Tests start hundreds of Python processes: each module is compiled once, outside the tree.
+export PYTHONPYCACHEPREFIX := $(abspath $(VENV))/pycache
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help demo test test-fast test-thorough check docs bench performance reliability soak tools clean
 
 help: ## Say what can be made

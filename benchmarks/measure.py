@@ -152,8 +152,10 @@ def compare(
     contenders = {"ours": ours, **others}
     if callable(against):
         contenders["against"] = against
-        against()
-    ours()  # loads and connects what later calls find
+    if rounds > 1:
+        # Loads and connects what later calls find; a single round is not judged.
+        for contender in contenders.values():
+            contender()
     taken: dict[str, list[float]] = {name: [] for name in contenders}
     for _ in range(rounds):
         for name, contender in contenders.items():

@@ -44,7 +44,7 @@ from pulumi_ucimage._tags.evaluate import Tag
 from pulumi_ucimage._tags.policy import Policy
 from pulumi_ucimage._tags.select import select
 from pulumi_ucimage._ucloud.client import Bucket
-from pulumi_ucimage._ucloud.listing import Listing, list_images
+from pulumi_ucimage._ucloud.listing import Listing
 from pulumi_ucimage._ucloud.responses import Page, parse
 from pulumi_ucimage.emulator import (
     DEMO_BUCKET,
@@ -89,8 +89,7 @@ def list_and_read(bucket: str = BUCKET) -> None:
 
 def list_one_page_at_a_time() -> None:
     """List and read without reading pages ahead."""
-    defaults: dict[str, Any] = list_images.__kwdefaults__ or {}
-    with mock.patch.dict(defaults, at_once=1):
+    with mock.patch.object(bucket_query, "AT_ONCE", 1):
         list_and_read()
 
 

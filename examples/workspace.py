@@ -65,7 +65,6 @@ class Workspace:
                 "PULUMI_CONFIG_PASSPHRASE": "correct horse battery staple",
                 "PULUMI_SKIP_UPDATE_CHECK": "1",
                 "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
-                "PYTHONDONTWRITEBYTECODE": "1",
                 **extra,
             },
         )

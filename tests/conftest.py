@@ -91,7 +91,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
-    """One worker more than there are cores: Pulumi's processes often wait for each other."""
+    """One more worker than cores: Pulumi's processes often wait for each other."""
     return (os.cpu_count() or 1) + 1
 
 

@@ -387,7 +387,7 @@ def soak(seconds: float, share: float) -> tuple[str, list[str]]:
         workers = [Worker(thread, emulator_url) for thread in range(THREADS)]
         with (
             mock.patch.dict(os.environ, environment, clear=True),
-            mock.patch.object(engine_log, "tell", new=silent),
+            mock.patch.object(engine_log, "write", new=silent),
         ):
             idle = Held.now()
             run(workers, seconds / 6)  # everything is loaded, and every kind was met

@@ -57,6 +57,8 @@ class Life:
     Arguments, options and outputs have Python's names; what is empty is None.
     """
 
+    kind: str
+
     def __init__(self, workspace: Workspace, emulator: Emulator) -> None:
         self.workspace = workspace
         self.emulator = emulator

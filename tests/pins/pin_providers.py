@@ -52,9 +52,9 @@ class EngineLog:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.lines: list[Line] = []
         self.passing: list[str] = []
-        monkeypatch.setattr(engine_log, "tell", self._tell)
+        monkeypatch.setattr(engine_log, "write", self._write)
 
-    def _tell(
+    def _write(
         self,
         _address: str,
         severity: int,

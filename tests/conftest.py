@@ -161,6 +161,8 @@ def event_loop() -> Iterator[None]:
     yield
     loop.run_until_complete(_end_tasks())
     loop.run_until_complete(loop.shutdown_default_executor())
+    # Twice: the first call leaves mocks as the default of threads that start later.
+    pulumi.runtime.settings.reset_options()
     pulumi.runtime.settings.reset_options()
     loop.close()
     asyncio.set_event_loop(None)

@@ -207,7 +207,7 @@ def test_a_pin_that_cannot_be_looked_at(look: Run, configured: Emulator) -> None
     assert 1 == ended.status
     assert FAILED in ended.out
     assert UP_TO_DATE in ended.out
-    assert ended.err.startswith("The pin 'lost' was not looked at: GetDockerImageList")
+    assert ended.err.startswith("The pin 'lost' could not be checked: GetDockerImageList")
 
 
 def test_the_table(look: Run, configured: Emulator) -> None:
@@ -372,7 +372,7 @@ def test_a_damaged_pin(look: Run, configured: Emulator, inputs: Any) -> None:
 
     assert 1 == ended.status
     assert UP_TO_DATE in ended.out
-    assert "The pin 'damaged' was not looked at" in ended.err
+    assert "The pin 'damaged' could not be checked" in ended.err
     assert "pulumi up --replace" in ended.err
 
 
@@ -452,7 +452,7 @@ def test_an_export_without_its_secrets(
 
     assert 1 == ended.status
     assert UP_TO_DATE in ended.out
-    assert ended.err.startswith("The pin 'hidden' was not looked at: ")
+    assert ended.err.startswith("The pin 'hidden' could not be checked: ")
     assert says in ended.err
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import make_docs
 import make_pictures
 import pytest
-from chinese import chinese
+from chinese import PICTURE_TEXTS, chinese
 from conftest import ROOT
 from documents import anchor, blocks, translations
 
@@ -187,6 +187,17 @@ def test_there_are_no_other_pictures() -> None:
     files = {path.name for path in make_pictures.FOLDER.iterdir()}
 
     assert files == set(make_pictures.PICTURES)
+
+
+def test_the_chinese_pictures_have_chinese_texts() -> None:
+    """Each text that is translated is in one of them, and in no English picture."""
+    shown = {True: "", False: ""}
+    for name, make in make_pictures.PICTURES.items():
+        shown["zh-CN" in name] += make()
+
+    for english, words in PICTURE_TEXTS.items():
+        assert f">{words}<" in shown[True], english
+        assert f">{english}<" in shown[False]
 
 
 def test_the_picture_of_the_rules_has_a_tag_for_each() -> None:

@@ -58,8 +58,8 @@ _CHINESE: Final = {
     "How many times a call is retried after a temporary failure.": (
         "遇到暂时性故障时，一次调用最多重试几次。"
     ),
-    "Whether each choice is explained in an info line.": "是否用一行信息说明每次选择。",
-    "Whether the API's TotalCount must match what was read; if false, two equal"
+    "Explain each choice in an info line.": "是否用一行信息说明每次选择。",
+    "Require that the API's TotalCount matches what was read. If false, two equal"
     " readings up to an empty page are enough.": (
         "读到的数量是否必须与 API 的 TotalCount 一致；设为 false 时，"
         "两次完整读取（读到空页为止）的结果相同即可。"
@@ -74,3 +74,30 @@ def chinese(text: str) -> str:
         KeyError: a text of several words has no translation yet.
     """
     return _CHINESE[text] if " " in text else _CHINESE.get(text, text)
+
+
+PICTURE_TEXTS: Final = {
+    "A function follows each push. A pin stays until one of its inputs changes.": (
+        "函数跟随每次推送；pin 保持不变，直到它的某个输入改变。"
+    ),
+    "1.1.0 is deployed. Somebody pushes 1.2.0.": "已部署 1.1.0，有人推送了 1.2.0。",
+    "deployed": "已部署",
+    "function": "函数",
+    "no change": "没有变化",
+    "a trigger changed": "触发器的值改变",
+    "The order of the rules, with one tag that each rule rejects": (
+        "规则的顺序，以及每条规则排除的一个标签"
+    ),
+    "Each tag stops at the first rule that rejects it.": (
+        "每个标签停在第一条排除它的规则上。"
+    ),
+    "2 candidates": "2 个候选",
+}
+"""The texts of the pictures; names of rules and verdicts stay as the package has them."""
+
+
+def chinese_picture(picture: str) -> str:
+    """The same picture, an SVG, with Chinese texts."""
+    for english, words in PICTURE_TEXTS.items():
+        picture = picture.replace(f">{english}<", f">{words}<")
+    return picture

@@ -11,6 +11,8 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from chinese import chinese_picture
+
 from pulumi_ucimage._tags.evaluate import RejectReason, Tag, evaluate
 from pulumi_ucimage._tags.policy import Policy
 from pulumi_ucimage._tags.verdicts import CHOSEN, verdicts
@@ -183,7 +185,9 @@ def rules() -> str:
 
 PICTURES: Final[dict[str, Callable[[], str]]] = {
     "function-and-pin.svg": function_and_pin,
+    "function-and-pin.zh-CN.svg": lambda: chinese_picture(function_and_pin()),
     "rules.svg": rules,
+    "rules.zh-CN.svg": lambda: chinese_picture(rules()),
 }
 """Each file, and what makes it."""
 

@@ -1,7 +1,7 @@
 """Deploy an image with a Compose file: its newest tag for a preview, a pinned one for all.
 
 The function follows every push. The pin stays until `pulumi config set release` names
-another release, and `pulumi preview` shows the move.
+another release, or `pulumi config set tag` another tag; `pulumi preview` shows the move.
 """
 
 import pulumi
@@ -9,11 +9,15 @@ from compose import ComposeFile
 
 import pulumi_ucimage as ucimage
 
-release = pulumi.Config().get("release") or "first"
+config = pulumi.Config()
 
 newest = ucimage.get_docker_image_output("ucs", image_name="helloworld")
 pinned = ucimage.ImagePin(
-    "site", bucket_name="ucs", image_name="helloworld", triggers={"release": release}
+    "site",
+    bucket_name="ucs",
+    image_name="helloworld",
+    tag=config.get("tag"),
+    triggers={"release": config.get("release") or "first"},
 )
 
 ComposeFile(

@@ -59,7 +59,7 @@ def failure(error: UcimageError, olds: State) -> str:
 
 def refresh_failed(pin: str, error: UcimageError, olds: State) -> Message:
     """A refresh that failed."""
-    text = f"The pin {quoted(pin)} was not looked at: {failure(error, olds)}"
+    text = f"The pin {quoted(pin)} could not be checked: {failure(error, olds)}"
     return Message(text, is_warning=True)
 
 

@@ -188,7 +188,7 @@ CHOICE: Final = (
     Argument(
         "semver_loose",
         Type.BOOLEAN,
-        "Whether `1`, `1.2` and `v1.2-5` are versions too, not only names with three"
+        "Also accept `1`, `1.2` and `v1.2-5` as versions, not only names with three"
         " numeric parts. Only with policy `semver`. Default: False.",
     ),
     Argument(
@@ -250,8 +250,8 @@ CHOICE: Final = (
 RESOLVE_DIGEST: Final = Argument(
     "resolve_digest",
     Type.BOOLEAN,
-    "Whether the tag's digest is read from the registry, for `digest` and `repo_digest`."
-    " False by default.",
+    "Read the tag's digest from the registry, for `digest` and `repo_digest`. Default:"
+    " False.",
 )
 
 GET_DOCKER_IMAGES: Final = (
@@ -287,8 +287,8 @@ IMAGE_PIN: Final = (
     Argument(
         "allow_downgrade",
         Type.BOOLEAN,
-        "Whether the pin may move to a tag that ranks below the pinned one; an explicit"
-        " `tag` always may. Default: False.",
+        "Allow a move to a tag that ranks below the pinned one. An explicit `tag` is always"
+        " allowed. Default: False.",
     ),
     RESOLVE_DIGEST,
 )

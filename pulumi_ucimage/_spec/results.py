@@ -253,14 +253,14 @@ IMAGE_PIN = (
     Field(
         "available",
         bool,
-        "Whether the pinned tag was listed at the last look; with `resolve_digest` also"
-        " whether the registry still had the digest.",
+        "True if the pinned tag was listed at the last look; with `resolve_digest` only if"
+        " the registry still had the digest too.",
     ),
     Field(
         "retagged",
         bool,
-        "Whether the same tag with another CreateTime was seen at the last look; with"
-        " `resolve_digest` with another digest.",
+        "True if the same tag with another CreateTime was seen at the last look; with"
+        " `resolve_digest`, with another digest.",
     ),
 )
 """The outputs of an `ImagePin`."""

@@ -155,13 +155,13 @@ SETTINGS: Final = (
     Setting(
         "explain",
         "UCIMAGE_EXPLAIN",
-        "Whether each choice is explained in an info line.",
+        "Explain each choice in an info line.",
         "false",
     ),
     Setting(
         "checkTotalCount",
         "UCIMAGE_CHECK_TOTAL_COUNT",
-        "Whether the API's TotalCount must match what was read; if false, two equal"
+        "Require that the API's TotalCount matches what was read. If false, two equal"
         " readings up to an empty page are enough.",
         "true",
     ),

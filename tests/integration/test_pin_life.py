@@ -199,7 +199,7 @@ def test_a_failed_listing_changes_nothing(life: Life) -> None:
         assert "ImagePin resource 'app' has a problem: " in line
         assert line.endswith("Nothing was changed; '1.1.0' stays pinned.")
     (line,) = lines_about_pins(refreshed)
-    assert "warning: The pin 'app' was not looked at: " in line
+    assert "warning: The pin 'app' could not be checked: " in line
     assert before == kept
 
 
@@ -281,7 +281,7 @@ def test_a_damaged_state_can_be_repaired_and_destroyed(life: Life) -> None:
     assert "problem: The state of the pin 'app' has no tag: set tag to the tag" in refused
     assert "`pulumi up --replace '**::app'`" in refused
     (line,) = lines_about_pins(refreshed)
-    assert "warning: The pin 'app' was not looked at: The state of the pin 'app'" in line
+    assert "warning: The pin 'app' could not be checked: The state of the pin 'app'" in line
     assert ("1.1.0", f"{DEMO_IMAGE}:1.1.0") == (repaired["tag"], repaired["image"])
 
 

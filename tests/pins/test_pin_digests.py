@@ -419,7 +419,7 @@ def test_a_look_that_the_registry_refuses_is_a_warning(
     available, retagged, [line] = looked(provider, state, engine_log)
 
     assert (available, retagged) == (True, True)
-    assert "The pin 'app' was not looked at: The registry at 127.0.0.1:" in line
+    assert "The pin 'app' could not be checked: The registry at 127.0.0.1:" in line
     assert "HTTP status 500" in line
 
 

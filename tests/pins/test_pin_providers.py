@@ -245,7 +245,7 @@ def test_a_look_that_fails_is_a_warning(
 
     (line,) = engine_log.take()
     assert "warning" == line.severity
-    assert "The pin 'app' was not looked at: " in line.text
+    assert "The pin 'app' could not be checked: " in line.text
     assert line.text.endswith(" Nothing was changed; '1.1.0' stays pinned.")
     assert all(inputs.items() <= {"project_id": "", **state}.items() for state in after)
 

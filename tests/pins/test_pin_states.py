@@ -117,7 +117,7 @@ def test_a_damaged_state_is_a_warning_of_refresh(
 
         (line,) = engine_log.take()
         assert "warning" == line.severity
-        assert f"The pin '{NAME}' was not looked at: " in line.text
+        assert f"The pin '{NAME}' could not be checked: " in line.text
         assert "Nothing was changed" in line.text
         for before, now in zip((inputs, outputs), after, strict=True):
             assert without_nothing(before) == without_nothing(now)

@@ -88,6 +88,8 @@ class ImagePinProvider(ResourceProvider):
         except UcimageError as error:
             failure = CheckFailure("", pin_messages.failure(error, olds))
             return CheckResult(_without_internal(news), [failure])
+        if (tag := program.get("ignored_tag")) and tag != state["tag"]:
+            messages.append(pin_messages.tag_without_effect(_name(urn), state["tag"]))
         _log_all(messages, urn)
         return CheckResult({**state, pin_state.URN: urn}, [])
 

@@ -274,7 +274,8 @@ def linked(name: str) -> list[tuple[str, str]]:
 def languages_apart(name: str, at: str) -> tuple[str, int | None]:
     """An English page and the position of a section, for a link in either language."""
     anchors = [found for _, found in sections(name)] if at else []
-    return ENGLISH.get(name, name), anchors.index(at) if at else None
+    english = ENGLISH.get(name, name).replace(".zh-CN.svg", ".svg")
+    return english, anchors.index(at) if at else None
 
 
 @pytest.mark.parametrize("english", TRANSLATIONS)

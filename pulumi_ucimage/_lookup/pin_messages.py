@@ -90,6 +90,15 @@ def triggers_without_effect(
     return [Message(text)]
 
 
+def tag_without_effect(pin: str, pinned: str) -> Message:
+    """The program sets another tag, and ignores changes of it."""
+    text = (
+        f"The argument tag has no effect on the pin {quoted(pin)}, which stays at"
+        f" {quoted(pinned)}: tag is in ignore_changes; remove that to move the pin."
+    )
+    return Message(text)
+
+
 def state_warnings(pin: str, state: State) -> list[Message]:
     """What the last look found, as far as it is wrong with the pinned tag."""
     stays = f"The pin {quoted(pin)} stays at {quoted(state['tag'])}, which was"

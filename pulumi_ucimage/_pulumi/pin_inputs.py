@@ -56,6 +56,7 @@ def finished(name: str, props: Props, opts: pulumi.ResourceOptions) -> Props:
         name,
         opts.parent,
         ignores_tag=bool(ignored & {"tag", "*"}),
+        tag=values["tag"],
         not_before=None if waits else program.not_before(),
         has_transforms=bool(getattr(opts, "transforms", None)),
     )
@@ -75,12 +76,14 @@ class _Program:
         parent: pulumi.Resource | None,
         *,
         ignores_tag: bool,
+        tag: pulumi.Input[str | None],
         not_before: float | None,
         has_transforms: bool,
     ) -> None:
         self._name = name
         self._parent = parent
         self._ignores_tag = ignores_tag
+        self._tag = tag
         self._not_before = not_before
         self._has_transforms = has_transforms
 
@@ -91,6 +94,11 @@ class _Program:
         parent = self._parent and await self._parent.urn.future()
         urn = await pulumi.create_urn(self._name, TYPE, parent).future()
         values = {"urn": urn, "ignores_tag": self._ignores_tag}
+        if self._ignores_tag:
+            # Pulumi sends the stored tag in its place.
+            tag = pulumi.Output.from_input(self._tag)
+            if not await tag.is_secret():
+                values["ignored_tag"] = await tag.future()
         if self._has_transforms or _may_be_transformed():
             # A transform runs later than this and may add something to wait for. Without
             # a time, Check lists for this pin alone.

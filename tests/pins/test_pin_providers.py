@@ -386,6 +386,27 @@ def test_an_ignored_explicit_tag_is_not_looked_up(
     assert "The changed triggers have no effect on the pin 'app'" in line.text
 
 
+@pytest.mark.parametrize("tag", ["1.0.0", "1.1.0", None])
+def test_another_tag_that_is_ignored_is_one_line(
+    configured: Emulator, engine_log: EngineLog, tag: str | None
+) -> None:
+    """A frozen pin says that `tag` does not move it; not if it names the pinned tag."""
+    del configured
+    provider = DynamicProvider()
+    olds = provider.check({}, {**ASKED, "tag": "1.0.0"})
+
+    state = provider.check(
+        olds, {**ASKED, "tag": "1.0.0"}, ignores_tag=True, ignored_tag=tag
+    )
+
+    assert "1.0.0" == state["tag"]
+    lines = [line.text for line in engine_log.take()]
+    assert (tag == "1.1.0") == bool(lines)
+    assert all(
+        "tag has no effect on the pin 'app', which stays at '1.0.0'" in t for t in lines
+    )
+
+
 def test_the_program_s_part_is_not_stored(
     configured: Emulator, engine_log: EngineLog
 ) -> None:

@@ -243,6 +243,17 @@ def test_an_ignored_tag_is_marked(registered: Registered, ignored: Any) -> None:
     assert is_ignored == inputs["__program"]["ignores_tag"]
     assert (None if is_ignored else "1") == inputs.get("wanted_tag")
     assert "1" == inputs["tag"]
+    assert ("1" if is_ignored else None) == inputs["__program"].get("ignored_tag")
+
+
+def test_an_ignored_secret_tag_is_not_sent(registered: Registered) -> None:
+    """Pulumi would not know that it is a secret."""
+    opts = pulumi.ResourceOptions(ignore_changes=["tag"])
+    tag = pulumi.Output.secret("canary")
+
+    run(lambda: ucimage.ImagePin("app", bucket_name="ucs", tag=tag, opts=opts))
+
+    assert "canary" not in str(sent(registered)["__program"])
 
 
 class AppPin(ucimage.ImagePin):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import re
 import select
@@ -32,14 +31,13 @@ PINNED = install.PULUMI.version
 GO = """#!/bin/sh
 PATH=/usr/bin:/bin
 case $1 in
-version) echo "go version ${FAKE_GO:-go1.26.8} linux/amd64" ;;
 list) echo "$HOME/module" ;;
 build)
     while [ "$1" != -o ]; do shift; done
     program=${2##*/}
     echo "$program $GOFLAGS $GOTOOLCHAIN $GOWORK" >>"$HOME/built"
     if [ "$FAKE_GATE" = "$program" ]; then
-        echo $$ >"$HOME/reached"
+        echo >"$HOME/reached"
         read -r _ <"$HOME/gate"
     fi
     if [ "$FAKE_FAILURE" = "$program" ]; then
@@ -189,15 +187,19 @@ def sentence_of(done: subprocess.CompletedProcess[str]) -> str:
     return sentence
 
 
-@pytest.mark.parametrize("version", [PINNED, "3.1000.0", "4.0.0"])
-def test_a_pulumi_on_path_is_used(builder: Machine, version: str) -> None:
-    """It is used where it is, and nothing is downloaded or built."""
-    builder.put_pulumi(version)
+def test_a_pulumi_on_path_is_used(builder: Machine) -> None:
+    """A newer one too, and from two folders; nothing is downloaded or built."""
+    builder.put_pulumi("3.1000.0")
     builder.put_installer()
+    other = builder.home / "other"
+    other.mkdir()
+    (builder.bin / "pulumi-language-yaml").rename(other / "pulumi-language-yaml")
 
-    folder = folder_of(builder.call(*PULUMI_NAMES))
+    folder = folder_of(builder.call(*PULUMI_NAMES, PATH=f"{builder.bin}:{other}"))
 
-    assert (builder.bin, [], []) == (folder, builder.built(), builder.lines("fetched"))
+    assert other / "pulumi-language-yaml" == (folder / "pulumi-language-yaml").readlink()
+    assert sorted(FILES) == sorted(path.name for path in folder.iterdir())
+    assert ([], []) == (builder.built(), builder.lines("fetched"))
 
 
 @pytest.mark.parametrize(
@@ -205,55 +207,35 @@ def test_a_pulumi_on_path_is_used(builder: Machine, version: str) -> None:
     [
         ("pulumi", "#!/bin/sh\necho v3.258.9\n", "is not version"),
         ("pulumi", "#!/bin/sh\nexit 1\n", "failed"),
-        ("pulumi", "#!/bin/sh\necho something\n", "is not version"),
         ("pulumi", "not for this machine", "does not run"),
-        ("pulumi-language-go", "#!/bin/sh\nexit 126\n", "failed"),
-        ("pulumi-language-yaml", "", "there is no pulumi-language-yaml"),
         ("pulumi-resource-pulumi-python", "", "there is no pulumi-resource-pulumi-python"),
     ],
 )
 def test_an_unusable_pulumi_on_path_is_not_used(
     builder: Machine, name: str, script: str, reason: str
 ) -> None:
-    """Too old, broken or incomplete: it says so, and looks in the other places."""
+    """Too old, broken or incomplete: it says so, and builds."""
     builder.put_pulumi()
     builder.put(name, script)
     if not script:
         (builder.bin / name).unlink()
 
-    done = builder.call("--print")
+    done = builder.call()
 
-    assert "without --print" in sentence_of(done)
-    assert "not from PATH: " in done.stderr
-    assert reason in done.stderr
-
-
-def test_a_pulumi_in_two_folders_of_path_is_linked(machine: Machine) -> None:
-    """The result is one folder, and only what is named has to be there."""
-    machine.put_pulumi()
-    other = machine.home / "other"
-    other.mkdir()
-    (machine.bin / "pulumi-language-yaml").rename(other / "pulumi-language-yaml")
-    (machine.bin / "pulumi-language-go").unlink()
-
-    done = machine.call("pulumi-language-yaml", PATH=f"{machine.bin}:{other}")
-
-    folder = folder_of(done)
-    assert ["pulumi", "pulumi-language-yaml"] == sorted(p.name for p in folder.iterdir())
-    assert other / "pulumi-language-yaml" == (folder / "pulumi-language-yaml").readlink()
+    assert PROGRAMS == builder.built()
+    assert reason in done.stderr.partition("not from PATH: ")[2]
 
 
 def test_the_installer_s_pulumi_is_used_before_a_build(builder: Machine) -> None:
-    """It is downloaded once, and kept outside the checkout; `--print` finds it."""
+    """It is downloaded once, and kept outside the checkout."""
     builder.put_installer()
 
-    folders = [
-        folder_of(builder.call(*PULUMI_NAMES, *words)) for words in ((), (), ("--print",))
-    ]
+    folders = {folder_of(builder.call(*PULUMI_NAMES)) for _ in range(2)}
 
-    assert 1 == len({*folders}) == len(builder.lines("fetched"))
-    assert builder.cache in folders[0].parents
-    assert all(os.access(folders[0] / name, os.X_OK) for name in FILES)
+    (folder,) = folders
+    assert 1 == len(builder.lines("fetched"))
+    assert builder.cache == folder.parent
+    assert all(os.access(folder / name, os.X_OK) for name in FILES)
     assert [] == builder.built()
 
 
@@ -261,14 +243,8 @@ def test_the_installer_s_pulumi_is_used_before_a_build(builder: Machine) -> None
     ("installer", "reason"),
     [
         ("echo sorry; exit 1", "sorry"),
-        ("<html>Please log in</html>", "failed"),
         ("exit 0", "there is no pulumi"),
-        (
-            INSTALLER.replace(" pulumi-language-yaml", ""),
-            "there is no pulumi-language-yaml",
-        ),
         (INSTALLER.replace(f"echo v{PINNED}", "echo v3.1.0"), "is not version"),
-        (INSTALLER.replace("echo v", "exit 1 #"), "failed"),
         (None, "Could not resolve host"),
     ],
 )
@@ -281,19 +257,20 @@ def test_a_failed_installer_leads_to_a_build(
 
     done = builder.call("pulumi")
 
-    assert "not from Pulumi's installer" in done.stderr
-    assert reason in done.stderr
+    assert reason in done.stderr.partition("not from Pulumi's installer")[2]
     assert ["pulumi"] == builder.built()
-    assert [] == [*builder.cache.glob("installed-*"), *builder.cache.glob("tmp-*")]
+    assert [] == [*builder.cache.glob("installed-*"), *builder.cache.glob("tmp*")]
     assert folder_of(done) == folder_of(builder.call("pulumi"))
     assert len(builder.lines("fetched")) <= 1
 
 
 def test_a_build_is_pinned_complete_and_kept(builder: Machine) -> None:
-    """Go may change neither go.mod nor its own version; a second call builds nothing."""
+    """Go may change neither go.mod nor its own version; a second call builds the rest."""
     hostile = {"GOFLAGS": "-mod=mod", "GOTOOLCHAIN": "auto", "GOWORK": "/elsewhere"}
 
-    folders = {folder_of(builder.call(*words, **hostile)) for words in ((), ("--print",))}
+    folders = {
+        folder_of(builder.call(*words, **hostile)) for words in (PROGRAMS[:2], (), ())
+    }
 
     assert [f"{name} -mod=readonly local off" for name in PROGRAMS] == (
         builder.lines("built")
@@ -302,18 +279,6 @@ def test_a_build_is_pinned_complete_and_kept(builder: Machine) -> None:
     expected = sorted(name for program in install.PROGRAMS for name in program.files)
     assert expected == sorted(path.name for path in folder.iterdir())
     assert all(os.access(path, os.X_OK) for path in folder.iterdir())
-    assert not any(path.is_symlink() for path in folder.iterdir())
-
-
-def test_only_what_changed_is_built_again(builder: Machine) -> None:
-    """Each program is kept by itself, for the Go that built it; pulumi comes along."""
-    builder.call("pulumi-language-yaml")
-    builder.call("pulumi-language-yaml", "pulumi-language-go")
-    builder.call("pulumi", FAKE_GO="go1.27.0")
-
-    assert ["pulumi", "pulumi-language-yaml", "pulumi-language-go", "pulumi"] == (
-        builder.built()
-    )
 
 
 @pytest.fixture
@@ -323,10 +288,8 @@ def held(builder: Machine) -> Iterator[subprocess.Popen[str]]:
     with builder.start(FAKE_GATE="pulumi-language-python") as call:
         try:
             assert select.select([reached], [], [], 60)[0], "no build was started"
-            go = int(os.read(reached, 100))
+            os.read(reached, 100)
             yield call
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(go, signal.SIGKILL)
         finally:
             call.kill()
     os.close(reached)
@@ -346,21 +309,17 @@ def test_two_calls_build_once(builder: Machine, held: subprocess.Popen[str]) -> 
     assert (1, PROGRAMS) == (len(folders), builder.built())
 
 
-@pytest.mark.parametrize(
-    "number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL]
-)
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_call_that_is_ended_leaves_nothing(
     builder: Machine, held: subprocess.Popen[str], number: signal.Signals
 ) -> None:
-    """Its build ends with it, and what a killed call left goes with the next one."""
+    """Its build ends with it."""
     held.send_signal(number)
     output, said = held.communicate()
-    if number == signal.SIGKILL:
-        builder.call()
 
     assert ("", False) == (output, "Traceback" in said)
-    assert held.returncode in {128 + number, -number}
-    assert [] == list(builder.cache.glob("tmp-*"))
+    assert 128 + number == held.returncode
+    assert [] == list(builder.cache.glob("tmp*"))
 
 
 def test_a_failed_build_ends_with_one_sentence(builder: Machine) -> None:
@@ -379,13 +338,13 @@ def test_a_missing_go_ends_with_one_sentence(machine: Machine) -> None:
     """It says what to install, and which Go every go.mod needs."""
     sentence = sentence_of(machine.call())
 
-    assert "install Go 1.26 or later (found: none) from https://go.dev/dl" in sentence
+    assert "install Go 1.26 or later from https://go.dev/dl" in sentence
     for name in PROGRAMS:
         assert "\ngo 1.26" in (TOOLS / name / "go.mod").read_text("utf-8")
 
 
 def test_wrong_use_ends_with_one_sentence(builder: Machine) -> None:
-    """An unknown program, an unusable cache, and `--print` before anything is there."""
+    """An unknown program, and an unusable cache."""
     unknown = builder.call("pulumi-language-cobol")
     place = str(builder.bin / "go")
 
@@ -394,7 +353,6 @@ def test_wrong_use_ends_with_one_sentence(builder: Machine) -> None:
     assert f"{place} cannot be used" in sentence_of(
         builder.call(PULUMI_UCIMAGE_TOOLS=place)
     )
-    assert "without --print" in sentence_of(builder.call("--print"))
     assert [] == builder.built()
 
 

@@ -4,14 +4,13 @@
 The folder is the last line of stdout; progress goes to stderr. Pulumi and its language
 hosts are those on PATH if they are complete and not older than the pin, else those that
 Pulumi's installer downloads, else they are built from the Go modules pinned beside this
-script. What is downloaded or built is kept in PULUMI_UCIMAGE_TOOLS (by default
-pulumi-ucimage/tools in the user's cache folder), which can be deleted at any time.
+script. The folder is in PULUMI_UCIMAGE_TOOLS (by default pulumi-ucimage/tools in the user's
+cache folder), which can be deleted at any time.
 """
 
 from __future__ import annotations
 
 import argparse
-import contextlib
 import fcntl
 import hashlib
 import os
@@ -22,19 +21,23 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Final, NamedTuple, NoReturn
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+from typing import Final, NamedTuple
 
 HERE: Final = Path(__file__).resolve().parent
 INSTALLER: Final = "curl -fsSL --connect-timeout 3 https://get.pulumi.com | sh -s --"
 GO_FLAGS: Final = ("-trimpath", "-buildvcs=false", "-tags=osusergo,grpcnotrace")
 # Only what go.mod and go.sum say, built by the Go that is installed, for this machine.
-GO_PINNED: Final = {"GOFLAGS": "-mod=readonly", "GOTOOLCHAIN": "local", "GOWORK": "off"}
-GO_TARGET: Final = {"GOOS": "", "GOARCH": "", "CGO_ENABLED": "0"}
+GO_ENVIRONMENT: Final = {
+    "GOFLAGS": "-mod=readonly",
+    "GOTOOLCHAIN": "local",
+    "GOWORK": "off",
+    "GOOS": "",
+    "GOARCH": "",
+    "CGO_ENABLED": "0",
+}
 SDK: Final = "github.com/pulumi/pulumi/sdk/v3"
+YAML: Final = "github.com/pulumi/pulumi-yaml"
+DISTRIBUTION: Final = "github.com/distribution/distribution/v3"
 
 
 class Program(NamedTuple):
@@ -61,8 +64,6 @@ class Program(NamedTuple):
 PYTHON_EXEC: Final = "python/cmd/pulumi-language-python-exec"
 PYTHON_DYNAMIC: Final = "python/dist/pulumi-resource-pulumi-python"
 NODE_DYNAMIC: Final = "nodejs/dist/pulumi-resource-pulumi-nodejs"
-YAML: Final = "github.com/pulumi/pulumi-yaml"
-DISTRIBUTION: Final = "github.com/distribution/distribution/v3"
 PULUMI: Final = Program("pulumi", "github.com/pulumi/pulumi/pkg/v3")
 PROGRAMS: Final = (
     PULUMI,
@@ -77,7 +78,7 @@ PROGRAMS: Final = (
 
 
 class InstallError(Exception):
-    """Why a program cannot be had, or cannot be had in one of the ways."""
+    """Why a program cannot be had in one of the ways."""
 
 
 def say(text: str) -> None:
@@ -87,55 +88,50 @@ def say(text: str) -> None:
 
 
 def run(
-    *command: str | Path,
-    limit_s: float = 20,
-    cwd: Path = HERE,
-    environment: Mapping[str, str] = MappingProxyType({}),
+    *command: str | Path, limit_s: float = 20, cwd: Path = HERE, **variables: str
 ) -> str:
-    """What a command prints. All that it starts ends when this process is told to end."""
-    with tempfile.TemporaryFile("w+", errors="replace") as output:
-        try:
-            process = subprocess.Popen(  # noqa: S603 - our own commands
-                command,
-                cwd=cwd,
-                env={**os.environ, **environment},
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
-            try:
-                status = process.wait(limit_s)
-            finally:
-                if process.poll() is None:
-                    os.killpg(process.pid, signal.SIGKILL)
-                    process.wait()
-        except (OSError, subprocess.TimeoutExpired) as error:
-            raise InstallError(f"{command[0]} does not run: {error}") from None
-        output.seek(0)
-        lines = output.read().strip().splitlines()
-    # Programs with Go's flag package end with 2 after their usage.
-    if status not in ({0, 2} if command[-1] == "--help" else {0}):
-        raise InstallError("\n".join([*lines[-20:], f"{command[0]} failed"]))
-    return "\n".join(lines)
+    """What a command prints.
+
+    Raises:
+        InstallError: it does not run, fails or takes too long; the text ends with what it
+            printed last.
+    """
+    try:
+        done = subprocess.run(  # noqa: S603 - our own commands
+            command,
+            check=False,
+            cwd=cwd,
+            env={**os.environ, **variables},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            timeout=limit_s,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        message = f"{command[0]} does not run: {error}"
+        raise InstallError(message) from None
+    if done.returncode:
+        raise InstallError(
+            "\n".join([*done.stdout.splitlines()[-20:], f"{command[0]} failed"])
+        )
+    return done.stdout.strip()
 
 
-def go(*words: str | Path, cwd: Path = HERE) -> str:
-    """What a go command prints."""
-    return run("go", *words, limit_s=3600, cwd=cwd, environment=GO_PINNED | GO_TARGET)
+def find(programs: list[Program], places: str) -> dict[str, Path]:
+    """The files of Pulumi's programs in some folders, by name.
 
-
-def find(programs: Sequence[Program], places: str) -> dict[str, Path]:
-    """The files of Pulumi's programs in some folders; they must run and be new enough."""
+    Raises:
+        InstallError: one is missing, or Pulumi is older than the pin.
+    """
     files = {}
     for name in (name for program in programs for name in program.files):
         path = shutil.which(name, path=places)
         if path is None:
             raise InstallError(f"there is no {name}")
         files[name] = Path(path).absolute()
-    for program in programs:
-        run(files[program.name], "--help")
-    printed = run(files["pulumi"], "version", environment={"PULUMI_SKIP_UPDATE_CHECK": "1"})
+    printed = run(files["pulumi"], "version", PULUMI_SKIP_UPDATE_CHECK="1")
     version = re.search(r"^v?(\d+)\.(\d+)\.(\d+)", printed, re.MULTILINE)
     oldest = [int(part) for part in PULUMI.version.split(".")]
     if version is None or [int(part) for part in version.groups()] < oldest:
@@ -143,127 +139,92 @@ def find(programs: Sequence[Program], places: str) -> dict[str, Path]:
     return files
 
 
-def download(target: Path) -> None:
-    """Let Pulumi's installer fill a folder."""
-    say(f"downloading Pulumi {PULUMI.version}")
-    with filled(target) as folder:
-        words = f"--version {PULUMI.version} --no-edit-path --install-root '{folder}'"
-        run("bash", "-o", "pipefail", "-c", f"{INSTALLER} {words}", limit_s=300)
-        find([program for program in PROGRAMS if program.is_pulumi], str(folder / "bin"))
+def download(programs: list[Program], cache: Path) -> dict[str, Path]:
+    """The files of Pulumi's programs as its installer brings them.
+
+    Raises:
+        InstallError: it cannot be downloaded, or brings something else.
+    """
+    target = cache / f"installed-{PULUMI.version}"
+    if not target.exists():
+        say(f"downloading Pulumi {PULUMI.version}")
+        with tempfile.TemporaryDirectory(dir=cache) as folder:
+            root = Path(folder, "root")
+            root.mkdir()
+            words = f"--version {PULUMI.version} --no-edit-path --install-root '{root}'"
+            command = f"{INSTALLER} {words}"
+            run("bash", "-o", "pipefail", "-c", command, limit_s=300)
+            find(programs, str(root / "bin"))
+            root.rename(target)
+    return find(programs, str(target / "bin"))
 
 
-def build(program: Program, target: Path) -> None:
-    """Build a program, and copy the scripts that it needs."""
+def build(program: Program, folder: Path) -> None:
+    """Build a program into a folder, and copy the scripts that it needs.
+
+    Raises:
+        InstallError: there is no Go, or it cannot build the program.
+    """
     say(f"building {program.name} {program.version}; minutes, the first time")
     source = HERE / program.name
     stamp = f"-ldflags=-s -w -X {program.version_variable}=v{program.version}"
-    with filled(target) as folder:
-        go("build", *GO_FLAGS, stamp, "-o", folder / program.name, "tool", cwd=source)
-        run(folder / program.name, "--help")
+    with tempfile.TemporaryDirectory(dir=folder.parent) as temporary:
+        built = Path(temporary, program.name)
+        words: tuple[str | Path, ...] = ("build", *GO_FLAGS, stamp, "-o", built, "tool")
+        run("go", *words, limit_s=3600, cwd=source, **GO_ENVIRONMENT)
         for script in program.scripts:
-            module = go("list", "-m", "-f", "{{.Dir}}", program.module, cwd=source)
+            words = ("list", "-m", "-f", "{{.Dir}}", program.module)
+            module = run("go", *words, limit_s=600, cwd=source, **GO_ENVIRONMENT)
             copy = Path(shutil.copyfile(Path(module, script), folder / Path(script).name))
             copy.chmod(0o755)
+        built.rename(folder / program.name)  # last: what is there is whole
 
 
-def folder_of(program: Program, cache: Path, go_version: str) -> Path:
-    """Where a built program is kept: whatever changes the program changes the name."""
-    pins = [(HERE / program.name / name).read_bytes() for name in ("go.mod", "go.sum")]
-    recipe = (program, pins, go_version, GO_FLAGS, GO_PINNED, GO_TARGET)
-    return cache / f"{program.name}-{digest(recipe)}"
+def provide(programs: list[Program], cache: Path) -> Path:
+    """The folder with the programs; what is missing is found, downloaded or built.
 
-
-def in_one_folder(files: Mapping[str, Path], cache: Path) -> Path:
-    """The folder that has all the files, or one of links to them."""
-    folders = {path.parent for path in files.values()}
-    if len(folders) == 1:
-        return folders.pop()
-    folder = cache / f"all-{digest(sorted(files.items()))}"
-    if not folder.exists():
-        with filled(folder) as new:
-            for name, path in files.items():
-                # A built pulumi looks for its language hosts beside itself.
-                link = Path.hardlink_to if cache in path.parents else Path.symlink_to
-                link(new / name, path)
-    return folder
-
-
-def provide(programs: Sequence[Program], cache: Path, *, install: bool) -> Path:
-    """The folder with the programs; what is missing is installed, if it may be."""
+    Raises:
+        InstallError: a program cannot be had in any way; the text says what to do.
+    """
     pulumi = [program for program in programs if program.is_pulumi]
     files: dict[str, Path] = {}
     try:
         files = find(pulumi, os.environ["PATH"])
     except InstallError as error:
         say(f"not from PATH: {error}")
-    try:
-        go_version = go("version")
-    except InstallError:
-        go_version = "none"
-    folders = {program.name: folder_of(program, cache, go_version) for program in programs}
-    machine = "-".join(os.uname()[::4])
-    downloaded = cache / f"installed-{PULUMI.version}-{machine}"
-    with locked(cache):
-        is_kept = downloaded.exists() or all(folders[p.name].exists() for p in pulumi)
-        if not files and not is_kept and install:
-            try:
-                download(downloaded)
-            except InstallError as error:
-                say(f"not from Pulumi's installer: {error}")
-        if not files and downloaded.exists():
-            files = find(pulumi, str(downloaded / "bin"))
-        for program in (program for program in programs if program.name not in files):
-            folder = folders[program.name]
-            if not folder.exists():
-                if not install:
-                    raise InstallError("Not installed yet: run this without --print.")
-                try:
-                    build(program, folder)
-                except InstallError as error:
-                    say(str(error))
-                    raise InstallError(
-                        f"{program.name} could not be built, as shown above: install Go "
-                        f"1.26 or later (found: {go_version}) from https://go.dev/dl, or "
-                        f"put Pulumi {PULUMI.version} or later and its hosts on PATH."
-                    ) from None
-            files |= {name: folder / name for name in program.files}
-        return in_one_folder(files, cache)
-
-
-def digest(recipe: object) -> str:
-    """A short name for what determines a result."""
-    return hashlib.sha256(repr(recipe).encode()).hexdigest()[:16]
-
-
-@contextlib.contextmanager
-def locked(cache: Path) -> Iterator[None]:
-    """Be the only one that writes to the cache, and remove what killed runs left."""
-    cache.mkdir(parents=True, exist_ok=True)
+    # Whatever changes a program changes the name of the folder.
+    pins = [path.read_bytes() for path in sorted(HERE.glob("*/go.*"))]
+    recipe = (pins, GO_FLAGS, GO_ENVIRONMENT, os.uname().machine, sorted(files.items()))
+    folder = cache / f"all-{hashlib.sha256(repr(recipe).encode()).hexdigest()[:16]}"
+    folder.mkdir(parents=True, exist_ok=True)
     with (cache / "lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             say("waiting for another run that installs the same programs")
             fcntl.flock(lock, fcntl.LOCK_EX)
-        for leftover in cache.glob("tmp-*"):
-            shutil.rmtree(leftover)
-        yield
-
-
-@contextlib.contextmanager
-def filled(target: Path) -> Iterator[Path]:
-    """A new folder that becomes the target if the block succeeds."""
-    new = Path(tempfile.mkdtemp(prefix="tmp-", dir=target.parent))
-    try:
-        yield new
-        new.rename(target)
-    finally:
-        shutil.rmtree(new, ignore_errors=True)
-
-
-def stop(number: int, _frame: object) -> NoReturn:
-    """End as after an exception, so that no child and no temporary folder is left."""
-    sys.exit(128 + number)
+        missing = [each for each in programs if not (folder / each.name).exists()]
+        if not files and PULUMI in missing:
+            try:
+                files = download(pulumi, cache)
+            except InstallError as error:
+                say(f"not from Pulumi's installer: {error}")
+        for program in missing:
+            if program.name in files:
+                for name in reversed(program.files):
+                    (folder / name).unlink(missing_ok=True)
+                    (folder / name).symlink_to(files[name])
+                continue
+            try:
+                build(program, folder)
+            except InstallError as error:
+                say(str(error))
+                raise InstallError(
+                    f"{program.name} could not be built, as shown above: install Go 1.26 or"
+                    " later from https://go.dev/dl, or put Pulumi"
+                    f" {PULUMI.version} or later and its language hosts on PATH."
+                ) from None
+    return folder
 
 
 def main() -> None:
@@ -271,23 +232,24 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     known = [program.name for program in PROGRAMS]
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(known))
-    parser.add_argument("--print", action="store_true", help="install nothing")
-    options = parser.parse_args()
-    if unknown := set(options.names).difference(known):
+    names = parser.parse_args().names
+    if unknown := set(names).difference(known):
         parser.error(f"unknown: {', '.join(unknown)}; choose from {', '.join(known)}")
-    wanted = {"pulumi", *options.names} if options.names else set(known)
+    wanted = {"pulumi", *names} if names else set(known)
     user_cache = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
     chosen = os.environ.get("PULUMI_UCIMAGE_TOOLS") or f"{user_cache}/pulumi-ucimage/tools"
     cache = Path(chosen).expanduser().absolute()
-    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, stop)
+    # As after Ctrl-C: no child and no temporary folder is left.
+    for number in (signal.SIGHUP, signal.SIGTERM):
+        signal.signal(number, lambda number, _: sys.exit(128 + number))
     try:
-        programs = [program for program in PROGRAMS if program.name in wanted]
-        folder = provide(programs, cache, install=not options.print)
+        folder = provide([p for p in PROGRAMS if p.name in wanted], cache)
     except InstallError as error:
         sys.exit(str(error))
     except OSError as error:
         sys.exit(f"{cache} cannot be used ({error}): set PULUMI_UCIMAGE_TOOLS to another.")
+    except KeyboardInterrupt:
+        sys.exit(130)
     sys.stdout.write(f"{folder}\n")
 
 

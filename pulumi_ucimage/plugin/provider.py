@@ -25,8 +25,10 @@ from pulumi_ucimage._formatting import quoted
 from pulumi_ucimage._lookup.context import LookupContext
 from pulumi_ucimage._lookup.function_spec import FUNCTIONS, IMAGE_PIN
 from pulumi_ucimage._lookup.listing_cache import ListingCache
+from pulumi_ucimage._lookup.unknowns import contains_unknown
 from pulumi_ucimage._pulumi import engine_log
 from pulumi_ucimage._pulumi.worker_threads import NoThreadError
+from pulumi_ucimage._spec.results import to_wire
 from pulumi_ucimage._spec.settings import NAMESPACE
 from pulumi_ucimage.errors import ArgumentError, UcimageError
 from pulumi_ucimage.plugin import wire
@@ -331,10 +333,11 @@ def _invoke(function: FunctionSpec, args: Struct, context: LookupContext) -> dic
     """The fields of a function's result, by wire name."""
     names = {argument.wire: argument.name for argument in function.arguments}
     given = wire.named(wire.plain(args), names)
-    if any(wire.is_unknown(value) for value in given.values()):
+    if any(contains_unknown(value, wire.UNKNOWN) for value in given.values()):
         return {field.wire: wire.UNKNOWN for field in function.result.fields}
-    result = function.query(given).ask(context)
-    fields: dict[str, Any] = wire.result(vars(result))
+    fields: dict[str, Any] = to_wire(function.query(given).ask(context))
+    if "explanation" in fields:
+        fields["explanation"] = wire.text(fields["explanation"])
     return fields
 
 
@@ -347,7 +350,7 @@ def _pins() -> Any:
 
 def _text(value: Any) -> str:
     """A setting's value as the stack's configuration has it."""
-    if value is None or wire.is_unknown(value):
+    if value is None or contains_unknown(value, wire.UNKNOWN):
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"

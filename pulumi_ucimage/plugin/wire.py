@@ -70,15 +70,6 @@ def _plain(value: Value) -> Any:  # noqa: PLR0911 - one for each kind
     return None
 
 
-def is_unknown(value: object) -> bool:
-    """Whether a value is unknown, or has an unknown in it."""
-    if isinstance(value, dict):
-        return any(is_unknown(part) for part in value.values())
-    if isinstance(value, list):
-        return any(is_unknown(part) for part in value)
-    return isinstance(value, type(UNKNOWN))
-
-
 def is_secret(value: Value) -> bool:
     """Whether a value as a whole is marked as a secret."""
     if value.WhichOneof("kind") != "struct_value":
@@ -160,18 +151,6 @@ def named(
             message = f"There is no argument {quoted(wire)}: use {', '.join(names)}."
             raise ArgumentError(message)
     return given
-
-
-def result(value: Any) -> Any:
-    """A result, or a part of one, by wire names, which its explanation uses too."""
-    if isinstance(value, list):
-        return [result(item) for item in value]
-    if isinstance(value, dict):
-        return {
-            wire_name(name): text(item) if name == "explanation" else result(item)
-            for name, item in value.items()
-        }
-    return value
 
 
 def text(sentence: str, *, keep: UcimageError | None = None) -> str:

@@ -139,6 +139,8 @@ class Session:
             **self._workspace.environment,
             "NO_COLOR": "1",
             "PULUMI_SKIP_CONFIRMATIONS": "true",
+            # Half the time; the pages show previews by `pulumi preview`.
+            "PULUMI_OPTION_SKIP_PREVIEW": "true",
             "VIRTUAL_ENV": sys.prefix,
         }
         self._emulating: subprocess.Popen[str] | None = None

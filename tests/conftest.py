@@ -51,7 +51,11 @@ _left_running: list[str] = []
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Keep what needs Pulumi's engine, Go or Node in the folder that test-fast ignores."""
+    """Keep what needs Pulumi's engine, Go or Node in the folder that test-fast ignores.
+
+    So are load, soak, the faults of the reliability page and tests of whole processes,
+    which take seconds each.
+    """
     needed = ENGINE_FIXTURES.intersection(getattr(item, "fixturenames", ()))
     if needed and "integration" not in item.path.parts:
         pytest.fail(f"It uses {', '.join(needed)}: move it to tests/integration.")
@@ -90,9 +94,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_xdist_auto_num_workers() -> int:
-    """One more worker than cores: Pulumi's processes often wait for each other."""
-    return (os.cpu_count() or 1) + 1
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """For `auto` one more than cores: Pulumi's processes often wait for each other."""
+    return (os.cpu_count() or 1) + bool(config.option.numprocesses == "auto")
 
 
 @pytest.hookimpl(wrapper=True)

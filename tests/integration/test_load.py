@@ -13,6 +13,7 @@ from pathlib import Path
 
 import grpc
 import load
+from conftest import ROOT
 from faults import FaultServer
 from plugin_calls import IMAGE, IMAGES, ProcessClient, started
 
@@ -69,7 +70,7 @@ def test_a_hundred_programs_get_their_own_answers() -> None:
                     subprocess.Popen(
                         [sys.executable, "-m", "load", *map(str, numbers)],
                         env={**os.environ, **environment},
-                        cwd=Path(__file__).parent,
+                        cwd=ROOT / "tests",
                         stdout=subprocess.PIPE,
                         text=True,
                     )

@@ -70,7 +70,7 @@ class Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
         self._workers: list[threading.Thread] = []
         super().__init__((HOST, port), _Handler)
         self._accepting = threading.Thread(
-            target=self.serve_forever, args=(0.02,), name="ucloud-emulator", daemon=True
+            target=self.serve_forever, args=(0.005,), name="ucloud-emulator", daemon=True
         )
         login.realm = f"{self.url.rstrip('/')}{registry.TOKEN_PATH}"
 

@@ -201,7 +201,7 @@ CASES: dict[str, dict[str, Case]] = {
             calls=4,
             scripts=cut_everywhere(chunked(PACKED, headers=GZIP)),
         ),
-        "cut under TLS, before, in and behind the headers": Case(
+        "cut under TLS, before, in and after the headers": Case(
             expected=TransportError,
             calls=4,
             scripts=lambda: [
@@ -228,17 +228,17 @@ CASES: dict[str, dict[str, Case]] = {
             Drip(b" " * 9999),
             way=Way.TLS,
         ),
-        "a packed body drips": late(
+        "a compressed body drips": late(
             answer(PACKED[:10], headers={**GZIP, "Content-Length": "9999"}),
             Drip(b"\x00\x00\x00\xff\xff" * 9999),  # blocks of nothing
         ),
         "a chunk's size drips": late(answer(b"", headers=CHUNKED), Drip(b"0" * 9999)),
         "chunks drip": late(answer(b"", headers=CHUNKED), Drip(b"1\r\n \r\n" * 9999)),
         "trailers drip": late(answer(b"0\r\n", headers=CHUNKED), Drip(b"X: y\r\n" * 9999)),
-        "TLS's greetings drip": late(
+        "the TLS handshake drips": late(
             greeting=(Drip(b"\x16\x03\x03\x40\x00" * 999),), way=Way.NO_TLS
         ),
-        "silence in TLS's greetings": late(greeting=(Do.WAIT,), way=Way.NO_TLS),
+        "silence in the TLS handshake": late(greeting=(Do.WAIT,), way=Way.NO_TLS),
         "one byte a second": Case(
             expected=TransportError,
             calls=1,
@@ -275,7 +275,7 @@ CASES: dict[str, dict[str, Case]] = {
             answer(b"5\r\n" + BODY + b"\r\n0\r\n\r\n", headers=CHUNKED)
         ),
         "a chunk's size has no end": no_http(answer(b"0" * 100_000, headers=CHUNKED)),
-        "a chunk longer than what comes": transient(
+        "a chunk longer than its data": transient(
             answer(b"ffff\r\n" + BODY, headers=CHUNKED), Do.CLOSE
         ),
         "a chunk larger than any memory": transient(
@@ -303,7 +303,7 @@ CASES: dict[str, dict[str, Case]] = {
         "identity": whole(answer(headers={"Content-Encoding": "identity"})),
         "100 Continue first": whole(b"HTTP/1.1 100 Continue\r\nX: y\r\n\r\n" + answer()),
     },
-    "Packing": {
+    "Compression": {
         "gzip": whole(answer(PACKED, headers=GZIP)),
         "gzip by its old name": whole(
             answer(PACKED, headers={"Content-Encoding": "X-GZIP"})
@@ -315,8 +315,8 @@ CASES: dict[str, dict[str, Case]] = {
         "gzip with a wrong checksum": unusable(
             answer(PACKED[:-8] + b"\0" * 4 + PACKED[-4:], headers=GZIP)
         ),
-        "gzip with garbage behind": unusable(answer(PACKED + b"garbage", headers=GZIP)),
-        "gzip that is none": unusable(answer(BODY, headers=GZIP)),
+        "gzip with garbage after it": unusable(answer(PACKED + b"garbage", headers=GZIP)),
+        "not gzip at all": unusable(answer(BODY, headers=GZIP)),
         "deflate": unusable(
             answer(zlib.compress(BODY), headers={"Content-Encoding": "deflate"})
         ),
@@ -400,7 +400,7 @@ CASES: dict[str, dict[str, Case]] = {
             timeout_s=60,
             scripts=always(answer(b"", 429, {"Retry-After": "7"})),
         ),
-        "429 with Retry-After: 99, which is 30, in 35 s": Case(
+        "429 with Retry-After: 99, honoured up to 30 s, in 35 s": Case(
             expected=ResponseError,
             calls=2,
             timeout_s=35,
@@ -411,13 +411,13 @@ CASES: dict[str, dict[str, Case]] = {
             calls=1,
             scripts=always(answer(b"", 429, {"Retry-After": "7"})),
         ),
-        "503 with Retry-After: two hours from now, which is 30, in 35 s": Case(
+        "503 with Retry-After: in two hours, honoured up to 30 s, in 35 s": Case(
             expected=ResponseError,
             calls=2,
             timeout_s=35,
             scripts=lambda: [retry_after(formatdate(time.time() + 7200, usegmt=True))],
         ),
-        "503 with a Retry-After that is past, negative or none, in 1 s": Case(
+        "503 with a Retry-After in the past, negative or not a number, in 1 s": Case(
             expected=ResponseError,
             calls=4,
             scripts=lambda: [
@@ -443,7 +443,7 @@ CASES: dict[str, dict[str, Case]] = {
             calls=1,
             scripts=always((), greeting=(answer(), Do.WAIT), way=Way.NO_TLS),
         ),
-        "TLS's greetings cut": transient(greeting=(Do.READ, Do.CLOSE), way=Way.NO_TLS),
+        "the TLS handshake is cut": transient(greeting=(Do.READ, Do.CLOSE), way=Way.NO_TLS),
     },
     "Proxies": {
         "407": Case(
@@ -460,7 +460,7 @@ CASES: dict[str, dict[str, Case]] = {
         ),
         "reset": transient(Do.RESET, way=Way.PROXY),
         "cut within its headers": transient(CONNECTED[:30], Do.CLOSE, way=Way.PROXY),
-        "cut behind its headers": transient(CONNECTED, Do.CLOSE, way=Way.PROXY),
+        "cut after its headers": transient(CONNECTED, Do.CLOSE, way=Way.PROXY),
         "its headers drip": late(CONNECTED[:-2], Drip(b"X: y\r\n" * 9999), way=Way.PROXY),
     },
     "RetCodes": {
@@ -469,7 +469,7 @@ CASES: dict[str, dict[str, Case]] = {
         "153 once, then whole": Case(
             expected=None, calls=2, scripts=always(refusal(153), answer())
         ),
-        "153 with Retry-After: 99, which is 30, in 35 s": Case(
+        "153 with Retry-After: 99, honoured up to 30 s, in 35 s": Case(
             expected=ApiError,
             calls=2,
             timeout_s=35,
@@ -519,7 +519,7 @@ CASES: dict[str, dict[str, Case]] = {
             answer(BODY.replace(b'"TotalCount": 1', b'"TotalCount": 1e999')),
             good(TotalCount=float("nan")),
         ),
-        "images that are none": unusable(
+        "images of another JSON type": unusable(
             good(ImageSet={}), good(ImageSet=[None]), good(ImageSet="[]")
         ),
         "a time of the year 10000, in milliseconds, negative or a text": Case(
@@ -540,12 +540,12 @@ CASES: dict[str, dict[str, Case]] = {
                 )
             ),
         ),
-        "half a character in a tag's name": whole(
+        "half a surrogate pair in a tag's name": whole(
             good(
                 ImageSet=[{"ImageName": IMAGE, "TagSet": [{"TagName": "\ud800"}]}],
             )
         ),
-        "half a character in an image's name": Case(
+        "half a surrogate pair in an image's name": Case(
             expected=None,
             calls=1,
             scripts=lambda: [

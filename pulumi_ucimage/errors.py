@@ -163,7 +163,8 @@ _HINTS = {
     43025: "UCloud does not accept the bucket's name; check bucket_name",
     43027: "this endpoint does not serve the call; set ucimage:baseUrl"
     " (UCLOUD_API_BASE_URL) to https://api.ucloud.cn/",
-    43033: "UCloud does not accept a parameter; check region, bucket_name and order_by",
+    43033: "UCloud does not accept a parameter; check region, bucket_name,"
+    " order_by, limit and offset",
 }
 """What to do about a RetCode. Which are retried: `_ucloud.client.RETRIED_RET_CODES`."""
 

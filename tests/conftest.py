@@ -162,6 +162,8 @@ def event_loop() -> Iterator[None]:
     """Give Pulumi's Outputs an event loop outside of a program; mocks end with it."""
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
+    # Pulumi must not wait for what an earlier test left in a loop that is closed.
+    pulumi.runtime.settings.reset_options()
     yield
     loop.run_until_complete(_end_tasks())
     loop.run_until_complete(loop.shutdown_default_executor())

@@ -157,19 +157,24 @@ def no_kept_connections() -> Iterator[None]:
     forget_endpoints()
 
 
+@pytest.fixture(autouse=True)
+def no_pulumi_settings() -> Iterator[None]:
+    """Forget the engine or mocks, tasks and configuration of Pulumi's last run."""
+    yield
+    # Twice: what the first call replaces stays the default of threads that start later.
+    pulumi.runtime.settings.reset_options()
+    pulumi.runtime.settings.reset_options()
+    pulumi.runtime.set_all_config({}, [])
+
+
 @pytest.fixture
 def event_loop() -> Iterator[None]:
-    """Give Pulumi's Outputs an event loop outside of a program; mocks end with it."""
+    """Give Pulumi's Outputs an event loop outside of a program."""
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
-    # Pulumi must not wait for what an earlier test left in a loop that is closed.
-    pulumi.runtime.settings.reset_options()
     yield
     loop.run_until_complete(_end_tasks())
     loop.run_until_complete(loop.shutdown_default_executor())
-    # Twice: the first call leaves mocks as the default of threads that start later.
-    pulumi.runtime.settings.reset_options()
-    pulumi.runtime.settings.reset_options()
     loop.close()
     asyncio.set_event_loop(None)
 

@@ -76,7 +76,6 @@ class Engine(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.EngineSe
                     engine_address=self.address,
                     preview=preview,
                 )
-                pulumi.runtime.settings.set_root_resource(None)  # type: ignore[arg-type]
                 loop.run_until_complete(run_in_stack(program))
         except pulumi.RunError as error:
             return str(error)
@@ -145,4 +144,3 @@ def running_engine() -> Iterator[Engine]:
         yield engine
     finally:
         server.stop(None).wait()
-        pulumi.runtime.settings.reset_options()

@@ -46,7 +46,6 @@ class Mocks(pulumi.runtime.Mocks):
 def mocked(answer: Any, *, preview: bool = False) -> Mocks:
     """Set mocks that give this answer."""
     mocks = Mocks(answer)
-    pulumi.runtime.settings.set_root_resource(None)  # type: ignore[arg-type]
     pulumi.runtime.set_mocks(mocks, preview=preview)
     return mocks
 

@@ -7,7 +7,6 @@ import json
 import os
 import weakref
 from types import SimpleNamespace
-from typing import TYPE_CHECKING
 
 import pulumi
 import pulumi.runtime
@@ -19,9 +18,6 @@ from pulumi_ucimage._config.stack import (
     unknown_key_warnings,
 )
 from pulumi_ucimage._pulumi.stack_config import stack_config, warn_about_stack_config
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 CANARY = "canary-19d0"
 
@@ -118,13 +114,11 @@ class Monitor:
 
 
 @pytest.fixture
-def warnings(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+def warnings(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What is logged as a warning."""
     logged: list[str] = []
     monkeypatch.setattr(pulumi.log, "warn", logged.append)
-    yield logged
-    pulumi.runtime.set_all_config({}, [])
-    pulumi.runtime.settings.reset_options()
+    return logged
 
 
 def start_run(config: dict[str, str], secret_keys: list[str]) -> Monitor:

@@ -88,17 +88,13 @@ class Cluster(pulumi.runtime.Mocks):
 def test_the_image_arrives_in_kubernetes() -> None:
     """The pinned reference stands in the Deployment's container, and its tag beside."""
     cluster = Cluster()
-    pulumi.runtime.settings.set_root_resource(None)  # type: ignore[arg-type]
     pulumi.runtime.set_mocks(cluster, project="kubernetes")
     pulumi.runtime.set_all_config({"kubernetes:pullSecret": "uhub"})
 
     def program() -> None:
         runpy.run_path(str(EXAMPLES / "kubernetes" / "__main__.py"))
 
-    try:
-        pulumi.runtime.test(program)()  # type: ignore[no-untyped-call]
-    finally:
-        pulumi.runtime.set_all_config({})
+    pulumi.runtime.test(program)()  # type: ignore[no-untyped-call]
 
     made = cluster.made["kubernetes:apps/v1:Deployment"]
     pod = made["spec"]["template"]["spec"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import fcntl
+import itertools
 import os
 import shutil
 import signal
@@ -46,6 +47,7 @@ ENGINE_FIXTURES = {"tools", "node_modules", "go_environment", "registry_program"
 _GRACE_S = float(os.environ.get("TESTS_GRACE_S") or 10)  # to end after the last test
 _RUN = "TESTS_RUN_ID"
 
+_numbers = itertools.count()
 _left_out: set[str] = set()
 _left_running: list[str] = []
 
@@ -138,15 +140,29 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 @pytest.fixture(autouse=True)
-def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Hide the developer's own keys, profiles, proxies and Pulumi settings."""
+def clean_environment(
+    monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Hide the developer's own keys, profiles, proxies and Pulumi settings.
+
+    The home folder is not there yet: most tests do not need one, and to remove
+    thousands takes long.
+    """
     ours = ("UCLOUD_", "UCIMAGE_", "PULUMI_", "REQUESTS_CA_", "CURL_CA_")
     for variable in os.environ:
         if variable.startswith(ours) or variable.lower().endswith("_proxy"):
             monkeypatch.delenv(variable)
-    home = tmp_path / "home"
-    home.mkdir()
+    home = tmp_path_factory.getbasetemp() / f"home-{next(_numbers)}"
     monkeypatch.setenv("HOME", str(home))
+
+
+@pytest.fixture
+def home(clean_environment: None) -> Path:
+    """Make the empty home folder of the test."""
+    del clean_environment
+    folder = Path.home()
+    folder.mkdir()
+    return folder
 
 
 @pytest.fixture(autouse=True)

@@ -106,9 +106,9 @@ class World:
 
 
 @pytest.fixture
-def bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
+def bare(home: Path, monkeypatch: pytest.MonkeyPatch) -> World:
     """A world in which nothing is set."""
-    return World(tmp_path / "home", monkeypatch)
+    return World(home, monkeypatch)
 
 
 @pytest.fixture

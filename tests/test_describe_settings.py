@@ -27,9 +27,9 @@ STACK = {
 
 
 @pytest.fixture
-def profile_files(tmp_path: Path) -> Path:
+def profile_files(home: Path) -> Path:
     """The CLI's files, with the active profile `work`; returns their folder."""
-    folder = tmp_path / "home" / ".ucloud"
+    folder = home / ".ucloud"
     folder.mkdir()
     work = {"profile": "work", "active": True, "region": "cn-sh2", "project_id": "org-1"}
     keys = {"profile": "work", "public_key": CANARY, "private_key": CANARY}

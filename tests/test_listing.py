@@ -237,11 +237,17 @@ def test_single_images_are_read_twice() -> None:
     assert [0, 1, 2, 3] * 2 == [offset for _, offset in server.calls]
 
 
-@pytest.mark.parametrize("count", [0, 1, 99, 100, 101, 198, 199, 200, 250, 450])
 @pytest.mark.parametrize(
-    "window", [ALL, Window(5, 300), Window(0, 250), Window(100), Window(0, 100)]
+    ("count", "window", "cap"),
+    [
+        *itertools.product(
+            [0, 1, 99, 100, 101, 198, 199, 200, 250, 450],
+            [ALL, Window(5, 300), Window(0, 250), Window(100), Window(0, 100)],
+            [10**9],
+        ),
+        *itertools.product([0, 1, 7, 13, 20], [ALL, Window(2, 9), Window(5)], [7, 2, 1]),
+    ],
 )
-@pytest.mark.parametrize("cap", [10**9, 7, 2, 1])
 def test_reading_ahead_makes_the_same_calls(count: int, window: Window, cap: int) -> None:
     """The same images and the same calls as one page at a time, in any order."""
     in_turn, ahead = Server(count, cap=cap), Server(count, cap=cap)

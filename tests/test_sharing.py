@@ -590,27 +590,28 @@ def _output_form_that_fails() -> None:
     pulumi.export("tag", ucimage.get_docker_image_output("nope").tag)
 
 
-@pytest.mark.parametrize(
-    "form",
-    [_plain_form, _output_form, _output_form_that_takes_an_output, _output_form_that_fails],
-)
-def test_nothing_of_a_run_stays_alive(
-    engine: Engine, configured: Emulator, form: Callable[[], None]
-) -> None:
-    """Its monitor, and all that it listed, is gone when it has ended."""
+def test_nothing_of_a_run_stays_alive(engine: Engine, configured: Emulator) -> None:
+    """Its monitor, and all that it listed, is gone when the next one has begun."""
     monitors: list[weakref.ref[Any]] = []
+    forms = (
+        _plain_form,
+        _output_form,
+        _output_form_that_takes_an_output,
+        _output_form_that_fails,
+        lambda: None,
+    )
     before = kept()
+    for form in forms:
 
-    def program() -> None:
-        monitors.append(weakref.ref(pulumi.runtime.settings.get_monitor()))
-        form()
+        def program(form: Callable[[], None] = form) -> None:
+            monitors.append(weakref.ref(pulumi.runtime.settings.get_monitor()))
+            form()
 
-    for _ in range(3):
         engine.run(program)
 
     # Pulumi itself keeps the last one.
     assert before == kept()
-    assert [None, None] == [monitor() for monitor in monitors[:2]]
+    assert [None] * 4 == [monitor() for monitor in monitors[:-1]]
 
 
 def kept() -> int:

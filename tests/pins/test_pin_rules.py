@@ -423,13 +423,13 @@ def test_another_place_or_image_replaces(
 )
 def test_another_profile_may_be_another_place(
     configured: Emulator,
-    tmp_path: Path,
+    home: Path,
     before: dict[str, str],
     inputs: dict[str, str],
     replaced: list[str],
 ) -> None:
     """The same region and project: it is stored, and nothing moves."""
-    folder = tmp_path / "home" / ".ucloud"
+    folder = home / ".ucloud"
     folder.mkdir()
     places = {
         "here": ("cn-bj2", ""),

@@ -494,11 +494,22 @@ def test_the_json_of_config(call: Run, configured: Emulator) -> None:
     """Every setting, and what the call found."""
     found = document(call("config", "ucs", "--json"))
 
-    assert {"settings", "bucketName", "totalCount"} == found.keys()
-    assert ("ucs", 1) == (found["bucketName"], found["totalCount"])
+    assert {"settings", "bucketName", "totalCount", "error"} == found.keys()
+    assert ("ucs", 1, None) == (found["bucketName"], found["totalCount"], found["error"])
     for setting in found["settings"]:
         assert_types(setting, SETTING)
     assert None is document(call("config", "--json"))["totalCount"]
+
+
+def test_config_says_why_the_call_failed(call: Run, configured: Emulator) -> None:
+    """In one sentence on stderr, and in the document."""
+    ended = call("config", "nope", "--json")
+
+    assert 1 == ended.status
+    error = json.loads(ended.out)["error"]
+    assert "RetCode 43023" in error
+    assert "check BUCKET" in error
+    assert f"Error: {error}\n" == ended.err
 
 
 # --- Help ---

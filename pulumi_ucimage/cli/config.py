@@ -43,13 +43,14 @@ def command(
     context = session.context()
     reports = describe_settings(context.stack, **values)
     causes = [r for r in reports if r.problem and not r.problem.startswith("see ")]
-    problems = [report.problem for report in causes if report.problem]
-    count = None
+    problems = [in_options(report.problem) for report in causes if report.problem]
+    count = error = None
     if query and not problems:
         try:
             count = wait_for(lambda: query.ask(context)).total_count
-        except UcimageError as error:
-            problems.append(str(error))
+        except UcimageError as failure:
+            error = in_options(str(failure))
+            problems.append(error)
     if as_json:
         settings = [
             {
@@ -60,7 +61,8 @@ def command(
             }
             for report in reports
         ]
-        show_json({"settings": settings, "bucketName": bucket_name, "totalCount": count})
+        call = {"bucketName": bucket_name, "totalCount": count, "error": error}
+        show_json({"settings": settings, **call})
     else:
         rows = [
             (
@@ -76,5 +78,5 @@ def command(
             images = "1 image" if count == 1 else f"{count} images"
             click.echo(f"The call worked: bucket '{bucket_name}' has {images}.")
     for problem in problems:
-        note(in_options(problem))
+        note(f"Error: {problem}")
     return 1 if problems else 0

@@ -22,7 +22,7 @@ demo: $(STAMP) ## Show a real `pulumi up` follow a push, with no cloud account
 	  PULUMI_UCIMAGE_TOOLS_FOLDER="$$tools" $(BIN)/python examples/demo.py
 
 test-fast: $(STAMP) ## Run the tests that need no Pulumi engine, Go or Node and are quick
-	@$(BIN)/python -m pytest -n logical --dist worksteal --ignore=tests/integration $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest -n auto --dist worksteal --ignore=tests/integration $(PYTEST_ARGS)
 
 test: $(STAMP) ## Run all tests, those on a real Pulumi engine included
 	@tools="$$($(PYTHON) tools/install.py | tail -n 1)" && \

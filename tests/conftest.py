@@ -96,9 +96,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """For `auto` one more than cores: Pulumi's processes often wait for each other."""
-    return (os.cpu_count() or 1) + bool(config.option.numprocesses == "auto")
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than cores: processes often wait for each other."""
+    return (os.cpu_count() or 1) + 1
 
 
 @pytest.hookimpl(wrapper=True)

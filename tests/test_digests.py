@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
-import subprocess
-import sys
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
@@ -297,18 +295,3 @@ def test_the_output_form_resolves_too(run: Callable[..., Setting]) -> None:
     asyncio.get_event_loop().run_until_complete(output.future())
 
     assert results == [f"{setting.repository}@{DIGEST}"]
-
-
-def test_without_the_argument_nothing_of_it_is_loaded(run: Callable[..., Setting]) -> None:
-    """A look-up without a digest does not import the registry's client."""
-    run()
-    code = (
-        "import sys, pulumi_ucimage as u; u.get_docker_image('ucs');"
-        "print([m for m in sys.modules if 'registry' in m or 'docker' in m"
-        " or m == 'publicsuffixlist'])"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code], check=True, capture_output=True, text=True
-    )
-
-    assert done.stdout == "[]\n"

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -399,28 +397,3 @@ def test_a_profile_shows_no_keys(files: Files) -> None:
     files.write([row("a", region=CANARY)], [row("a", private_key=CANARY)])
 
     assert CANARY not in repr(files.read("a"))
-
-
-@pytest.mark.parametrize(("content", "expected"), [(None, "False"), ("[]", "True")])
-def test_pydantic_is_loaded_only_for_a_file(
-    files: Files, content: str | None, expected: str
-) -> None:
-    """A program whose keys come from the environment starts without it."""
-    code = (
-        "import sys; from pulumi_ucimage._config.resolve import load;"
-        " load({'ucimage:publicKey': 'a', 'ucimage:privateKey': 'b',"
-        " 'ucimage:region': 'r'}); print('pydantic' in sys.modules)"
-    )
-    folder = files.config.parent / ".ucloud"
-    folder.mkdir()
-    if content is not None:
-        (folder / "config.json").write_text(content)
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        env={**os.environ, "HOME": str(folder.parent)},
-        check=True,
-        capture_output=True,
-        text=True,
-    )
-
-    assert expected == done.stdout.strip()

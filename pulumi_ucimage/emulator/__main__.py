@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import queue
 import signal
 import sys
 from typing import TYPE_CHECKING, NoReturn
@@ -106,6 +105,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The exit status: 0 after a signal, 2 if the arguments are invalid.
     """
     options = _parser().parse_args(arguments)
+    # Blocked, and so by the emulator's threads: a signal waits for `sigwait`. A handler
+    # could miss one that arrives just before this thread begins to wait.
+    signals = {signal.SIGINT, signal.SIGTERM}
+    signal.pthread_sigmask(signal.SIG_BLOCK, signals)
     try:
         emulator = Emulator(
             data=options.data,
@@ -115,14 +118,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             log=_log,
         )
         with emulator:
-            # A signal handler may use such a queue; an Event could deadlock.
-            signals: queue.SimpleQueue[int] = queue.SimpleQueue()
-            for number in (signal.SIGINT, signal.SIGTERM):
-                signal.signal(number, lambda caught, _: signals.put(caught))
             sys.stdout.write(f"{emulator.url}\n")
             sys.stdout.flush()
             _log("Press Ctrl-C to stop the emulator. It logs one line for each request.")
-            signals.get()
+            signal.sigwait(signals)
     except EmulatorError as error:
         sys.stderr.write(f"{error}\n")
         return 2

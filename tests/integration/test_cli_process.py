@@ -375,19 +375,3 @@ echo "${{COMPREPLY[@]}}"
     )
 
     assert ("choose\n", "") == (done.stdout, done.stderr)
-
-
-def test_offering_commands_loads_no_pulumi() -> None:
-    """The user waits for it at each press of the key."""
-    code = (
-        "import os, sys; os.environ['_UCIMAGE_COMPLETE'] = 'bash_complete';"
-        "os.environ['COMP_WORDS'] = 'ucimage '; os.environ['COMP_CWORD'] = '1'\n"
-        "from pulumi_ucimage.cli.main import main\n"
-        "try:\n    main([])\n"
-        "finally:\n    print('pulumi' in sys.modules, 'rich' in sys.modules)\n"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=True
-    )
-
-    assert "False False" == done.stdout.splitlines()[-1]

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tarfile
 import zipfile
+from email import message_from_string
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -95,7 +96,41 @@ def test_the_wheel_of_the_sdist_holds_the_package(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         names = {name for name in archive.namelist() if ".dist-info/" not in name}
 
+    assert f"pulumi_ucimage-{__version__}-py3-none-any.whl" == wheel.name
     assert package_files() == names
+
+
+def test_the_plugin_file_says_that_no_plugin_is_downloaded(wheel: Path) -> None:
+    """Pulumi is told that the package brings no plugin to download."""
+    text = zipfile.Path(wheel, "pulumi_ucimage/pulumi-plugin.json").read_text("utf-8")
+
+    assert json.loads(text) == {"resource": False}
+
+
+def test_the_metadata(wheel: Path) -> None:
+    """Name, version, Python, licence and dependencies are what users are told."""
+    file = zipfile.Path(wheel, f"pulumi_ucimage-{__version__}.dist-info/METADATA")
+    metadata = message_from_string(file.read_text("utf-8"))
+    needs = {
+        need.replace("<", ">").partition(">")[0]
+        for need in metadata.get_all("Requires-Dist", [])
+    }
+
+    assert metadata["Name"] == "pulumi-ucimage"
+    assert metadata["Version"] == __version__
+    assert metadata["Requires-Python"] == ">=3.10"
+    assert metadata["License-Expression"] == "Apache-2.0"
+    assert metadata["License-File"] == "LICENSE"
+    assert needs == {
+        "click",
+        "google-re2",
+        "publicsuffixlist",
+        "pulumi",
+        "pydantic",
+        "requests",
+        "rich",
+        "urllib3",
+    }
 
 
 def test_the_index_can_show_them(sdist: Path, wheel: Path) -> None:

@@ -107,20 +107,6 @@ def test_it_prints_nothing_but_its_port(emulator: Emulator) -> None:
     assert 0 == provider.process.returncode
 
 
-def test_starting_loads_no_client() -> None:
-    """The schema needs nothing that only calls need."""
-    code = (
-        "import sys, pulumi_ucimage.plugin.server, pulumi_ucimage.plugin.schema as s;"
-        " s.schema(); print(sorted({'pydantic', 'requests', 're2'} & set(sys.modules)))"
-    )
-
-    done = subprocess.run(
-        [sys.executable, "-c", code], check=True, capture_output=True, text=True
-    )
-
-    assert "[]\n" == done.stdout
-
-
 # --- Its end ---
 
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 import time
 
 import pytest
@@ -187,18 +185,3 @@ def test_other_text_is_not_a_template(regex: str, template: str, message: str) -
     """An unknown reference (empty in Go), or none at all, is refused with what to write."""
     with pytest.raises(ValueError, match=rf"\A{re.escape(message)}\Z"):
         Template.parse(template, Regex.parse(regex))
-
-
-def test_re2_is_loaded_by_the_first_expression() -> None:
-    """A program without an expression does not load RE2."""
-    code = (
-        "import sys, pulumi_ucimage\n"
-        "from pulumi_ucimage._tags import select\n"
-        "from pulumi_ucimage._tags.policy import Policy\n"
-        "Policy.from_arguments({'policy': 'semver', 'semver_range': '^1'})\n"
-        "assert 're2' not in sys.modules\n"
-        "Policy.from_arguments({'tag_regex': 'a'})\n"
-        "assert 're2' in sys.modules\n"
-    )
-
-    subprocess.run([sys.executable, "-c", code], check=True)

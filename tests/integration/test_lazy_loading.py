@@ -1,0 +1,84 @@
+"""A process loads a library when it first needs it, not before."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pulumi_ucimage.emulator import Emulator
+
+CLIENTS = {"certifi", "pydantic", "requests", "urllib3"}
+DIGESTS = {
+    "pulumi_ucimage._config.docker_config",
+    "pulumi_ucimage._registry.client",
+    "publicsuffixlist",
+}
+IMPORT = "import pulumi_ucimage as ucimage\n"
+PIN = IMPORT + "import pulumi_ucimage._pulumi.pin_inputs\nucimage.ImagePin\n"
+LOOK_UP = IMPORT + "ucimage.get_docker_image('ucs', policy='semver')\n"
+EXPRESSION = IMPORT + "ucimage.get_docker_image('ucs', tag_regex='1.*')\n"
+SCHEMA = (
+    "import pulumi_ucimage.plugin.server, pulumi_ucimage.plugin.schema as s; s.schema()\n"
+)
+COMPLETION = """
+import os
+from pulumi_ucimage.cli.main import main
+os.environ.update(_UCIMAGE_COMPLETE="bash_complete", COMP_WORDS="ucimage ", COMP_CWORD="1")
+try:
+    main([])
+except SystemExit:
+    pass
+"""
+
+
+@pytest.mark.parametrize(
+    ("program", "loaded", "not_loaded"),
+    [
+        (IMPORT, set(), {*CLIENTS, *DIGESTS, "re2", "pulumi"}),
+        ("import pulumi_ucimage.emulator", set(), {"pulumi", *CLIENTS}),
+        (PIN, {"pulumi"}, {*CLIENTS, *DIGESTS, "re2"}),
+        (LOOK_UP, {"requests", "pydantic"}, {*DIGESTS, "re2"}),
+        (EXPRESSION, {"re2"}, DIGESTS),
+        (SCHEMA, {"grpc"}, {"pydantic", "requests", "re2"}),
+        (COMPLETION, {"click"}, {"pulumi", "rich", *CLIENTS}),
+    ],
+    ids=["import", "emulator", "pin", "look-up", "expression", "schema", "completion"],
+)
+@pytest.mark.usefixtures("configured")
+def test_what_a_program_loads(program: str, loaded: set[str], not_loaded: set[str]) -> None:
+    """It pays for what it uses; a press of the tab key is answered at once."""
+    modules = modules_of(program)
+
+    assert loaded <= modules
+    assert not_loaded.isdisjoint(modules)
+
+
+@pytest.mark.parametrize("profiles", [None, "[]"])
+def test_a_profile_file_loads_pydantic(
+    home: Path, configured: Emulator, profiles: str | None
+) -> None:
+    """Settings that come from the environment do not."""
+    del configured
+    folder = home / ".ucloud"
+    folder.mkdir()
+    if profiles is not None:
+        (folder / "config.json").write_text(profiles)
+    load = "from pulumi_ucimage._config.resolve import load; load({})"
+
+    assert (profiles is not None) == ("pydantic" in modules_of(load))
+
+
+def modules_of(program: str) -> set[str]:
+    """The modules that a process has loaded at the end of a program."""
+    tell = "\nimport json, sys; print(json.dumps(list(sys.modules)))"
+    done = subprocess.run(
+        [sys.executable, "-c", program + tell], check=True, capture_output=True, text=True
+    )
+    return set(json.loads(done.stdout.splitlines()[-1]))

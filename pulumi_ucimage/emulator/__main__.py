@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import signal
+import socket
 import sys
 from typing import TYPE_CHECKING, NoReturn
 
@@ -13,7 +14,7 @@ from pulumi_ucimage.emulator.errors import EmulatorError
 from pulumi_ucimage.emulator.registry_login import SCHEMES
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 _PROGRAM = "python -m pulumi_ucimage.emulator"
 _MORE = """\
@@ -105,10 +106,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The exit status: 0 after a signal, 2 if the arguments are invalid.
     """
     options = _parser().parse_args(arguments)
-    # Blocked, and so by the emulator's threads: a signal waits for `sigwait`. A handler
-    # could miss one that arrives just before this thread begins to wait.
-    signals = {signal.SIGINT, signal.SIGTERM}
-    signal.pthread_sigmask(signal.SIG_BLOCK, signals)
     try:
         emulator = Emulator(
             data=options.data,
@@ -117,15 +114,34 @@ def main(arguments: Sequence[str] | None = None) -> int:
             registry_login=options.registry_login,
             log=_log,
         )
-        with emulator:
+        with emulator, _signals() as signals:
             sys.stdout.write(f"{emulator.url}\n")
             sys.stdout.flush()
             _log("Press Ctrl-C to stop the emulator. It logs one line for each request.")
-            signal.sigwait(signals)
+            signals.recv(1)
     except EmulatorError as error:
         sys.stderr.write(f"{error}\n")
         return 2
     return 0
+
+
+@contextlib.contextmanager
+def _signals() -> Iterator[socket.socket]:
+    """A socket that receives a byte for each SIGINT or SIGTERM.
+
+    The byte is there whichever thread the system gives the signal to, and if it comes just
+    before this thread begins to wait. A Python handler would miss both.
+    """
+    received, sender = socket.socketpair()
+    with received, sender:
+        sender.settimeout(0)  # as set_wakeup_fd wants it
+        before = signal.set_wakeup_fd(sender.fileno())
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: None)
+        try:
+            yield received
+        finally:
+            signal.set_wakeup_fd(before)
 
 
 def _log(line: str) -> None:

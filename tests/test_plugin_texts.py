@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 from typing import TYPE_CHECKING, Any
 
 import grpc
 import pytest
+from conftest import ROOT
 from plugin_calls import IMAGE, IMAGES, URN, Client, in_process, struct
 from pulumi.runtime.proto import provider_pb2
 
@@ -19,6 +21,7 @@ from pulumi_ucimage.plugin.schema import schema
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from pathlib import Path
 
 # Whole words outside quotes: values and types as Python writes them.
 PYTHON = re.compile(
@@ -283,3 +286,54 @@ def test_log_lines_have_words_of_the_wire(provider: Client, configured: Emulator
     lines = [text for _, text, _ in provider.engine.lines]
     assert len(lines) > 5
     assert_clean(lines)
+
+
+# --- The sources ---
+
+UNDER_THE_PLUGIN = [
+    path
+    for folder in ("_config", "_http", "_lookup", "_registry", "_spec", "_tags", "_ucloud")
+    for path in sorted((ROOT / "pulumi_ucimage" / folder).rglob("*.py"))
+] + [ROOT / "pulumi_ucimage" / "errors.py"]
+
+
+def sentences(path: Path) -> Iterator[str]:
+    """The texts of a module that a message can be made of; docstrings are left out."""
+    tree = ast.parse(path.read_text())
+    docstrings = {
+        id(node.value)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and id(node) not in docstrings:
+            text = node.value
+            is_type = isinstance(text, str) and " | " in text
+            if isinstance(text, str) and " " in text.strip() and not is_type:
+                yield text
+
+
+def test_no_source_text_keeps_a_word_of_python() -> None:
+    """Every text of the modules below the plugin, as the plugin would send it.
+
+    `None` begins no English sentence: it would become `null`.
+    """
+    texts = [wire.text(text) for path in UNDER_THE_PLUGIN for text in sentences(path)]
+
+    assert_clean(texts)
+    assert not [text for text in texts if re.search(r"\bnull (of|is|are)\b", text)]
+
+
+def test_no_message_has_the_name_of_a_class() -> None:
+    """A text with `type(value).__name__` would say `int` or `NoneType`."""
+    names = [
+        (path.name, node.lineno)
+        for path in UNDER_THE_PLUGIN
+        if path.name != "results.py"  # its repr is for Python alone
+        for text in ast.walk(ast.parse(path.read_text()))
+        if isinstance(text, ast.FormattedValue)
+        for node in ast.walk(text)
+        if isinstance(node, ast.Attribute) and node.attr == "__name__"
+    ]
+
+    assert [] == names

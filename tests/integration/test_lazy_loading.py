@@ -15,11 +15,6 @@ if TYPE_CHECKING:
     from pulumi_ucimage.emulator import Emulator
 
 CLIENTS = {"certifi", "pydantic", "requests", "urllib3"}
-DIGESTS = {
-    "pulumi_ucimage._config.docker_config",
-    "pulumi_ucimage._registry.client",
-    "publicsuffixlist",
-}
 IMPORT = "import pulumi_ucimage as ucimage\n"
 PIN = IMPORT + "import pulumi_ucimage._pulumi.pin_inputs\nucimage.ImagePin\n"
 LOOK_UP = IMPORT + "ucimage.get_docker_image('ucs', policy='semver')\n"
@@ -41,11 +36,11 @@ except SystemExit:
 @pytest.mark.parametrize(
     ("program", "loaded", "not_loaded"),
     [
-        (IMPORT, set(), {*CLIENTS, *DIGESTS, "re2", "pulumi"}),
+        (IMPORT, set(), {*CLIENTS, "re2", "pulumi"}),
         ("import pulumi_ucimage.emulator", set(), {"pulumi", *CLIENTS}),
-        (PIN, {"pulumi"}, {*CLIENTS, *DIGESTS, "re2"}),
-        (LOOK_UP, {"requests", "pydantic"}, {*DIGESTS, "re2"}),
-        (EXPRESSION, {"re2"}, DIGESTS),
+        (PIN, {"pulumi"}, {*CLIENTS, "re2"}),
+        (LOOK_UP, {"requests", "pydantic"}, {"re2"}),
+        (EXPRESSION, {"re2"}, set()),
         (SCHEMA, {"grpc"}, {"pydantic", "requests", "re2"}),
         (COMPLETION, {"click"}, {"pulumi", "rich", *CLIENTS}),
     ],
@@ -58,6 +53,30 @@ def test_what_a_program_loads(program: str, loaded: set[str], not_loaded: set[st
 
     assert loaded <= modules
     assert not_loaded.isdisjoint(modules)
+
+
+@pytest.mark.parametrize("program", [IMPORT, PIN, LOOK_UP, EXPRESSION])
+@pytest.mark.usefixtures("configured")
+def test_without_digests_nothing_of_them_is_loaded(program: str) -> None:
+    """Neither the registry's client, nor what reads Docker's configuration."""
+    assert not [
+        module
+        for module in modules_of(program)
+        if "registry" in module or "docker" in module or module == "publicsuffixlist"
+    ]
+
+
+def test_importing_says_nothing() -> None:
+    """It prints nothing, and warns of nothing."""
+    warnings = ("-W", "error::Warning:pulumi_ucimage")
+    done = subprocess.run(
+        [sys.executable, *warnings, "-c", IMPORT],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+
+    assert ("", "") == (done.stdout, done.stderr)
 
 
 @pytest.mark.parametrize("profiles", [None, "[]"])

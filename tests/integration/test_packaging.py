@@ -94,10 +94,14 @@ def test_the_sdist_holds_the_package_and_what_builds_it(sdist: Path) -> None:
 def test_the_wheel_of_the_sdist_holds_the_package(wheel: Path) -> None:
     """What is built from the source distribution is whole, and holds nothing else."""
     with zipfile.ZipFile(wheel) as archive:
-        names = {name for name in archive.namelist() if ".dist-info/" not in name}
+        names = set(archive.namelist())
+    info = ("METADATA", "WHEEL", "RECORD", "entry_points.txt", "licenses/LICENSE")
 
     assert f"pulumi_ucimage-{__version__}-py3-none-any.whl" == wheel.name
-    assert package_files() == names
+    assert "pulumi_ucimage/py.typed" in names
+    assert names == package_files() | {
+        f"pulumi_ucimage-{__version__}.dist-info/{name}" for name in info
+    }
 
 
 def test_the_plugin_file_says_that_no_plugin_is_downloaded(wheel: Path) -> None:

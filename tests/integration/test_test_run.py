@@ -50,6 +50,8 @@ def run(folder: Path, *options: str) -> tuple[int, str]:
         [
             *(sys.executable, "-m", "pytest", "-p", "conftest", "-p", "no:cacheprovider"),
             *("-c", str(ROOT / "pyproject.toml"), "--rootdir", str(folder)),
+            # Otherwise it removes the folders of earlier runs at its end: minutes.
+            *("--basetemp", str(folder / ".base")),
             *options,
             str(folder),
         ],

@@ -1,4 +1,4 @@
-"""Foreign text made fit for a terminal, and lists of names made short."""
+"""Text from outside, made safe to print, and lists of names made short."""
 
 from __future__ import annotations
 

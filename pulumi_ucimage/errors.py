@@ -68,7 +68,7 @@ class ArgumentTypeError(ArgumentError, TypeError):
 
 
 class ConfigError(UcimageError):
-    """A setting is missing or malformed; the message names every way to make it."""
+    """A setting is missing or malformed; the message names every way to set it."""
 
 
 class TransportError(UcimageError):
@@ -88,7 +88,7 @@ class TransportError(UcimageError):
 
 
 class ResponseError(UcimageError):
-    """An answer came that cannot be used.
+    """A response that cannot be used.
 
     Attributes:
         status: the HTTP status, where that is what was wrong; else None.

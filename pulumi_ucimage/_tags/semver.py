@@ -1,8 +1,8 @@
 """Versions and version ranges, by the rules of Masterminds/semver v3 and Flux.
 
-The sources of the rules are github.com/Masterminds/semver/v3 v3.5.0 (``version.go``,
-``constraints.go``), which Flux and Argo CD Image Updater use, and SemVer 2.0.0,
-section 11. ``test_masterminds.py`` compares both halves with the originals.
+The sources of the rules are github.com/Masterminds/semver/v3 v3.5.0 (`version.go`,
+`constraints.go`), which Flux and Argo CD Image Updater use, and SemVer 2.0.0,
+section 11. `test_masterminds.py` compares both halves with the originals.
 """
 
 import math
@@ -55,11 +55,11 @@ class Version:
     """A version, made by `parse_version`.
 
     Two versions are equal if their texts are equal; versions of equal rank, such as
-    ``1.0.0``, ``v1.0.0`` and ``1.0.0+build``, have an equal `precedence`.
+    `1.0.0`, `v1.0.0` and `1.0.0+build`, have an equal `precedence`.
 
     Attributes:
-        text: What was parsed, with a leading ``v`` and build metadata.
-        precedence: The rank by SemVer 2.0.0, section 11, to compare and sort by.
+        text: what was parsed, with a leading `v` and build metadata.
+        precedence: the rank by SemVer 2.0.0, section 11, to compare and sort by.
     """
 
     text: str
@@ -89,15 +89,15 @@ class Version:
 def parse_version(text: str, *, loose: bool = False) -> Version | None:
     """Parse a version; return None if the text is not one.
 
-    A leading ``v`` (not ``V``) and leading zeros of the three numbers are accepted, as in
+    A leading `v` (not `V`) and leading zeros of the three numbers are accepted, as in
     Flux; leading zeros of a numeric prerelease identifier are not. Numbers are exact at
     any length (Masterminds stops at 64 bits).
 
     Args:
-        text: Any text, such as a tag.
-        loose: Whether one or two numbers are enough, as in Masterminds' NewVersion and
+        text: any text, such as a tag.
+        loose: whether one or two numbers are enough, as in Masterminds' NewVersion and
             Argo CD Image Updater; otherwise three are needed. (Flux only counts dots, so
-            that it accepts ``1.2-3.4`` too.)
+            that it accepts `1.2-3.4` too.)
     """
     match = _VERSION.fullmatch(text) if len(text) <= _VERSION_LENGTH else None
     if match is None or not (loose or match[3]):
@@ -125,7 +125,7 @@ class Range:
     """A set of versions, made by `Range.parse`.
 
     Attributes:
-        text: What was parsed.
+        text: what was parsed.
     """
 
     text: str
@@ -133,12 +133,12 @@ class Range:
 
     @classmethod
     def parse(cls, text: str) -> "Range":
-        """Parse a range such as ``^1.2``, ``>=1.1 <2 || 3.x`` or ``1.2 - 2.3``.
+        """Parse a range such as `^1.2`, `>=1.1 <2 || 3.x` or `1.2 - 2.3`.
 
-        The empty text is invalid, as in Masterminds; ``*`` is every release.
+        The empty text is invalid, as in Masterminds; `*` is every release.
 
         Raises:
-            ValueError: The text is not a range. The message is a clause that says what is
+            ValueError: the text is not a range. The message is a clause that says what is
                 wrong and what to write.
         """
         if len(text) > _RANGE_LENGTH:
@@ -160,12 +160,12 @@ class Range:
     def contains(self, version: Version, *, prereleases: bool = False) -> bool:
         """Return whether a version is in the range.
 
-        A prerelease is in range only in a group (the comparators between two ``||``) of
+        A prerelease is in range only in a group (the comparators between two `||`) of
         which some comparator names a prerelease.
 
         Args:
-            version: The version.
-            prereleases: Also accept a prerelease that is outside only because it is one:
+            version: the version.
+            prereleases: also accept a prerelease that is outside only because it is one:
                 a group that names none contains the release with the same numbers.
         """
         rank = version.precedence
@@ -221,9 +221,9 @@ def _test(operator: str, parts: int, rank: Precedence) -> _Test:
     """Return an operator's test of a version's rank.
 
     Args:
-        operator: The operator; empty if there is none.
-        parts: How many numbers come before the first wildcard.
-        rank: The rank of the version that the operator compares with.
+        operator: the operator; empty if there is none.
+        parts: how many numbers come before the first wildcard.
+        rank: the rank of the version that the operator compares with.
     """
     match operator, parts:
         case "!=", 1:
@@ -240,8 +240,8 @@ def _interval(operator: str, parts: int, rank: Precedence) -> tuple[_Bound, _Bou
     """Return the bounds of an operator, the upper one excluded.
 
     These are the results of constraintOps in constraints.go. Without any number they
-    differ from its documentation: ``^*`` is 0.0.0, ``>*`` is above 0.0.0
-    and ``<=*`` is 0.0.x; ``~0.0.0`` has no upper bound.
+    differ from its documentation: `^*` is 0.0.0, `>*` is above 0.0.0
+    and `<=*` is 0.0.x; `~0.0.0` has no upper bound.
     """
     numbers: tuple[int, ...] = rank[:3]
 

@@ -100,10 +100,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run an emulator until a signal ends it.
 
     Args:
-        arguments: The arguments of the command line; None: those of this process.
+        arguments: the arguments of the command line; None: those of this process.
 
     Returns:
-        The exit status: 0 after a signal, 2 if the arguments are invalid.
+        the exit status: 0 after a signal, 2 if the arguments are invalid.
     """
     options = _parser().parse_args(arguments)
     try:

@@ -31,9 +31,9 @@ def answer(
     this region (43023), its project if it has one (292). `OrderBy` may be anything.
 
     Args:
-        parameters: The call's parameters, unescaped.
-        state: Keys and buckets.
-        cap: The most images per page; None: as many as the call wants.
+        parameters: the call's parameters, unescaped.
+        state: keys and buckets.
+        cap: the most images per page; None: as many as the call wants.
     """
     try:
         _check_action(parameters)

@@ -26,9 +26,9 @@ class Control:
     """The control requests of a running emulator.
 
     Attributes:
-        posts: Those that change something, by the last part of their path: a JSON object
+        posts: those that change something, by the last part of their path: a JSON object
             in, a JSON object out. They raise EmulatorError with a sentence for the user.
-        gets: Those that only read, in the same way.
+        gets: those that only read, in the same way.
     """
 
     def __init__(self, state: State, faults: FaultQueue) -> None:

@@ -27,7 +27,7 @@ def read(path: str | os.PathLike[str]) -> Data:
     """Read a data file.
 
     Raises:
-        DataError: It cannot be read, is not JSON, or is invalid (see `parse`). The sentence
+        DataError: it cannot be read, is not JSON, or is invalid (see `parse`). The sentence
             names the file and never contains what is in it.
     """
     try:
@@ -58,7 +58,7 @@ def parse(document: object) -> Data:
     not checked: they are sent as they are.
 
     Raises:
-        DataError: Something has another form; says where, and what it must be.
+        DataError: something has another form; says where, and what it must be.
     """
     whole = _object(document, "The data", ("Keys", "Buckets"))
     keys = [_key(entry, f"Keys[{at}]") for at, entry in enumerate(_list(whole, "Keys"))]

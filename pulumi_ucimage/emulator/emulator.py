@@ -30,16 +30,16 @@ class Emulator:
     method may be called from any thread, before, while and after it runs.
 
     Args:
-        data: The content of a data file, or the path of one; None: the demo's data.
-        faults: What goes wrong, each as `KIND[=VALUE][*TIMES]`.
-        port: The port to listen on; 0: any free one, another one at each start.
+        data: the content of a data file, or the path of one; None: the demo's data.
+        faults: what goes wrong, each as `KIND[=VALUE][*TIMES]`.
+        port: the port to listen on; 0: any free one, another one at each start.
         registry_login: `basic` or `bearer`: pulling needs the user
             `DEMO_REGISTRY_USERNAME` with `DEMO_REGISTRY_PASSWORD`. None: everybody may.
-        log: Takes a line about each request, without keys and signatures; None: nothing
+        log: takes a line about each request, without keys and signatures; None: nothing
             is logged.
 
     Raises:
-        EmulatorError: An argument is invalid; says why and what to do.
+        EmulatorError: an argument is invalid; says why and what to do.
     """
 
     def __init__(
@@ -84,7 +84,7 @@ class Emulator:
         """Where it answers, such as `http://127.0.0.1:40123/`.
 
         Raises:
-            EmulatorError: It is not running.
+            EmulatorError: it is not running.
         """
         if self._server is None:
             raise EmulatorError(
@@ -105,10 +105,10 @@ class Emulator:
         """Start to answer; it is ready when this returns.
 
         Returns:
-            The emulator itself.
+            the emulator itself.
 
         Raises:
-            EmulatorError: It is running already, or the port is not available.
+            EmulatorError: it is running already, or the port is not available.
         """
         if self._server is not None:
             raise EmulatorError("The emulator is running already: stop it first.")
@@ -137,7 +137,7 @@ class Emulator:
         """Add a fault, after those that were added before.
 
         Raises:
-            FaultError: The text is not `KIND[=VALUE][*TIMES]`.
+            FaultError: the text is not `KIND[=VALUE][*TIMES]`.
         """
         self._faults.add(spec)
 
@@ -159,16 +159,16 @@ class Emulator:
         """Push a tag, to a new image if there is none of that name.
 
         Args:
-            bucket: Name of an existing bucket.
-            image: Full name, path (`ucs/helloworld`) or, if it is unique, last part. A new
+            bucket: name of an existing bucket.
+            image: full name, path (`ucs/helloworld`) or, if it is unique, last part. A new
                 image's name is completed by the registry and name of the bucket.
-            tag: Any text that is not empty. A tag that exists gets a new `CreateTime`.
+            tag: any text that is not empty. A tag that exists gets a new `CreateTime`.
             create_time: Unix seconds; None: now, or a second after the image's newest
                 tag if that is later, so that this push is the newest.
-            region: The bucket's region; None if only one region has the bucket.
-            same_bytes: Whether the bytes are those of the tag's last push, so that the
+            region: the bucket's region; None if only one region has the bucket.
+            same_bytes: whether the bytes are those of the tag's last push, so that the
                 digest stays. Otherwise an existing tag gets another digest.
-            media_type: The type of the manifest in the registry; None: that of the tag's
+            media_type: the type of the manifest in the registry; None: that of the tag's
                 last push, else an OCI index of two platforms.
 
         Returns:
@@ -176,7 +176,7 @@ class Emulator:
             pushed.
 
         Raises:
-            PushError: The bucket does not exist, or a value is ambiguous or invalid.
+            PushError: the bucket does not exist, or a value is ambiguous or invalid.
         """
         return self._state.push(
             bucket,
@@ -202,17 +202,17 @@ class Emulator:
         The registry still has the manifest of a deleted tag, by its digest.
 
         Args:
-            bucket: Name of an existing bucket.
-            image: Full name, path or, if it is unique, last part.
-            tag: The tag to delete.
-            region: The bucket's region; None if only one region has the bucket.
-            digest: The manifest to delete from the registry; the API still lists its tag.
+            bucket: name of an existing bucket.
+            image: full name, path or, if it is unique, last part.
+            tag: the tag to delete.
+            region: the bucket's region; None if only one region has the bucket.
+            digest: the manifest to delete from the registry; the API still lists its tag.
 
         Returns:
             Region, BucketName, ImageName (full), TagName and Digest of what was deleted.
 
         Raises:
-            PushError: The bucket, image, tag or digest does not exist, or is ambiguous.
+            PushError: the bucket, image, tag or digest does not exist, or is ambiguous.
         """
         return self._state.delete(bucket, image, tag, region, digest=digest)
 
@@ -220,7 +220,7 @@ class Emulator:
         """The digest that a tag names in the registry, such as `sha256:4f5c...`.
 
         Raises:
-            PushError: There is no such bucket, image or tag, a name is ambiguous, or the
+            PushError: there is no such bucket, image or tag, a name is ambiguous, or the
                 digest was deleted.
         """
         return self._state.digest(bucket, image, tag, region)

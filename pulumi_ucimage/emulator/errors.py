@@ -50,7 +50,7 @@ class ServiceError(Exception):
     """A call that the API refuses.
 
     Attributes:
-        ret_code: The RetCode of the answer.
+        ret_code: the RetCode of the answer.
     """
 
     def __init__(self, ret_code: RetCode, message: str) -> None:

@@ -17,8 +17,8 @@ class _Kind(NamedTuple):
     """The values of a kind of fault.
 
     Attributes:
-        pattern: The valid values; None if the kind takes no value.
-        needs: What is needed, for a sentence that starts with "The fault … needs".
+        pattern: the valid values; None if the kind takes no value.
+        needs: what is needed, for a sentence that starts with "The fault … needs".
     """
 
     pattern: str | None
@@ -44,9 +44,9 @@ class Fault:
     """One fault.
 
     Attributes:
-        kind: One of `retcode`, `http`, `drop`, `delay`, `cap`, `retry_after`.
-        value: Its value as given; None for `drop`.
-        times: For how many more requests it is; None: all.
+        kind: one of `retcode`, `http`, `drop`, `delay`, `cap`, `retry_after`.
+        value: its value as given; None for `drop`.
+        times: for how many more requests it is; None: all.
     """
 
     kind: str
@@ -63,10 +63,10 @@ class Effect:
     """What the faults do to one request.
 
     Attributes:
-        delay_s: Seconds to wait before the answer.
-        cap: The most images per page; None: as many as the request wants.
-        retry_after_s: The `Retry-After` header of a fault that answers, in seconds.
-        answer: The fault that answers; None: the API does.
+        delay_s: seconds to wait before the answer.
+        cap: the most images per page; None: as many as the request wants.
+        retry_after_s: the `Retry-After` header of a fault that answers, in seconds.
+        answer: the fault that answers; None: the API does.
     """
 
     delay_s: float = 0.0
@@ -79,7 +79,7 @@ def parse(spec: str) -> Fault:
     """Read a fault from `KIND[=VALUE][*TIMES]`.
 
     Raises:
-        FaultError: The text is not a fault; says what to use.
+        FaultError: the text is not a fault; says what to use.
     """
     match = _SPEC.fullmatch(spec)
     kind = _KINDS.get(match["kind"]) if match else None
@@ -119,7 +119,7 @@ class FaultQueue:
         """Add a fault after the others.
 
         Raises:
-            FaultError: The text is not a fault.
+            FaultError: the text is not a fault.
         """
         fault = parse(spec)
         with self._lock:
@@ -129,7 +129,7 @@ class FaultQueue:
         """Replace all faults; on an error nothing is changed.
 
         Raises:
-            FaultError: One of the texts is not a fault.
+            FaultError: one of the texts is not a fault.
         """
         faults = [parse(spec) for spec in specs]
         with self._lock:

@@ -47,10 +47,10 @@ def find(images: Sequence[Image], wanted: str) -> int | None:
     """Find an image by its full name, else by its path, else by its last part.
 
     Returns:
-        Its position; None if there is no such image.
+        its position; None if there is no such image.
 
     Raises:
-        PushError: Several images have this path or this last part.
+        PushError: several images have this path or this last part.
     """
     names = [name_of(image) for image in images]
     for spelling in (str, path_of, short_name_of):
@@ -72,10 +72,10 @@ def full_name(wanted: str, bucket_name: str, images: Iterable[Image], registry: 
     other images; a last part also gets the bucket's name.
 
     Args:
-        wanted: Full name, path or last part.
-        bucket_name: The bucket of the new image.
-        images: The bucket's images; the host is that of the first one that has a host.
-        registry: The host if none of them has one.
+        wanted: full name, path or last part.
+        bucket_name: the bucket of the new image.
+        images: the bucket's images; the host is that of the first one that has a host.
+        registry: the host if none of them has one.
     """
     if registry_of(wanted):
         return wanted

@@ -32,8 +32,8 @@ class Manifest(NamedTuple):
     """One manifest.
 
     Attributes:
-        media_type: One of `MEDIA_TYPES`.
-        body: Its bytes.
+        media_type: one of `MEDIA_TYPES`.
+        body: its bytes.
         digest: `sha256:` and the hash of these bytes.
     """
 
@@ -47,13 +47,13 @@ def build(path: str, tag: str, revision: int, media_type: str) -> tuple[Manifest
     """The manifests of one push.
 
     Args:
-        path: The image's path, such as `ucs/helloworld`.
-        tag: The tag that was pushed.
-        revision: How often this tag was pushed with other bytes before.
-        media_type: One of `MEDIA_TYPES`.
+        path: the image's path, such as `ucs/helloworld`.
+        tag: the tag that was pushed.
+        revision: how often this tag was pushed with other bytes before.
+        media_type: one of `MEDIA_TYPES`.
 
     Returns:
-        The manifest that the tag names; then, for an index or a list, one per platform,
+        the manifest that the tag names; then, for an index or a list, one per platform,
         amd64 first.
     """
     made_from = f"{path}:{tag} revision {revision}"

@@ -29,11 +29,11 @@ class Response(NamedTuple):
     """An answer of the registry.
 
     Attributes:
-        status: The HTTP status.
-        content_type: The type of the body.
-        body: The body; a HEAD is answered without it.
-        headers: Further headers.
-        outcome: What the log says about it.
+        status: the HTTP status.
+        content_type: the type of the body.
+        body: the body; a HEAD is answered without it.
+        headers: further headers.
+        outcome: what the log says about it.
     """
 
     status: HTTPStatus
@@ -47,10 +47,10 @@ class RegistryError(Exception):
     """A request that the registry refuses.
 
     Attributes:
-        status: The HTTP status.
-        code: The error code of the OCI specification.
-        message: A sentence.
-        headers: Further headers.
+        status: the HTTP status.
+        code: the error code of the OCI specification.
+        message: a sentence.
+        headers: further headers.
     """
 
     def __init__(
@@ -77,11 +77,11 @@ def answer(
     whether its type is accepted (404 `MANIFEST_UNKNOWN`).
 
     Args:
-        path: The path from `/v2/` on, unescaped.
-        accept: The values of the request's Accept headers.
-        authorization: The value of its Authorization header; empty if it has none.
-        state: The images.
-        login: Who may pull.
+        path: the path from `/v2/` on, unescaped.
+        accept: the values of the request's Accept headers.
+        authorization: the value of its Authorization header; empty if it has none.
+        state: the images.
+        login: who may pull.
     """
     rest = path.removeprefix(PREFIX)
     found = _MANIFEST.fullmatch(rest)

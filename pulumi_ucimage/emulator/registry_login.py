@@ -27,7 +27,7 @@ class RegistryLogin:
         scheme: `basic` or `bearer`; None: nobody needs to log in.
 
     Raises:
-        EmulatorError: The scheme is another one.
+        EmulatorError: the scheme is another one.
     """
 
     def __init__(self, scheme: str | None) -> None:
@@ -45,11 +45,11 @@ class RegistryLogin:
         """Check a request's Authorization header.
 
         Args:
-            authorization: Its value; empty if the request has none.
-            path: The repository that is asked for; None for `/v2/` itself.
+            authorization: its value; empty if the request has none.
+            path: the repository that is asked for; None for `/v2/` itself.
 
         Raises:
-            RegistryError: The request needs a login, or another one.
+            RegistryError: the request needs a login, or another one.
         """
         if self._scheme is None:
             return
@@ -70,7 +70,7 @@ class RegistryLogin:
         """A token for a scope, of which `pull` alone is granted.
 
         Raises:
-            RegistryError: There is no such login, or it is wrong.
+            RegistryError: there is no such login, or it is wrong.
         """
         kind, _, value = authorization.partition(" ")
         if self._scheme != BEARER:

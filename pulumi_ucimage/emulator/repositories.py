@@ -28,10 +28,10 @@ class Repositories:
         """Push a tag with other bytes than before.
 
         Args:
-            path: The repository.
-            tag: The tag.
-            is_new: Whether the tag was never pushed before.
-            media_type: The type of its manifest; None: that of the last revision.
+            path: the repository.
+            tag: the tag.
+            is_new: whether the tag was never pushed before.
+            media_type: the type of its manifest; None: that of the last revision.
         """
         revisions = self._of(path, tag)
         if not is_new:
@@ -76,9 +76,9 @@ class Repositories:
         """The manifest of a digest, whichever push made it.
 
         Args:
-            path: The repository.
-            digest: The digest.
-            tags: The tags that are listed.
+            path: the repository.
+            digest: the digest.
+            tags: the tags that are listed.
         """
         for manifest in self._all(path, tags):
             if manifest.digest == digest and not self._is_deleted(path, manifest):

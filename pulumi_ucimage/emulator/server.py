@@ -38,14 +38,14 @@ class Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
     """A server with a thread for each connection; `close` ends all of them.
 
     Args:
-        port: The port of 127.0.0.1 to listen on; 0: any free one.
-        state: Keys, images and manifests.
-        faults: What goes wrong.
-        login: Who may pull from the registry.
-        log: Takes a line about each request.
+        port: the port of 127.0.0.1 to listen on; 0: any free one.
+        state: keys, images and manifests.
+        faults: what goes wrong.
+        login: who may pull from the registry.
+        log: takes a line about each request.
 
     Raises:
-        OSError: The port is not available.
+        OSError: the port is not available.
     """
 
     allow_reuse_address = True

@@ -19,8 +19,8 @@ def sign(parameters: Mapping[str, str], private_key: str) -> str:
     end (the API's page on signatures). A parameter called `Signature` is not signed.
 
     Args:
-        parameters: The call's parameters as text, unescaped.
-        private_key: The private key that belongs to the call's `PublicKey`.
+        parameters: the call's parameters as text, unescaped.
+        private_key: the private key that belongs to the call's `PublicKey`.
 
     Returns:
         40 lower-case hexadecimal digits.

@@ -47,8 +47,8 @@ class State:
     """Keys, buckets, manifests and calls, safe to use from many threads.
 
     Args:
-        data: The keys and buckets to begin with.
-        now: The time of pushes, in Unix seconds.
+        data: the keys and buckets to begin with.
+        now: the time of pushes, in Unix seconds.
     """
 
     def __init__(self, data: Data, *, now: Callable[[], float] = time.time) -> None:
@@ -84,7 +84,7 @@ class State:
         See `Emulator.push`.
 
         Raises:
-            PushError: The bucket does not exist, a name is ambiguous or invalid.
+            PushError: the bucket does not exist, a name is ambiguous or invalid.
         """
         if not image or not tag:
             raise PushError("A push needs an image and a tag whose names are not empty.")
@@ -151,7 +151,7 @@ class State:
         See `Emulator.delete`.
 
         Raises:
-            PushError: The bucket, image, tag or digest does not exist, or is ambiguous.
+            PushError: the bucket, image, tag or digest does not exist, or is ambiguous.
         """
         if tag is not None and digest is not None:
             raise PushError("Delete a tag or a digest, not both at once.")
@@ -181,7 +181,7 @@ class State:
         """The digest that a tag names in the registry.
 
         Raises:
-            PushError: There is no such bucket, image or tag, a name is ambiguous, or the
+            PushError: there is no such bucket, image or tag, a name is ambiguous, or the
                 digest was deleted.
         """
         with self._lock:
@@ -197,11 +197,11 @@ class State:
         """What the registry has under a tag or a digest.
 
         Args:
-            path: The repository, such as `ucs/helloworld`.
-            reference: A tag or a digest.
+            path: the repository, such as `ucs/helloworld`.
+            reference: a tag or a digest.
 
         Returns:
-            The manifest, followed by its children if it was found by a tag; empty if there
+            the manifest, followed by its children if it was found by a tag; empty if there
             is no such manifest; None if there is no such repository.
         """
         with self._lock:

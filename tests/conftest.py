@@ -189,14 +189,14 @@ def event_loop() -> Iterator[None]:
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     yield
-    loop.run_until_complete(_end_tasks())
+    loop.run_until_complete(end_tasks())
     loop.run_until_complete(loop.shutdown_default_executor())
     loop.close()
     asyncio.set_event_loop(None)
 
 
-async def _end_tasks() -> None:
-    """End what a stack under mocks leaves behind: Pulumi itself waits for none of it."""
+async def end_tasks() -> None:
+    """Cancel what a program leaves behind, as Pulumi's language host does."""
     current = asyncio.current_task()
     while tasks := {task for task in asyncio.all_tasks() if task is not current}:
         for task in tasks:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import grpc
 import pulumi
 import pulumi.runtime
+from conftest import end_tasks
 from google.protobuf.empty_pb2 import Empty
 from google.protobuf.json_format import MessageToDict
 from pulumi.runtime import run_in_stack
@@ -80,7 +81,7 @@ class Engine(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.EngineSe
         except pulumi.RunError as error:
             return str(error)
         finally:
-            loop.run_until_complete(_end_tasks())
+            loop.run_until_complete(end_tasks())
             loop.run_until_complete(loop.shutdown_default_executor())
             loop.close()
         return ""
@@ -121,14 +122,6 @@ class Engine(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.EngineSe
 
     def SetRootResource(self, _request: Any, _context: Any) -> Any:  # noqa: N802
         return engine_pb2.SetRootResourceResponse()
-
-
-async def _end_tasks() -> None:
-    """Cancel what a program that failed leaves behind, as Pulumi's language host does."""
-    tasks = asyncio.all_tasks() - {asyncio.current_task()}
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 @contextmanager

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import signal
+import sys
+import threading
+import traceback
 import unicodedata
 from functools import partial
 from typing import TYPE_CHECKING
@@ -19,6 +23,7 @@ from pulumi_ucimage.emulator import DEMO_IMAGE, Emulator
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
+    from types import FrameType
 
     Run = Callable[..., Ended]
 
@@ -321,6 +326,29 @@ def test_nothing_is_cleared_if_nothing_was_shown(
     assert 1 == wait_for(lambda: 1)
 
     assert "" == stderr.text()
+
+
+def _functions(frame: FrameType) -> list[str]:
+    """The names of the functions that a thread runs."""
+    return [each.f_code.co_name for each, _ in traceback.walk_stack(frame)]
+
+
+def test_ctrl_c_ends_a_wait_whichever_thread_gets_it() -> None:
+    """The system gives a signal to any thread of the process."""
+    is_over = threading.Event()
+    main_thread = threading.get_ident()
+
+    def work() -> None:
+        frames = sys._current_frames  # noqa: SLF001 - no public function has them
+        while "join" not in _functions(frames()[main_thread]):
+            pass
+        signal.pthread_kill(threading.get_ident(), signal.SIGINT)
+        is_over.wait(60)
+
+    with pytest.raises(KeyboardInterrupt):
+        wait_for(work)
+    assert not is_over.is_set()
+    is_over.set()
 
 
 def test_a_terminal_without_control_sequences_has_no_progress(

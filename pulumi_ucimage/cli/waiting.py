@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from pulumi_ucimage.cli.interrupt import cleaning_up
 from pulumi_ucimage.cli.output import note, progress
@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 T = TypeVar("T")
+
+_POLL_S: Final = 0.2
 
 
 class Log:
@@ -46,7 +48,10 @@ def wait_for(work: Callable[[], T]) -> T:
     try:
         with cleaning_up():
             thread.start()
-            thread.join()
+            # Again and again, because a signal that comes to another thread, or just
+            # before the wait begins, does not end it.
+            while thread.is_alive():
+                thread.join(_POLL_S)
     finally:
         progress.clear()
     if failure:

@@ -15,6 +15,7 @@ from command_line import SHARED, Ended, Terminal, data, plain, run, run_on_termi
 from conftest import environment_for
 from rich.cells import cell_len
 
+from pulumi_ucimage._http.clock import Clock
 from pulumi_ucimage._lookup import progress
 from pulumi_ucimage.cli.output import age, note
 from pulumi_ucimage.cli.waiting import Log, wait_for
@@ -296,6 +297,32 @@ def test_progress_is_one_line_that_is_removed(terminal: Callable[..., Terminal])
 
     clear = "\r\x1b[K"
     assert f"{clear}1 images{clear}2 images{clear}" == stderr.text()
+
+
+def test_a_call_without_progress_says_that_it_waits(
+    terminal: Callable[..., Terminal],
+) -> None:
+    """From two seconds on; what the call itself says takes its place, and stays."""
+    stderr, log = terminal(), Log()
+    times: list[float] = []
+
+    def monotonic() -> float:
+        times.append(len(times) / 2)
+        return times[-1]
+
+    def work() -> None:
+        while "3 s so far" not in stderr.text():
+            pass
+        log.info("1 image", ephemeral=True)
+        asked = len(times)
+        while len(times) < asked + 3:
+            pass
+
+    wait_for(work, Clock(monotonic=monotonic))
+
+    lines = stderr.text().split("\r\x1b[K")
+    assert ["", "Waiting for an answer: 2 s so far."] == lines[:2]
+    assert ["1 image", ""] == lines[-2:]
 
 
 def test_progress_is_removed_before_a_remark(terminal: Callable[..., Terminal]) -> None:

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import sys
+import threading
 from typing import TYPE_CHECKING, Any, Final, TextIO
 
 import click
@@ -95,22 +96,31 @@ class ProgressLine:
     """A line on stderr that the next output replaces; only on a terminal."""
 
     def __init__(self) -> None:
-        self._is_shown = False
+        self._lock = threading.Lock()
+        self._line = ""
 
-    def show(self, message: str) -> None:
-        """Show a message in place of the one before."""
-        if _is_dumb(sys.stderr):
-            return
-        # A line that wraps could not be cleared.
-        width = shutil.get_terminal_size().columns - 1
-        click.echo(f"{_CLEAR}{printable(message)[:width]}", nl=False, err=True)
-        self._is_shown = True
+    def show(self, line: str, *, only_over: str | None = None) -> None:
+        """Show a line in place of the one before.
+
+        Args:
+            line: the line.
+            only_over: do nothing if another line than this one is shown.
+        """
+        with self._lock:
+            is_kept = only_over is not None and self._line not in {"", only_over}
+            if is_kept or line == self._line or _is_dumb(sys.stderr):
+                return
+            # A line that wraps could not be cleared.
+            width = shutil.get_terminal_size().columns - 1
+            click.echo(f"{_CLEAR}{printable(line)[:width]}", nl=False, err=True)
+            self._line = line
 
     def clear(self) -> None:
-        """Remove the message, if there is one."""
-        if self._is_shown:
-            click.echo(_CLEAR, nl=False, err=True)
-            self._is_shown = False
+        """Remove the line, if there is one."""
+        with self._lock:
+            if self._line:
+                click.echo(_CLEAR, nl=False, err=True)
+                self._line = ""
 
 
 progress = ProgressLine()

@@ -241,9 +241,9 @@ CHOICE: Final = (
     Argument(
         "default_tag",
         Type.STRING,
-        "Used, with `found` False, if nothing is left to choose from. If the image itself"
-        " is missing, it is used only if `image_name` is a full name with a registry"
-        " host. Not with `tag`.",
+        "Used, with `found` False, if nothing is left to choose from; by a pin only for its"
+        " first choice. If the image itself is missing, it is used only if `image_name` is"
+        " a full name with a registry host. Not with `tag`.",
     ),
 )
 

@@ -23,7 +23,7 @@ PAGE: Final = Path(__file__).resolve().parent.parent / "docs" / "performance.md"
 MARGIN: Final = 2.0
 """How far above its target a rough figure must be to fail."""
 TRIES: Final = 3
-"""The best of so many tries counts: other work on the machine only adds to a figure."""
+"""The best of these counts: other work on the machine only adds to a figure."""
 PACKAGES: Final = ("pulumi", "requests", "pydantic", "urllib3", "ucloud-sdk-python3")
 INTRODUCTION: Final = """\
 # Performance

@@ -48,7 +48,7 @@ _GRACE_S = float(os.environ.get("TESTS_GRACE_S") or 10)  # to end after the last
 _RUN = "TESTS_RUN_ID"
 
 _numbers = itertools.count()
-_left_out: set[str] = set()
+_not_run: set[str] = set()
 _left_running: list[str] = []
 
 
@@ -66,25 +66,25 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     """Note each test that was skipped or expected to fail; `live` ones may be."""
     if "live" not in report.keywords and (report.skipped or hasattr(report, "wasxfail")):
-        _left_out.add(report.nodeid)
+        _not_run.add(report.nodeid)
 
 
 def pytest_collectreport(report: pytest.CollectReport) -> None:
     """Note each module that skipped itself."""
     if report.skipped:
-        _left_out.add(report.nodeid)
+        _not_run.add(report.nodeid)
 
 
 def pytest_deselected(items: list[pytest.Item]) -> None:
     """Note each test that CI did not run; a developer may choose some."""
     if os.environ.get("CI"):
-        _left_out.update(i.nodeid for i in items if not i.get_closest_marker("live"))
+        _not_run.update(i.nodeid for i in items if not i.get_closest_marker("live"))
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: object) -> None:
     """Take over what a worker of pytest-xdist noted."""
-    _left_out.update(getattr(node, "workeroutput", {}).get("left_out", ()))
+    _not_run.update(getattr(node, "workeroutput", {}).get("not_run", ()))
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -105,14 +105,14 @@ def pytest_xdist_auto_num_workers() -> int:
 def pytest_sessionfinish(session: pytest.Session) -> Iterator[None]:
     """Fail a run that left a test out, or a process running."""
     if hasattr(session.config, "workeroutput"):
-        session.config.workeroutput["left_out"] = list(_left_out)
+        session.config.workeroutput["not_run"] = list(_not_run)
         return (yield)
     yield  # pytest-xdist ends its workers
     end = time.monotonic() + _GRACE_S
     while (running := _processes()) and time.monotonic() < end:
         time.sleep(0.05)
     _left_running.extend(running)
-    if (_left_out or _left_running) and session.exitstatus == pytest.ExitCode.OK:
+    if (_not_run or _left_running) and session.exitstatus == pytest.ExitCode.OK:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
     return None
 
@@ -133,8 +133,8 @@ def _processes() -> list[str]:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say what fails a run in which every test passed."""
-    for nodeid in sorted(_left_out):
-        terminalreporter.write_line(f"Left out, which fails the run: {nodeid}")
+    for nodeid in sorted(_not_run):
+        terminalreporter.write_line(f"Not run, which fails the run: {nodeid}")
     for command in _left_running:
         terminalreporter.write_line(f"Left running, which fails the run: {command}")
 

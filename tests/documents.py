@@ -2,7 +2,7 @@
 
 A Chinese page has the blocks of its English page, and is not run a second time.
 
-What is done with a block stands in a comment before its fence:
+A comment before a block says what is done with it:
 
 - `<!-- run: program -->` a Python program: `pulumi up` of it, on the real engine
 - `<!-- run: yaml -->` the same in YAML, with the plugin on PATH

@@ -47,7 +47,7 @@ def yaml_project(
 
     Args:
         folder: an empty one.
-        program: what stands in `Pulumi.yaml` after name and runtime; may be indented.
+        program: the part of `Pulumi.yaml` after name and runtime; may be indented.
         tools: the folder with `pulumi` and its language hosts.
         extra: further variables for the commands.
     """

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from pulumi_ucimage.emulator import Emulator
 
 IMAGES = 120
-"""So many that a listing has two pages."""
+"""Enough for a listing of two pages."""
 KEYS = {"PublicKey": "public", "PrivateKey": "private"}
 
 

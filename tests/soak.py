@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 THREADS: Final = 4
 IMAGES: Final = 120
-"""So many that a listing has two pages."""
+"""Enough for a listing of two pages."""
 KEPT_TAGS: Final = 5
 KEYS: Final = {"PublicKey": "public", "PrivateKey": "private"}
 MOST_MB: Final = 10

@@ -232,7 +232,7 @@ def test_tags_knows_explicit_and_default_tags(
 
 
 @pytest.mark.parametrize(
-    ("tags", "words", "shown", "left_out"),
+    ("tags", "words", "shown", "expected_err"),
     [
         (20, (), 20, ""),
         (25, (), 20, "5 more tags are not shown; use --all.\n"),
@@ -247,7 +247,7 @@ def test_a_long_list_is_cut(  # noqa: PLR0917
     tags: int,
     words: tuple[str, ...],
     shown: int,
-    left_out: str,
+    expected_err: str,
 ) -> None:
     """With a line that says so; the chosen tag is always shown."""
     many = [(f"1.0.{number}", 1_700_000_000 + number) for number in range(tags)]
@@ -257,7 +257,7 @@ def test_a_long_list_is_cut(  # noqa: PLR0917
 
     assert shown == len(ended.out.splitlines()) - 1
     assert "chosen" in ended.out
-    assert left_out == ended.err
+    assert expected_err == ended.err
 
 
 def configure(monkeypatch: pytest.MonkeyPatch, api: Emulator) -> None:

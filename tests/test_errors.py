@@ -325,7 +325,7 @@ def test_long_words_of_the_api_are_cut() -> None:
     ],
 )
 def test_facts(error: UcimageError, facts: dict[str, Any]) -> None:
-    """What a program may want to know of an error stands in attributes."""
+    """An error has attributes for what a program may want to know of it."""
     assert facts == vars(error)
 
 

@@ -429,7 +429,7 @@ def test_a_line_may_be_replaced_by_the_next(provider: Client, *, ephemeral: bool
 
 
 def wait_for_requests(emulator: Emulator, number: int) -> None:
-    """Wait until the emulator has received so many calls."""
+    """Wait until the emulator has received that many calls."""
     while len(emulator.requests) < number:
         os.sched_yield()
 

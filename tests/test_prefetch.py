@@ -154,8 +154,8 @@ def test_without_threads_the_reader_reads_one_page_at_a_time(
         prefetch.start(RANGES)
         found = [prefetch.take(wanted) for wanted in RANGES]
 
-    read_ahead = [page_of(wanted) for wanted in RANGES[:threads]]
-    assert [*read_ahead, *[None] * (10 - threads)] == found
+    expected = [page_of(wanted) for wanted in RANGES[:threads]]
+    assert [*expected, *[None] * (10 - threads)] == found
 
 
 def test_an_exception_is_raised_in_its_turn() -> None:

@@ -74,5 +74,5 @@ def test_a_quoted_name_is_short() -> None:
     ],
 )
 def test_many_names_become_few(names: list[str], expected: str) -> None:
-    """At most so many names are shown, quoted; of the rest the count."""
+    """Names are quoted; a limited number is shown, and the count of the rest."""
     assert expected == some(names, 2)

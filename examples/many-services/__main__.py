@@ -22,7 +22,7 @@ DATED: dict[str, Any] = {"policy": "alphabetical", "tag_regex": r"\d{4}-\d{2}-\d
 SERVICES: dict[str, dict[str, Any]] = {
     "accounts": VERSION_2,
     "cart": VERSION_2,
-    "catalogue": {"policy": "semver"},
+    "inventory": {"policy": "semver"},
     "checkout": {"policy": "semver", "semver_range": "~1.4"},
     "gateway": BUILD,
     "images": {},

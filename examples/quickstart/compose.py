@@ -36,7 +36,7 @@ class ComposeFileProvider(ResourceProvider):
     def update(
         self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]
     ) -> UpdateResult:
-        """Write the file anew."""
+        """Write the whole file again."""
         _write(_news)
         return UpdateResult(outs=_news)
 

@@ -129,7 +129,7 @@ def updated(olds: Struct, inputs: Struct, *, pin: str, preview: bool) -> Struct:
     return _outputs(values, chosen_at, inputs)
 
 
-def holds_choice(state: Struct) -> bool:
+def has_choice(state: Struct) -> bool:
     """Whether anything was chosen; if not, a pin is imported, or read by its id."""
     return not _OUTPUTS.isdisjoint(state.fields)
 

@@ -241,7 +241,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         _refuse_other_types(request)
         # A pin that a program reads by its id has outputs only.
         known = request.inputs if request.inputs.fields else request.properties
-        if not _pins().holds_choice(known):
+        if not _pins().has_choice(known):
             context = self._context(request.urn)
             identity, inputs, outputs = await self._calls.run(
                 lambda: _pins().imported(request.id, context)

@@ -80,10 +80,10 @@ def is_secret(value: Value) -> bool:
 
 def secret_keys(struct: Struct) -> frozenset[str]:
     """The keys of all values that are secret, or have a secret in them."""
-    return frozenset(key for key, value in struct.fields.items() if _holds_secret(value))
+    return frozenset(key for key, value in struct.fields.items() if _contains_secret(value))
 
 
-def _holds_secret(value: Value) -> bool:
+def _contains_secret(value: Value) -> bool:
     if is_secret(value):
         return True
     kind = value.WhichOneof("kind")
@@ -92,7 +92,7 @@ def _holds_secret(value: Value) -> bool:
         inner = value.struct_value.fields.values()
     elif kind == "list_value":
         inner = value.list_value.values
-    return any(_holds_secret(item) for item in inner)
+    return any(_contains_secret(item) for item in inner)
 
 
 def message(values: Mapping[str, Any], secret: Collection[str] = ()) -> Struct:

@@ -86,7 +86,7 @@ class Cluster(pulumi.runtime.Mocks):
 
 @pytest.mark.usefixtures("event_loop", "configured")
 def test_the_image_arrives_in_kubernetes() -> None:
-    """The pinned reference stands in the Deployment's container, and its tag beside."""
+    """The Deployment's container has the pinned reference, and an annotation its tag."""
     cluster = Cluster()
     pulumi.runtime.set_mocks(cluster, project="kubernetes")
     pulumi.runtime.set_all_config({"kubernetes:pullSecret": "uhub"})
@@ -144,7 +144,7 @@ def test_many_services_share_one_listing(tmp_path: Path, tools: Path) -> None:
     assert {
         "accounts": "2.3.1",
         "cart": "2.0.5",
-        "catalogue": "0.10.0",
+        "inventory": "0.10.0",
         "checkout": "1.4.7",
         "gateway": "main-10-0b7e",
         "images": "7",
@@ -155,7 +155,7 @@ def test_many_services_share_one_listing(tmp_path: Path, tools: Path) -> None:
         "stock": "1.0.3",
         "web": "1.2.1-alpine",
     } == {name: image.rpartition(":")[2] for name, image in images.items()}
-    assert "uhub.service.ucloud.cn/shop/web:1.2.1-alpine" == images["web"]
+    assert "ucsdr.ucloud.cn:5000/shop/web:1.2.1-alpine" == images["web"]
 
 
 class Pipeline:

@@ -90,7 +90,7 @@ def leaks(shown: str, emulator: Emulator) -> list[str]:
 
 
 def kept(folder: Path) -> str:
-    """All that stands in files: the project, the backend, Pulumi's home."""
+    """The content of all files: the project, the backend, Pulumi's home."""
     files = [path for path in folder.rglob("*") if path.is_file()]
     return "\n".join(path.read_bytes().decode("latin-1") for path in files)
 

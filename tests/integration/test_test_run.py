@@ -15,7 +15,7 @@ from conftest import ROOT
 if TYPE_CHECKING:
     from pathlib import Path
 
-LEFT_OUT = """
+NOT_RUN = """
 import subprocess
 import pytest
 
@@ -70,19 +70,19 @@ def run(folder: Path, *options: str) -> tuple[int, str]:
 
 
 @pytest.mark.parametrize("options", [(), ("-n", "2")], ids=["alone", "workers"])
-def test_what_is_left_out_or_left_running_fails_the_run(
+def test_what_is_not_run_or_left_running_fails_the_run(
     tmp_path: Path, options: tuple[str, ...]
 ) -> None:
     """Skipped, expected to fail, deselected, a module that skips itself; a process."""
-    (tmp_path / "test_a.py").write_text(LEFT_OUT)
+    (tmp_path / "test_a.py").write_text(NOT_RUN)
     (tmp_path / "test_b.py").write_text('import pytest\npytest.importorskip("nothing")\n')
 
     status, said = run(tmp_path, *options, "--deselect", "test_a.py::test_not_chosen")
     left = re.findall(
-        r"^Left (out|running), which fails the run: (\S+) ?(.*)$", said, re.MULTILINE
+        r"^(Not run|Left running), which fails the run: (\S+) ?(.*)$", said, re.MULTILINE
     )
     for how, pid, _ in left:
-        if how == "running":
+        if how == "Left running":
             os.kill(int(pid), signal.SIGKILL)
 
     assert 1 == status
@@ -92,9 +92,9 @@ def test_what_is_left_out_or_left_running_fails_the_run(
         "test_a.py::test_unexpected_pass",
         "test_a.py::test_not_chosen",
         "test_b.py",
-    } == {name for how, name, _ in left if how == "out"}
+    } == {name for how, name, _ in left if how == "Not run"}
     assert ["sleep 600"] == [
-        command.strip() for how, _, command in left if how == "running"
+        command.strip() for how, _, command in left if how == "Left running"
     ]
 
 
@@ -107,5 +107,5 @@ def test_a_live_test_may_be_skipped_and_an_engine_test_has_its_folder(
     (tmp_path / "test_b.py").write_text("def test_with_an_engine(tools): ...\n")
     with_engine, told = run(tmp_path)
 
-    assert (0, False) == (alone, "Left out" in said), said
+    assert (0, False) == (alone, "Not run" in said), said
     assert (1, True) == (with_engine, "move it to tests/integration" in told)

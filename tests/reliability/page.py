@@ -127,10 +127,10 @@ if every row has them. `make test` runs every row again, and compares it with th
   includes the server, except for "Memory" and "This machine", whose look-ups have processes
   of their own.
 
-A listing is complete or an error, and the tags of one image are always of one moment. One
+A listing is complete or an error, and the tags of one image are always of one time. One
 kind of change is not seen: several changes within one listing that leave TotalCount as it
 is. At up to 150 changes per second, 2 % of the listings (images that are swapped) and 11 %
-(images that are replaced in place) had images of different moments.
+(images that are replaced in place) had images of different times.
 
 Machine: {machine}. Versions: {versions}.
 """

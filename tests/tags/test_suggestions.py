@@ -440,7 +440,7 @@ def test_a_tag_that_is_too_young_is_not_suggested() -> None:
 
 
 _SET = re.compile(r"([a-z_]+) to (True|'[^']*')")
-_LEFT_OUT = re.compile(r"leave out ([a-z_ ]+?)(?= to choose| to use)")
+_REMOVED = re.compile(r"leave out ([a-z_ ]+?)(?= to choose| to use)")
 _CHOSEN = re.compile(r" to choose '([^']*)'|'([^']*)' is .* to choose it")
 _FIRST = re.compile(r"the first, '([^']*)', is old enough from ([0-9TZ:-]+)")
 
@@ -450,7 +450,7 @@ def followed(suggestion: str, arguments: dict[str, Any]) -> dict[str, Any]:
     changed = dict(arguments)
     for name, value in _SET.findall(suggestion):
         changed[name] = ast.literal_eval(value)
-    for names in _LEFT_OUT.findall(suggestion):
+    for names in _REMOVED.findall(suggestion):
         for name in names.split(" and "):
             del changed[name]
     return changed

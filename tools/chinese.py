@@ -16,7 +16,7 @@ _CHINESE: Final = {
     "Environment Variable": "环境变量",
     "Yes, here or in the environment or a profile": "是：在此处、环境变量或 profile 中设置",
     "No": "否",
-    " Secret.": "机密信息，请用 `--secret` 设置。",
+    " Secret.": "机密信息。",
     " Default: {}.": "默认值：{}。",
     # The defaults
     "none": "无",

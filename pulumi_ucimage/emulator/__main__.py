@@ -115,9 +115,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             log=_log,
         )
         with emulator, _signals() as signals:
+            # First of all lines: with the URL, another process may send requests.
+            _log("Press Ctrl-C to stop the emulator. It logs one line for each request.")
             sys.stdout.write(f"{emulator.url}\n")
             sys.stdout.flush()
-            _log("Press Ctrl-C to stop the emulator. It logs one line for each request.")
             signals.recv(1)
     except EmulatorError as error:
         sys.stderr.write(f"{error}\n")

@@ -594,7 +594,7 @@ def test_wrong_usage_is_status_2(
     ("words", "says"),
     [
         (("tags", "none"), "RetCode 43023"),
-        (("tags", "ucs", "none"), "check IMAGE, BUCKET, region and --project-id."),
+        (("tags", "ucs", "none"), "check IMAGE, BUCKET, --region and --project-id."),
         (("choose", "ucs", "--policy", "semver", "--semver-range", "^9"), "^9"),
         (
             ("choose", "ucs", "--semver-range", "^1"),
@@ -602,7 +602,7 @@ def test_wrong_usage_is_status_2(
         ),
         (("choose", "ucs/web"), "write BUCKET='ucs', IMAGE='web'"),
         (("choose", "ucs", "--tag-regex", "("), "--tag-regex '(' is invalid"),
-        (("images", "ucs", "--limit", "0"), "limit must be 1 or more"),
+        (("images", "ucs", "--limit", "0"), "Error: --limit must be 1 or more"),
         (("images", "ucs", "--image-name", "none:1"), "--image-name must be an image"),
         (("config", "ucs/web"), "BUCKET must be only the bucket"),
     ],

@@ -21,7 +21,8 @@ _MAY_BE_REPEATED: Final = " May be given several times."
 _WORDS: Final = re.compile(
     r"(?<!\w)'[^']*'(?!\w)|profile's \w+"
     r"|the argument (?P<argument>\w+)"
-    r"|(?P<name>(?<=\bset )\w+|(?<=\bleave out )\w+|\w+_\w+)(?: to True)?"
+    r"|(?<=\bcheck )(?P<list>\w+(?:, \w+)* and \w+)"
+    r"|(?P<name>\A\w+|(?<=\bset )\w+|(?<=\bleave out )\w+|\w+_\w+)(?: to True)?"
 )
 
 
@@ -49,6 +50,8 @@ def in_options(text: str) -> str:
     }
 
     def renamed(word: re.Match[str]) -> str:
+        if word["list"]:
+            return re.sub(r"\w+", lambda name: shown.get(name[0]) or name[0], word["list"])
         return shown.get(word["argument"] or word["name"]) or word[0]
 
     return _WORDS.sub(renamed, text)

@@ -57,7 +57,7 @@ def command(
                 "key": report.setting.full_key(),
                 "value": report.value,
                 "origin": report.origin,
-                "problem": report.problem,
+                "problem": report.problem and in_options(report.problem),
             }
             for report in reports
         ]

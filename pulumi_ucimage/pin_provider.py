@@ -31,8 +31,10 @@ from pulumi_ucimage._lookup import pin_changes, pin_messages, pin_refresh, pin_r
 from pulumi_ucimage._lookup.context import LookupContext
 from pulumi_ucimage._lookup.listing_cache import ListingCache
 from pulumi_ucimage._lookup.pinned import pinned, resource_id
+from pulumi_ucimage._lookup.unknowns import contains_unknown
 from pulumi_ucimage._pulumi import engine_log
 from pulumi_ucimage._spec import pin_state
+from pulumi_ucimage._spec.naming import resource_name
 from pulumi_ucimage._tags.timestamps import format_timestamp
 from pulumi_ucimage.errors import ArgumentError, UcimageError
 
@@ -88,8 +90,9 @@ class ImagePinProvider(ResourceProvider):
         except UcimageError as error:
             failure = CheckFailure("", pin_messages.failure(error, olds))
             return CheckResult(_without_internal(news), [failure])
-        if (tag := program.get("ignored_tag")) and tag != state["tag"]:
-            messages.append(pin_messages.tag_without_effect(_name(urn), state["tag"]))
+        tag, kept = program.get("ignored_tag"), state["tag"]
+        if tag and tag != kept and not contains_unknown(kept, _UNKNOWN):
+            messages.append(pin_messages.tag_without_effect(_name(urn), kept))
         _log_all(messages, urn)
         return CheckResult({**state, pin_state.URN: urn}, [])
 
@@ -179,7 +182,7 @@ def _outputs(state: State, chosen_at: str) -> State:
 
 def _name(urn: str, id_: str = "") -> str:
     """The pin's name in the program; a state of an older release has only its id."""
-    return urn.rpartition("::")[2] or id_
+    return resource_name(urn) or id_
 
 
 def _now() -> str:

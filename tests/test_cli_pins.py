@@ -12,8 +12,11 @@ import pytest
 from command_line import Ended, plain, run, run_on_terminal
 
 from pulumi_ucimage import get_docker_image
-from pulumi_ucimage._spec.naming import wire_name
+from pulumi_ucimage._lookup.context import LookupContext
+from pulumi_ucimage._spec.naming import resource_name, wire_name
 from pulumi_ucimage.cli import pin_report
+from pulumi_ucimage.cli.exported import exported_pins
+from pulumi_ucimage.cli.waiting import Log
 from pulumi_ucimage.emulator import DEMO_IMAGE, DEMO_PRIVATE_KEY, Emulator
 
 if TYPE_CHECKING:
@@ -504,3 +507,31 @@ def test_a_pin_of_the_default_provider(look: Run, configured: Emulator, name: st
     default = provider(name, publicKey="old", privateKey=encrypted())
 
     assert 0 == look(default, with_provider(pin(type_=PLUGIN), default)).status
+
+
+def test_a_provider_without_settings_has_none_of_the_stack(configured: Emulator) -> None:
+    """As in `pulumi up`: the engine gives the stack's to the default provider only."""
+    own, default = provider("own"), provider("default")
+    resources = [
+        own,
+        default,
+        with_provider(pin("app", type_=PLUGIN), own),
+        with_provider(pin("web", type_=PLUGIN), default),
+    ]
+    text = json.dumps({"deployment": {"resources": resources}})
+    context = LookupContext(
+        stack={"ucimage:baseUrl": "http://127.0.0.1:9/", "ucimage:maxRetries": "0"},
+        log=Log(),
+    )
+
+    app, web = pin_report.report_pins(exported_pins(text), context)
+
+    assert pin_report.FAILED != app.verdict
+    assert pin_report.FAILED == web.verdict
+    assert configured.requests
+
+
+def test_a_pin_s_name_may_have_colons() -> None:
+    """It is all that follows the type in the URN."""
+    assert "a::b" == resource_name("urn:pulumi:dev::test::ucimage:index:ImagePin::a::b")
+    assert "" == resource_name("")

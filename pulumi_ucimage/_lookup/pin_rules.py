@@ -2,7 +2,8 @@
 
 `reconcile` is where a pin moves, and nothing else moves it.
 
-Pure, except for the look-up that a new choice needs.
+Calls the API only for a new choice, and the registry only for a digest. Settings are read
+for these calls, and if `profile` or `registry` changed.
 """
 
 from __future__ import annotations

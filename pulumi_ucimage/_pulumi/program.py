@@ -1,7 +1,7 @@
 """The Pulumi program around a look-up: its engine, configuration, outputs and event loop.
 
-What uses private parts of Pulumi is in this module. Each such use names its reason, and
-what happens if a later version of Pulumi changes that part.
+Each use of a private part of Pulumi, here and in `stack_config`, `pin_inputs` and `pin`,
+names its reason, and what happens if a later version changes that part.
 """
 
 from __future__ import annotations
@@ -147,7 +147,7 @@ def _context(listings: ListingCache[Listing]) -> LookupContext:
 
 def _forget_runs() -> None:
     """In a forked child the parent's threads do not run, and its locks stay locked."""
-    global _lock, _threads, _concurrent  # noqa: PLW0603 - see `clients`
+    global _lock, _threads, _concurrent  # noqa: PLW0603 - see the docstring
     _lock = threading.Lock()
     _threads = WorkerThreads(MAX_THREADS)
     _concurrent = ListingCache(keeps=False)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pulumi_ucimage._config.stack import stack_values
 from pulumi_ucimage._spec import pin_state
-from pulumi_ucimage._spec.naming import wire_name
+from pulumi_ucimage._spec.naming import resource_name, wire_name
 from pulumi_ucimage._spec.settings import NAMESPACE
 from pulumi_ucimage.errors import ArgumentError, ConfigError
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 _TYPES: Final = {"pulumi-python:dynamic/ucimage:ImagePin", "ucimage:index:ImagePin"}
 _PLUGIN_PROVIDER: Final = "pulumi:providers:ucimage"
 _STATE: Final = {wire_name(key): key for key in pin_state.STATE}
+_SEPARATORS: Final = 3
+"""How many `::` each URN has at least."""
 # From pulumi/pulumi, sdk/go/common/resource/sig.
 _SIGNATURE: Final = "4dabf18193072939515e22adb298388d"
 
@@ -33,14 +35,15 @@ class ExportedPin:
         name: its name in the program.
         inputs: as they are stored.
         outputs: likewise.
-        provider: the inputs of its provider, if the program made that; else empty.
+        provider: the inputs of its provider, if the program made that; None if it has the
+            stack's configuration.
     """
 
     urn: str
     name: str
     inputs: Mapping[str, Any]
     outputs: Mapping[str, Any]
-    provider: Mapping[str, Any]
+    provider: Mapping[str, Any] | None
 
     @property
     def is_secret(self) -> bool:
@@ -67,12 +70,14 @@ class ExportedPin:
         }
         return {key: "" if value is None else value for key, value in values.items()}
 
-    def settings(self) -> dict[str, Secret]:
-        """The settings of its own provider, by full key; empty if it has the stack's.
+    def settings(self) -> dict[str, Secret] | None:
+        """The settings of its own provider, by full key; None if it has the stack's.
 
         Raises:
             ArgumentError: they are encrypted, or damaged.
         """
+        if self.provider is None:
+            return None
         values = {
             f"{NAMESPACE}:{key}": text
             for key, value in self.provider.items()
@@ -111,7 +116,7 @@ def exported_pins(text: str | bytes) -> list[ExportedPin]:
         pins = [
             ExportedPin(
                 urn=resource["urn"],
-                name=_name(resource["urn"]),
+                name=resource_name(resource["urn"]),
                 inputs={**(resource.get("inputs") or {})},
                 outputs={**(resource.get("outputs") or {})},
                 provider=_own_provider(resource, by_urn),
@@ -135,19 +140,17 @@ def _resources(text: str | bytes) -> list[Any]:
     resources = [] if deployment is None else deployment.get("resources", [])
     if not isinstance(resources, list):
         raise TypeError
+    if any(resource["urn"].count("::") < _SEPARATORS for resource in resources):
+        raise ValueError
     return resources
 
 
 def _own_provider(
     resource: Mapping[str, Any], by_urn: Mapping[str, Any]
-) -> Mapping[str, Any]:
+) -> Mapping[str, Any] | None:
     """The inputs of the provider that the program made for a pin of the plugin."""
     urn = (resource.get("provider") or "").rpartition("::")[0]
     # A default provider has the configuration of the stack.
-    if f"::{_PLUGIN_PROVIDER}::" not in urn or _name(urn).startswith("default"):
-        return {}
+    if f"::{_PLUGIN_PROVIDER}::" not in urn or resource_name(urn).startswith("default"):
+        return None
     return {**(by_urn[urn].get("inputs") or {})}
-
-
-def _name(urn: str) -> str:
-    return urn.split("::", 3)[3]

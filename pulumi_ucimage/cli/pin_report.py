@@ -72,7 +72,7 @@ def _report(pin: ExportedPin, context: LookupContext) -> PinReport:
         state, settings = pin.state(), pin.settings()
     except ArgumentError as error:  # encrypted
         return _failed(pin, error, {})
-    if settings:
+    if settings is not None:
         context = replace(context, stack=settings)
     try:
         observation = pin_refresh.observe(state, context, pin=pin.name)

@@ -28,6 +28,7 @@ from pulumi_ucimage._lookup.listing_cache import ListingCache
 from pulumi_ucimage._lookup.unknowns import contains_unknown
 from pulumi_ucimage._pulumi import engine_log
 from pulumi_ucimage._pulumi.worker_threads import NoThreadError
+from pulumi_ucimage._spec.naming import resource_name
 from pulumi_ucimage._spec.results import to_wire
 from pulumi_ucimage._spec.settings import NAMESPACE
 from pulumi_ucimage.errors import ArgumentError, UcimageError
@@ -208,7 +209,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         _refuse_other_types(request)
         # Each choice lists for itself: the protocol does not say what a pin waited for.
         context = self._context(request.urn)
-        pin = _name(request.urn)
+        pin = resource_name(request.urn)
         try:
             inputs, messages = await self._calls.run(
                 lambda: _pins().checked(request.olds, request.news, context, pin=pin)
@@ -232,7 +233,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
     async def Create(self, request: Any) -> Any:  # noqa: N802
         _refuse_other_types(request)
         identity, outputs = _pins().created(
-            request.properties, pin=_name(request.urn), preview=request.preview
+            request.properties, pin=resource_name(request.urn), preview=request.preview
         )
         return provider_pb2.CreateResponse(id=identity, properties=outputs)
 
@@ -247,7 +248,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
                 lambda: _pins().imported(request.id, context)
             )
             return provider_pb2.ReadResponse(id=identity, inputs=inputs, properties=outputs)
-        pin = _name(request.urn)
+        pin = resource_name(request.urn)
         context = replace(
             self._context(request.urn, self._refresh_listings), not_before=self._began_s
         )
@@ -265,7 +266,10 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
     async def Update(self, request: Any) -> Any:  # noqa: N802
         _refuse_other_types(request)
         outputs = _pins().updated(
-            request.olds, request.news, pin=_name(request.urn), preview=request.preview
+            request.olds,
+            request.news,
+            pin=resource_name(request.urn),
+            preview=request.preview,
         )
         return provider_pb2.UpdateResponse(properties=outputs)
 
@@ -355,11 +359,6 @@ def _text(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(value)
-
-
-def _name(urn: str) -> str:
-    """A resource's name in the program."""
-    return urn.rpartition("::")[2]
 
 
 def _refuse_other_types(request: Any) -> None:

@@ -410,6 +410,21 @@ def test_another_tag_that_is_ignored_is_one_line(
     )
 
 
+def test_an_ignored_tag_says_nothing_while_the_pinned_one_is_unknown(
+    configured: Emulator, engine_log: EngineLog
+) -> None:
+    """A preview in which another input is not known yet."""
+    del configured
+    provider = DynamicProvider()
+    olds = provider.check({}, {**ASKED, "tag": "1.0.0"})
+    unknown = {**ASKED, "tag": "1.0.0", "bucket_name": UNKNOWN}
+
+    state = provider.check(olds, unknown, ignores_tag=True, ignored_tag="1.1.0")
+
+    assert UNKNOWN == state["tag"]
+    assert [] == engine_log.take()
+
+
 def test_the_program_s_part_is_not_stored(
     configured: Emulator, engine_log: EngineLog
 ) -> None:

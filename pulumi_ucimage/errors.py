@@ -88,7 +88,7 @@ class TransportError(UcimageError):
 
 
 class ResponseError(UcimageError):
-    """A response that cannot be used.
+    """An unusable response.
 
     Attributes:
         status: the HTTP status, where that is what was wrong; else None.

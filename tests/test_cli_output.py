@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import threading
@@ -312,11 +313,11 @@ def test_a_call_without_progress_says_that_it_waits(
 
     def work() -> None:
         while "3 s so far" not in stderr.text():
-            pass
+            os.sched_yield()
         log.info("1 image", ephemeral=True)
         asked = len(times)
         while len(times) < asked + 3:
-            pass
+            os.sched_yield()
 
     wait_for(work, Clock(monotonic=monotonic))
 
@@ -368,7 +369,7 @@ def test_ctrl_c_ends_a_wait_whichever_thread_gets_it() -> None:
     def work() -> None:
         frames = sys._current_frames  # noqa: SLF001 - no public function has them
         while "join" not in _functions(frames()[main_thread]):
-            pass
+            os.sched_yield()
         signal.pthread_kill(threading.get_ident(), signal.SIGINT)
         is_over.wait(60)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import os
 import socket
 import subprocess
 import sys
@@ -218,7 +217,6 @@ call(settings, offset=4)
 """
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
 def test_a_forked_child_has_its_own_connections(server: FaultServer) -> None:
     """It neither uses nor closes those of its parent."""
     subprocess.run(

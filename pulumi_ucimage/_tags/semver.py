@@ -221,7 +221,7 @@ def _test(operator: str, parts: int, rank: Precedence) -> _Test:
     """Return an operator's test of a version's rank.
 
     Args:
-        operator: the operator; empty if there is none.
+        operator: such as `^`; empty for a plain version.
         parts: how many numbers come before the first wildcard.
         rank: the rank of the version that the operator compares with.
     """

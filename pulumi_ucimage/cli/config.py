@@ -41,9 +41,12 @@ def command(
     ask = {**values, "bucket_name": bucket_name, "limit": 1}
     query = ImagesQuery.of(ask) if bucket_name else None
     context = session.context()
-    reports = describe_settings(context.stack, **values)
+    reports = [
+        replace(report, problem=report.problem and in_options(report.problem))
+        for report in describe_settings(context.stack, **values)
+    ]
     causes = [r for r in reports if r.problem and not r.problem.startswith("see ")]
-    problems = [in_options(report.problem) for report in causes if report.problem]
+    problems = [report.problem for report in causes if report.problem]
     count = error = None
     if query and not problems:
         try:
@@ -57,7 +60,7 @@ def command(
                 "key": report.setting.full_key(),
                 "value": report.value,
                 "origin": report.origin,
-                "problem": report.problem and in_options(report.problem),
+                "problem": report.problem,
             }
             for report in reports
         ]

@@ -14,8 +14,8 @@ import click
 )
 @click.argument("words", nargs=-1, type=click.UNPROCESSED)
 def command(*, words: tuple[str, ...]) -> int:
-    """Run a UCloud API on 127.0.0.1; `ucimage emulator --help` shows its options."""
-    # By name, because the emulator is independent of the rest: nothing imports it.
+    """Run an emulator of the UCloud API; `ucimage emulator --help` shows its options."""
+    # By name, because the emulator is independent of the rest: no other module knows it.
     emulator: Any = import_module("pulumi_ucimage.emulator.__main__")
     status: int = emulator.main(words)
     return status

@@ -26,7 +26,7 @@ _COMMANDS: Final = {
     "choose": "Print the reference of the chosen tag.",
     "pins": "Compare the pins of a stack with what is listed now.",
     "config": "Show every setting and where it comes from.",
-    "emulator": "Run a UCloud API on this machine, for tests and demos.",
+    "emulator": "Run an emulator of the UCloud API, for tests and demos.",
 }
 
 _ERROR: Final = 1

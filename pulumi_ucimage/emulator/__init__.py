@@ -1,7 +1,7 @@
 """A UCloud API on 127.0.0.1 that answers GetDockerImageList, for demos and tests.
 
 It is a second reading of the API's page, made of the standard library alone: it imports
-nothing else of this package, and nothing of this package imports it.
+nothing else of this package. Only `ucimage emulator` starts it; nothing else imports it.
 
 From Python, use `with Emulator() as emulator:` and `emulator.url`; from a shell,
 `python -m pulumi_ucimage.emulator`, whose first line on stdout is its URL (see `--help`).
@@ -39,7 +39,7 @@ status than 200 its `error` is a sentence.
   "SameBytes"?, "MediaType"?}` pushes a tag, and answers what was pushed with its `Digest`.
   With `"SameBytes": true` the bytes are those of the tag's last push, so that its digest
   stays. `MediaType` is that of the manifest: an OCI index (the default) or manifest, or a
-  Docker list or manifest.
+  Docker list or manifest; the same bytes keep theirs.
 - `POST /emulator/delete` `{"BucketName", "ImageName", "TagName"?, "Digest"?, "Region"?}`
   deletes a tag, or with Digest a manifest of the registry, or with neither the image, and
   answers the same fields.

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from pulumi_ucimage.emulator.errors import EmulatorError
+from pulumi_ucimage.emulator.errors import RequestError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -16,10 +16,6 @@ if TYPE_CHECKING:
     from pulumi_ucimage.emulator.state import State
 
 PREFIX: Final = "/emulator/"
-
-
-class RequestError(EmulatorError):
-    """A control request with invalid fields."""
 
 
 class Control:

@@ -74,49 +74,49 @@ def parse(document: object) -> Data:
     return Data(tuple(keys), tuple(buckets))
 
 
-def _key(entry: object, place: str) -> Key:
+def _key(entry: object, location: str) -> Key:
     """An entry of `Keys`."""
-    fields = _object(entry, place, ("PublicKey", "PrivateKey"), ("SecurityToken",))
+    fields = _object(entry, location, ("PublicKey", "PrivateKey"), ("SecurityToken",))
     return Key(
-        _text(fields, place, "PublicKey"),
-        _text(fields, place, "PrivateKey"),
-        _optional_text(fields, place, "SecurityToken"),
+        _text(fields, location, "PublicKey"),
+        _text(fields, location, "PrivateKey"),
+        _optional_text(fields, location, "SecurityToken"),
     )
 
 
-def _bucket(entry: object, place: str) -> Bucket:
+def _bucket(entry: object, location: str) -> Bucket:
     """An entry of `Buckets`."""
-    fields = _object(entry, place, ("Region", "BucketName", "ImageSet"), ("ProjectId",))
+    fields = _object(entry, location, ("Region", "BucketName", "ImageSet"), ("ProjectId",))
     images = [
-        _object(image, f"{place}.ImageSet[{at}]")
-        for at, image in enumerate(_list(fields, "ImageSet", f"{place}."))
+        _object(image, f"{location}.ImageSet[{at}]")
+        for at, image in enumerate(_list(fields, "ImageSet", f"{location}."))
     ]
-    name = _text(fields, place, "BucketName")
+    name = _text(fields, location, "BucketName")
     if not is_bucket_name(name):
         raise DataError(
-            f"{place}.BucketName must be 1 to 63 of letters, digits, '_', '-' and '.'."
+            f"{location}.BucketName must be 1 to 63 of letters, digits, '_', '-' and '.'."
         )
     return Bucket(
-        _text(fields, place, "Region"),
+        _text(fields, location, "Region"),
         name,
         tuple(copy.deepcopy(images)),
-        _optional_text(fields, place, "ProjectId"),
+        _optional_text(fields, location, "ProjectId"),
     )
 
 
 def _object(
-    value: object, place: str, required: Sequence[str] = (), optional: Sequence[str] = ()
+    value: object, location: str, required: Sequence[str] = (), optional: Sequence[str] = ()
 ) -> Mapping[str, object]:
     """A JSON object with these fields; if any are given, with no others."""
     if not isinstance(value, Mapping):
-        raise DataError(f"{place} must be an object.")
+        raise DataError(f"{location} must be an object.")
     for name in required:
         if name not in value:
-            raise DataError(f"{place} must have {name}.")
+            raise DataError(f"{location} must have {name}.")
     allowed = (*required, *optional)
     for name in value:
         if allowed and name not in allowed:
-            raise DataError(f"{place} cannot have {name!r}, only {', '.join(allowed)}.")
+            raise DataError(f"{location} cannot have {name!r}, only {', '.join(allowed)}.")
     return value
 
 
@@ -128,24 +128,24 @@ def _list(fields: Mapping[str, object], name: str, prefix: str = "") -> list[obj
     return value
 
 
-def _text(fields: Mapping[str, object], place: str, name: str) -> str:
+def _text(fields: Mapping[str, object], location: str, name: str) -> str:
     """A required text that is not empty."""
     value = fields[name]
     if not isinstance(value, str) or not value:
-        raise DataError(f"{place}.{name} must be text that is not empty.")
+        raise DataError(f"{location}.{name} must be text that is not empty.")
     return value
 
 
-def _optional_text(fields: Mapping[str, object], place: str, name: str) -> str | None:
+def _optional_text(fields: Mapping[str, object], location: str, name: str) -> str | None:
     """A field that may be missing or null."""
-    return None if fields.get(name) is None else _text(fields, place, name)
+    return None if fields.get(name) is None else _text(fields, location, name)
 
 
-def _no_repeat(values: Sequence[object], place: str, what: str) -> None:
+def _no_repeat(values: Sequence[object], location: str, what: str) -> None:
     """Refuse two entries with the same names."""
     for at, value in enumerate(values):
         if value in values[:at]:
             earlier = values.index(value)
             raise DataError(
-                f"{place}[{at}] must not have the {what} of {place}[{earlier}] again."
+                f"{location}[{at}] must not have the {what} of {location}[{earlier}] again."
             )

@@ -169,7 +169,7 @@ class Emulator:
             same_bytes: whether the bytes are those of the tag's last push, so that the
                 digest stays. Otherwise an existing tag gets another digest.
             media_type: the type of the manifest in the registry; None: that of the tag's
-                last push, else an OCI index of two platforms.
+                last push, else an OCI index of two platforms. Not with `same_bytes`.
 
         Returns:
             Region, BucketName, ImageName (full), TagName, CreateTime and Digest of what was

@@ -1,15 +1,22 @@
-"""Every error of the emulator: those for its user, and those that the API answers.
+"""Every error of the emulator: those for its user, and those that become answers.
 
 EmulatorError (a ValueError)   an invalid argument or request; one sentence, what to do
   DataError                    an invalid data file, or invalid data
   FaultError                   an invalid fault
   PushError                    a push or a deletion of something that does not exist
-ServiceError                   becomes an answer with a RetCode
+  RequestError                 a control request with invalid fields
+ServiceError                   becomes an answer of the API, with a RetCode
+RegistryError                  becomes an answer of the registry, with an HTTP status
 """
 
 from __future__ import annotations
 
 from enum import IntEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from http import HTTPStatus
 
 
 class EmulatorError(ValueError):
@@ -26,6 +33,10 @@ class FaultError(EmulatorError):
 
 class PushError(EmulatorError):
     """A push or a deletion names something that does not exist or is ambiguous."""
+
+
+class RequestError(EmulatorError):
+    """A control request has invalid fields."""
 
 
 class RetCode(IntEnum):
@@ -56,3 +67,27 @@ class ServiceError(Exception):
     def __init__(self, ret_code: RetCode, message: str) -> None:
         super().__init__(message)
         self.ret_code = ret_code
+
+
+class RegistryError(Exception):
+    """A request that the registry refuses.
+
+    Attributes:
+        status: the HTTP status.
+        code: the error code of the OCI specification.
+        message: a sentence.
+        headers: further headers.
+    """
+
+    def __init__(
+        self,
+        status: HTTPStatus,
+        code: str,
+        message: str,
+        headers: Mapping[str, str] = {},
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        self.message = message
+        self.headers = headers

@@ -10,6 +10,7 @@ import re
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from pulumi_ucimage.emulator.errors import RegistryError
 from pulumi_ucimage.emulator.manifests import DOCKER_LIST, DOCKER_MANIFEST
 
 if TYPE_CHECKING:
@@ -41,30 +42,6 @@ class Response(NamedTuple):
     body: bytes
     headers: Mapping[str, str] = {}
     outcome: str = ""
-
-
-class RegistryError(Exception):
-    """A request that the registry refuses.
-
-    Attributes:
-        status: the HTTP status.
-        code: the error code of the OCI specification.
-        message: a sentence.
-        headers: further headers.
-    """
-
-    def __init__(
-        self,
-        status: HTTPStatus,
-        code: str,
-        message: str,
-        headers: Mapping[str, str] = {},
-    ) -> None:
-        super().__init__(message)
-        self.status = status
-        self.code = code
-        self.message = message
-        self.headers = headers
 
 
 def answer(

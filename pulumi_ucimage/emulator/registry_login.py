@@ -11,8 +11,7 @@ from http import HTTPStatus
 from typing import Final
 
 from pulumi_ucimage.emulator.demo import DEMO_REGISTRY_PASSWORD, DEMO_REGISTRY_USERNAME
-from pulumi_ucimage.emulator.errors import EmulatorError
-from pulumi_ucimage.emulator.registry import RegistryError
+from pulumi_ucimage.emulator.errors import EmulatorError, RegistryError
 
 BASIC: Final = "basic"
 BEARER: Final = "bearer"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pulumi_ucimage.emulator import manifests
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterator
 
     from pulumi_ucimage.emulator.manifests import Manifest
 
@@ -56,7 +56,7 @@ class Repositories:
         """Whether a repository has manifests that were not deleted."""
         return any(not self._is_deleted(path, one) for one in self._all(path, set()))
 
-    def delete(self, path: str, tags: Iterable[str]) -> None:
+    def delete(self, path: str, tags: Collection[str]) -> None:
         """Delete all manifests of a repository, those of the listed tags included."""
         for manifest in self._all(path, set(tags)):
             self.delete_digest(path, manifest.digest)

@@ -97,6 +97,11 @@ class State:
         # bool is an int, but no time
         if create_time is not None and (isinstance(create_time, bool) or create_time < 0):
             raise PushError("The time of a push must be Unix seconds, 0 or more.")
+        if same_bytes and media_type:
+            raise PushError(
+                "The same bytes have the same media type: leave out MediaType (media_type)"
+                " or SameBytes (same_bytes)."
+            )
         if media_type not in (None, *manifests.MEDIA_TYPES):
             raise PushError(
                 f"The media type {media_type!r} is not one of a manifest: use "
@@ -273,7 +278,7 @@ class State:
             if bucket.name == name and region in (None, bucket.region)
         ]
         if not found:
-            known = ", ".join("/".join(place) for place in self._buckets)
+            known = ", ".join("/".join(key) for key in self._buckets)
             where = f" in the region {region!r}" if region else ""
             raise PushError(
                 f"There is no bucket {name!r}{where}: the emulator has {known or 'none'}."
@@ -287,5 +292,5 @@ class State:
 
     def _put(self, bucket: Bucket, entries: tuple[Image, ...]) -> None:
         """Replace the images of a bucket."""
-        place = (bucket.region, bucket.name)
-        self._buckets[place] = replace(bucket, images=entries)
+        key = (bucket.region, bucket.name)
+        self._buckets[key] = replace(bucket, images=entries)

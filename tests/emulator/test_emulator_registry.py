@@ -141,6 +141,19 @@ def test_the_same_bytes_need_a_push_before(emulator: Emulator) -> None:
     assert "2.0.0" not in [tag["TagName"] for tag in tags(emulator)]
 
 
+def test_the_same_bytes_have_no_other_media_type(emulator: Emulator) -> None:
+    """A media type that would have no effect is refused, and nothing is pushed."""
+    before = emulator.push("ucs", "helloworld", "1.1.0")
+
+    with pytest.raises(PushError, match="leave out MediaType"):
+        emulator.push(
+            "ucs", "helloworld", "1.1.0", same_bytes=True, media_type=OCI_MANIFEST
+        )
+
+    (listed,) = [tag for tag in tags(emulator) if tag["TagName"] == "1.1.0"]
+    assert listed["CreateTime"] == before["CreateTime"]
+
+
 def test_a_deleted_tag_leaves_its_digest(emulator: Emulator) -> None:
     """The tag is unknown, the digest is not; a later push has another one."""
     digest = emulator.digest("ucs", "helloworld", "1.1.0")

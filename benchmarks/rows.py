@@ -110,7 +110,7 @@ def call(bench: Bench) -> Measured:
         closing(RawSocket(bench.api, "https")) as raw,
     ):
         clock, page = Clock(), ("i20t5", 20, 0)
-        client = client_for(load({}), clock)
+        client = client_for(load({}), clock, lambda: None)
         bucket = Bucket(name="i20t5", region=server.REGION)
         return compare(
             cpu_s,

@@ -16,6 +16,7 @@ import pulumi.runtime
 
 from pulumi_ucimage._lookup.function_spec import GET_DOCKER_IMAGE, GET_DOCKER_IMAGES
 from pulumi_ucimage._pulumi import program
+from pulumi_ucimage._pulumi.inputs import contains_input, has_dependencies, when_known
 from pulumi_ucimage._spec import arguments
 from pulumi_ucimage._spec.arguments import (  # noqa: TC001 - signatures can be resolved
     OrderName,
@@ -171,12 +172,12 @@ def _plain(function: FunctionSpec, values: Mapping[str, Any]) -> Any:
     name = function.python_name
     instead = f"use {name}_output, or call {name} within apply"
     for argument in function.arguments:
-        if program.contains_input(values[argument.name]):
+        if contains_input(values[argument.name]):
             message = (
                 f"{argument.name} is an Output, and {name} cannot wait for it: {instead}."
             )
             raise ArgumentTypeError(message)
-    if program.has_dependencies(opts):
+    if has_dependencies(opts):
         message = f"{name} cannot wait for opts.depends_on: {instead}."
         raise ArgumentTypeError(message)
     query = function.query(values)
@@ -191,11 +192,11 @@ def _output(function: FunctionSpec, values: Mapping[str, Any]) -> pulumi.Output[
     """The result for inputs; `values` contains `opts` too."""
     opts = _options(values)
     inputs = {argument.name: values[argument.name] for argument in function.arguments}
-    known = {k: value for k, value in inputs.items() if not program.contains_input(value)}
+    known = {k: value for k, value in inputs.items() if not contains_input(value)}
     function.check_known(known)
     if program.is_mocked():
         return _mocked_output(function, inputs, opts)
-    if known == inputs and not program.has_dependencies(opts):
+    if known == inputs and not has_dependencies(opts):
         context = program.lookup_context(not_before=program.not_before())
         return program.output_of(_prepared(function, inputs, context))
 
@@ -204,7 +205,7 @@ def _output(function: FunctionSpec, values: Mapping[str, Any]) -> pulumi.Output[
         context = program.lookup_context(not_before=time.monotonic())
         return program.run_in_thread(_prepared(function, known, context))
 
-    return program.when_known(inputs, opts).apply(ask)
+    return when_known(inputs, opts).apply(ask)
 
 
 def _prepared(

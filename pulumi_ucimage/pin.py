@@ -94,7 +94,7 @@ class ImagePin(pulumi.dynamic.Resource, module="ucimage", name="ImagePin"):
     def _finish(
         self, args: pulumi.ResourceTransformationArgs
     ) -> pulumi.ResourceTransformationResult | None:
-        """Check the inputs, and add what Check needs to know of the program."""
+        """Check the inputs, and add what Check must know about the program."""
         if args.resource is not self:
             return None  # a child inherits transformations
         # Transformations of parents and of the stack run after this one, and may change
@@ -103,9 +103,9 @@ class ImagePin(pulumi.dynamic.Resource, module="ucimage", name="ImagePin"):
         inherited: list[Any] = getattr(self, "_transformations", [])
         if inherited and inherited[-1] != self._finish:
             inherited.append(self._finish)
-        from pulumi_ucimage._pulumi.pin_inputs import finished  # noqa: PLC0415
+        from pulumi_ucimage._pulumi.pin_inputs import complete_inputs  # noqa: PLC0415
 
-        props = finished(args.name, dict(args.props), args.opts)
+        props = complete_inputs(args.name, dict(args.props), args.opts)
         return pulumi.ResourceTransformationResult(props, args.opts)
 
 

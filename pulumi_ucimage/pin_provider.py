@@ -30,12 +30,11 @@ from pulumi_ucimage._formatting import quoted
 from pulumi_ucimage._lookup import pin_changes, pin_messages, pin_refresh, pin_rules
 from pulumi_ucimage._lookup.context import LookupContext
 from pulumi_ucimage._lookup.listing_cache import ListingCache
-from pulumi_ucimage._lookup.pinned import pinned, resource_id
+from pulumi_ucimage._lookup.pinned import resource_id, validated_state
 from pulumi_ucimage._lookup.unknowns import contains_unknown
 from pulumi_ucimage._pulumi import engine_log
 from pulumi_ucimage._spec import pin_state
 from pulumi_ucimage._spec.naming import resource_name
-from pulumi_ucimage._tags.timestamps import format_timestamp
 from pulumi_ucimage.errors import ArgumentError, UcimageError
 
 if TYPE_CHECKING:
@@ -65,8 +64,8 @@ class ImagePinProvider(ResourceProvider):
         Called once per process. A process serves one preview, one up or one refresh.
         """
         self._stack = stack_values(req.config.get)
-        self._choices: ListingCache[Listing] = ListingCache(keeps=True)
-        self._looks: ListingCache[Listing] = ListingCache(keeps=True)
+        self._listings: ListingCache[Listing] = ListingCache(keeps=True)
+        self._refresh_listings: ListingCache[Listing] = ListingCache(keeps=True)
         self._throttled: set[Hashable] = set()
         self._began_s = time.monotonic()
 
@@ -76,7 +75,7 @@ class ImagePinProvider(ResourceProvider):
         urn = program.get("urn") or _olds.get(pin_state.URN, "")
         olds = _without_internal(_olds)
         not_before = program.get("not_before", time.monotonic())
-        context = self._context(urn, self._choices, not_before)
+        context = self._context(urn, self._listings, not_before)
         try:
             _refuse_unknown_inputs(news, olds)
             state, messages = pin_rules.reconcile(
@@ -108,16 +107,15 @@ class ImagePinProvider(ResourceProvider):
 
     def create(self, props: State) -> CreateResult:
         """Store what was checked."""
-        pinned(props, pin=_name(props.get(pin_state.URN, "")))
-        return CreateResult(resource_id(props), _outputs(props, _now()))
+        validated_state(props, pin=_name(props.get(pin_state.URN, "")))
+        return CreateResult(
+            resource_id(props), _outputs(props, pin_changes.chosen_at({}, props))
+        )
 
     def update(self, _id: str, _olds: State, _news: State) -> UpdateResult:
         """Store what was checked."""
-        pinned(_news, pin=_name(_news.get(pin_state.URN, ""), _id))
-        chosen_at = _olds.get(pin_state.CHOSEN_AT)
-        if not chosen_at or pin_changes.chose_again(_olds, _news):
-            chosen_at = _now()
-        return UpdateResult(_outputs(_news, chosen_at))
+        validated_state(_news, pin=_name(_news.get(pin_state.URN, ""), _id))
+        return UpdateResult(_outputs(_news, pin_changes.chosen_at(_olds, _news)))
 
     def read(self, id_: str, props: State) -> ReadResult:
         """See whether the tag is still listed; the tag stays, whatever was pushed."""
@@ -126,7 +124,9 @@ class ImagePinProvider(ResourceProvider):
         state = {key: value for key, value in props.items() if key not in no_input}
         try:
             state, messages = pin_refresh.refresh(
-                state, self._context(urn, self._looks, self._began_s), pin=_name(urn, id_)
+                state,
+                self._context(urn, self._refresh_listings, self._began_s),
+                pin=_name(urn, id_),
             )
         except UcimageError as error:
             messages = [pin_messages.refresh_failed(_name(urn, id_), error, state)]
@@ -139,7 +139,7 @@ class ImagePinProvider(ResourceProvider):
     def _context(
         self, urn: str, listings: ListingCache[Listing], not_before: float
     ) -> LookupContext:
-        """Where a look-up runs, and which listings it may share."""
+        """The context of a look-up, and which listings it may share."""
         return LookupContext(
             stack=self._stack,
             log=_Log(urn),
@@ -150,7 +150,7 @@ class ImagePinProvider(ResourceProvider):
 
 
 class _Log:
-    """Shows the user what a look-up does, under the resource."""
+    """The log of a look-up: lines under the resource in Pulumi's output."""
 
     def __init__(self, urn: str) -> None:
         self._urn = urn
@@ -183,10 +183,6 @@ def _outputs(state: State, chosen_at: str) -> State:
 def _name(urn: str, id_: str = "") -> str:
     """The pin's name in the program; a state of an older release has only its id."""
     return resource_name(urn) or id_
-
-
-def _now() -> str:
-    return format_timestamp(int(time.time()))
 
 
 def _log_all(messages: Iterable[Message], urn: str) -> None:

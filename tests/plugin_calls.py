@@ -28,9 +28,10 @@ from pulumi.runtime.proto import (
     provider_pb2_grpc,
 )
 
+from pulumi_ucimage._spec.pin_state import SIGNATURE
 from pulumi_ucimage.plugin.provider import Provider
 from pulumi_ucimage.plugin.server import start_server
-from pulumi_ucimage.plugin.wire import SECRET, SIGNATURE
+from pulumi_ucimage.plugin.wire import SECRET
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Iterator

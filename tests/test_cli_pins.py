@@ -290,7 +290,7 @@ def test_no_pins(look: Run) -> None:
 def test_the_exit_code(
     look: Run, configured: Emulator, pins: list[dict[str, Any]], status: int
 ) -> None:
-    """Nothing to do, something to look at, or a look that failed."""
+    """Nothing to do, something to look at, or a check that failed."""
     assert status == look(*pins, words=("--exit-code",)).status
 
 

@@ -51,7 +51,7 @@ def settings_for(url: str) -> Settings:
 
 def call(settings: Settings, *, offset: int = 0) -> str | None:
     """The name of the first image that a client with these settings finds."""
-    page = client_for(settings, CLOCK).get_page(
+    page = client_for(settings, CLOCK, lambda: None).get_page(
         BUCKET, limit=1, offset=offset, deadline=Deadline.after(60, CLOCK)
     )
     return page.images[0].name
@@ -176,7 +176,7 @@ def test_a_client_uses_the_configured_retries_and_the_clock(max_retries: int) ->
     time = Time()
     with FaultServer(answer(b"", 503)) as server:
         settings = replace(settings_for(server.url), max_retries=max_retries)
-        client = client_for(settings, time.clock)
+        client = client_for(settings, time.clock, lambda: None)
         with pytest.raises(ResponseError):
             client.get_page(
                 BUCKET, limit=1, offset=0, deadline=Deadline.after(60, time.clock)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pulumi_ucimage._lookup import listing_cache
 from pulumi_ucimage._lookup.listing_cache import ListingCache
 
 if TYPE_CHECKING:
@@ -58,9 +59,26 @@ def get_from_now_on(cache: ListingCache[int], load: Callable[[], int]) -> int:
     return get(cache, load, not_before=time.monotonic())
 
 
-def until_waiters(cache: ListingCache[int], count: int) -> None:
-    """Return once this many callers wait for the load that runs."""
-    while cache.waiters("a") < count:
+class CountingEvent(Event):
+    """An event that counts who waits for it; the cache waits for nothing else."""
+
+    waiters: list[CountingEvent]
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.waiters.append(self)
+        return super().wait(timeout)
+
+
+@pytest.fixture(autouse=True)
+def _count_waiters(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every test begins with no waiters."""
+    monkeypatch.setattr(CountingEvent, "waiters", [], raising=False)
+    monkeypatch.setattr(listing_cache, "Event", CountingEvent)
+
+
+def until_waiters(count: int) -> None:
+    """Return once this many callers wait for a load, or waited."""
+    while len(CountingEvent.waiters) < count:
         os.sched_yield()
 
 
@@ -115,7 +133,7 @@ def test_callers_join_a_load_that_runs(threads: ThreadPoolExecutor, *, keeps: bo
     futures = [threads.submit(get, cache, load, not_before=start)]
     assert load.running.wait(LONG_S)
     futures += [threads.submit(get, cache, load, not_before=start) for _ in range(7)]
-    until_waiters(cache, 7)
+    until_waiters(7)
     load.may_end.set()
 
     assert [1] * 8 == results(futures)
@@ -131,7 +149,7 @@ def test_callers_that_come_too_late_share_the_next_load(
     first = threads.submit(get, cache, load)
     assert load.running.wait(LONG_S)
     late = [threads.submit(get_from_now_on, cache, load) for _ in range(49)]
-    until_waiters(cache, 49)
+    until_waiters(49)
     assert 1 == load.count
     load.may_end.set()
 
@@ -169,7 +187,7 @@ def test_an_error_is_not_shared(threads: ThreadPoolExecutor) -> None:
     failed = threads.submit(get, cache, fail)
     assert load.running.wait(LONG_S)
     other = threads.submit(get, cache, lambda: 7)
-    until_waiters(cache, 1)
+    until_waiters(1)
     load.may_end.set()
 
     assert isinstance(failed.exception(LONG_S), ValueError)

@@ -156,7 +156,7 @@ def test_wait_serves_an_image_that_is_pushed_first(emulator: Emulator) -> None:
 
 
 def test_wait_ends(emulator: Emulator) -> None:
-    """At most so long: the last look is at the end, and then it is an error."""
+    """At most so long: the last look-up is at the end, and then it is an error."""
     time = Time()
 
     with pytest.raises(NoMatchingTagError, match=r"no tag '9'") as caught:

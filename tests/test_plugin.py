@@ -27,10 +27,11 @@ from plugin_calls import (
 from pulumi.runtime.proto import engine_pb2, plugin_pb2, provider_pb2
 
 from pulumi_ucimage._pulumi.worker_threads import THREAD_NAME
+from pulumi_ucimage._spec.pin_state import SIGNATURE
 from pulumi_ucimage.emulator import DEMO_IMAGE, DEMO_PRIVATE_KEY, Emulator
 from pulumi_ucimage.plugin import pins
 from pulumi_ucimage.plugin.provider import MAX_THREADS, EngineLog
-from pulumi_ucimage.plugin.wire import SECRET, SIGNATURE, UNKNOWN_TEXT
+from pulumi_ucimage.plugin.wire import SECRET, UNKNOWN_TEXT
 from pulumi_ucimage.version import __version__
 
 

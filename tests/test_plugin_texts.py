@@ -85,7 +85,7 @@ def test_words_of_python_are_found(text: str, words: set[str]) -> None:
 )
 def test_a_text_has_the_words_of_the_wire(text: str, expected: str) -> None:
     """Names and values of Python are replaced; quoted text and file fields are kept."""
-    assert expected in wire.text(text)
+    assert expected in wire.with_wire_names(text)
 
 
 # --- The schema ---
@@ -318,7 +318,9 @@ def test_no_source_text_keeps_a_word_of_python() -> None:
 
     `None` begins no English sentence: it would become `null`.
     """
-    texts = [wire.text(text) for path in UNDER_THE_PLUGIN for text in sentences(path)]
+    texts = [
+        wire.with_wire_names(text) for path in UNDER_THE_PLUGIN for text in sentences(path)
+    ]
 
     assert_clean(texts)
     assert not [text for text in texts if re.search(r"\bnull (of|is|are)\b", text)]

@@ -8,15 +8,16 @@ from typing import Any
 
 import pytest
 
-from pulumi_ucimage._lookup.function_spec import FUNCTIONS, IMAGE_PIN
+from pulumi_ucimage._lookup.function_spec import FUNCTIONS
 from pulumi_ucimage._spec import arguments, results
 from pulumi_ucimage._spec.naming import wire_name
+from pulumi_ucimage._spec.pin_state import PLUGIN_TYPE
 from pulumi_ucimage._spec.settings import SETTINGS
 from pulumi_ucimage.plugin.schema import schema
 from pulumi_ucimage.version import __version__
 
 SCHEMA: dict[str, Any] = json.loads(schema())
-PIN = SCHEMA["resources"][IMAGE_PIN]
+PIN = SCHEMA["resources"][PLUGIN_TYPE]
 DESCRIBED = {**SCHEMA["functions"], **SCHEMA["resources"]}
 
 

@@ -9,8 +9,9 @@ from google.protobuf.json_format import MessageToDict
 from google.protobuf.struct_pb2 import Struct
 
 from pulumi_ucimage._lookup.unknowns import contains_unknown
+from pulumi_ucimage._spec.pin_state import SIGNATURE
 from pulumi_ucimage.plugin import wire
-from pulumi_ucimage.plugin.wire import SECRET, SIGNATURE, UNKNOWN, UNKNOWN_TEXT
+from pulumi_ucimage.plugin.wire import SECRET, UNKNOWN, UNKNOWN_TEXT
 
 
 def struct(values: Any) -> Struct:

@@ -38,14 +38,16 @@ class SettingReport:
         value: the value as text, a key or password as asterisks; None if there is none.
         origin: where the value comes from, such as `environment variable UCLOUD_REGION`;
             `default` if it is set nowhere.
-        problem: the message of the error that this setting causes, or `see region` and
-            the like if another setting causes it; None if all is well.
+        problem: the message of the error that keeps this setting from being used; None
+            if there is none.
+        caused_by: the key of the setting that causes the problem, if it is another one.
     """
 
     setting: Setting
     value: str | None
     origin: str
     problem: str | None = None
+    caused_by: str | None = None
 
 
 def describe_settings(
@@ -72,7 +74,7 @@ def describe_settings(
     by_key = {report.setting.key: report for report in reports}
     causes = {by_key[key].problem: key for key in reversed((*_CAUSES, *by_key))}
     return [
-        replace(report, problem=f"see {cause}")
+        replace(report, caused_by=cause)
         if report.problem and (cause := causes[report.problem]) != key
         else report
         for key, report in by_key.items()

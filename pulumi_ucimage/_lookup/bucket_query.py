@@ -9,8 +9,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, final
 
-from pulumi_ucimage._config import resolve
-from pulumi_ucimage._config.parse import name, registry_host
+from pulumi_ucimage._config import parse, resolve
 from pulumi_ucimage._http.clock import Deadline
 from pulumi_ucimage._lookup.name_arguments import parse_bucket_name
 from pulumi_ucimage._lookup.progress import Progress
@@ -42,10 +41,10 @@ class BucketQuery:
         """Check the arguments that were given; raises ArgumentError."""
         checks: dict[str, Callable[[str], str]] = {
             "bucket_name": parse_bucket_name,
-            "region": name,
-            "project_id": name,
+            "region": parse.name,
+            "project_id": parse.name,
             "profile": str,
-            "registry": registry_host,
+            "registry": parse.registry_host,
             "order_by": _order_by,
         }
         return cls(

@@ -19,9 +19,14 @@ if TYPE_CHECKING:
 
 
 def client_for(
-    settings: Settings, clock: Clock, on_throttled: Callable[[], object] = lambda: None
+    settings: Settings, clock: Clock, on_throttled: Callable[[], object]
 ) -> Client:
     """A client with the settings' keys, on connections that are kept.
+
+    Args:
+        settings: keys, endpoint and retries.
+        clock: time, waiting and random numbers.
+        on_throttled: called when the server limits the rate of calls.
 
     Raises:
         ConfigError: the environment's proxy or CA bundle cannot be used.

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Log(Protocol):
-    """Where a look-up says what it does; `pulumi.log` is one."""
+    """The log of a look-up; `pulumi.log` is one."""
 
     def debug(self, msg: str) -> None:
         """Write a line that only debugging needs."""
@@ -38,9 +38,9 @@ class LookupContext:
 
     Attributes:
         stack: the stack's configuration by full key, such as `ucimage:region`.
-        log: where to say what is done.
+        log: gets messages for the user.
         in_plugin: whether this is the plugin, which does not see `ucloud:` keys.
-        clock: time, waiting and chance.
+        clock: time, waiting and random numbers.
         listings: the listings that equal questions share; None to share none.
         not_before: a listing must have begun after this time of `time.monotonic`; by
             default after this context was made.

@@ -49,8 +49,8 @@ def resolve_digest(
     return client.digest(path, tag, deadline, is_listed=is_listed)
 
 
-class Observation(NamedTuple):
-    """What a registry has of a pinned image.
+class DigestStatus(NamedTuple):
+    """Whether a registry still has a pinned image.
 
     Attributes:
         has_digest: whether the pinned bytes are still there.
@@ -61,9 +61,9 @@ class Observation(NamedTuple):
     is_retagged: bool
 
 
-def observe(
+def check_digest(
     repo_digest: str, tag: str, settings: Settings, deadline: Deadline
-) -> Observation:
+) -> DigestStatus:
     """Ask the registry of a digest for it, and for what a tag names now.
 
     Args:
@@ -82,10 +82,10 @@ def observe(
     except RegistryError as error:
         if not is_unknown(error):
             raise
-        return Observation(client.has_digest(path, digest, deadline), is_retagged=False)
+        return DigestStatus(client.has_digest(path, digest, deadline), is_retagged=False)
     if current == digest:
-        return Observation(has_digest=True, is_retagged=False)
-    return Observation(client.has_digest(path, digest, deadline), is_retagged=True)
+        return DigestStatus(has_digest=True, is_retagged=False)
+    return DigestStatus(client.has_digest(path, digest, deadline), is_retagged=True)
 
 
 def _client(
@@ -111,7 +111,7 @@ def _client(
 
 
 def _user(configured: RegistryCredentials | None) -> bytes:
-    """What equal users have in common."""
+    """A fingerprint that is equal for equal users."""
     if configured:
         return fingerprint((configured.username, configured.password.reveal()))
     return fingerprint((config_file(),))

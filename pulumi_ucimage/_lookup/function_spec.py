@@ -54,15 +54,13 @@ class FunctionSpec:
         Raises:
             ArgumentError: one of them is invalid, whatever the others will be.
         """
-        # Only the bucket's name is required, and any name will do.
-        known = {"bucket_name": "unknown", **values}
         if self.result is GetDockerImagesResult:
-            self.query(known)
+            # Only the bucket's name is required, and any name will do.
+            self.query({"bucket_name": "unknown", **values})
             return
-        from pulumi_ucimage._lookup.image_query import ImageQuery  # noqa: PLC0415
+        from pulumi_ucimage._lookup.image_query import check_known  # noqa: PLC0415
 
-        unknown = {argument.name for argument in self.arguments} - values.keys()
-        ImageQuery.of(known, unknown=unknown)
+        check_known(self.arguments, values)
 
 
 GET_DOCKER_IMAGES: Final = FunctionSpec(
@@ -78,6 +76,3 @@ GET_DOCKER_IMAGE: Final = FunctionSpec(
     GetDockerImageResult,
 )
 FUNCTIONS: Final = {f.token: f for f in (GET_DOCKER_IMAGES, GET_DOCKER_IMAGE)}
-
-IMAGE_PIN: Final = "ucimage:index:ImagePin"
-"""The token of the resource."""

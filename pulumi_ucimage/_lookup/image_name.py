@@ -41,42 +41,36 @@ class ImageName:
         """Whether `name` is the full name, the path or the last part."""
         return name in {self.full, self.path, self.short}
 
-    def repository(self, registry: str | None) -> str | None:
-        """The part of a reference before the tag.
-
-        Args:
-            registry: the host to use in place of the name's own; None for that.
+    def find_repository(self, registry: str | None) -> str | None:
+        """`<host>/<path>` at `registry`, or else at the host in the name.
 
         Returns:
-            None where there is no host at all: Docker would pull from Docker Hub.
+            None if there is no host: Docker would pull from Docker Hub.
         """
         host = registry or self.host
         return f"{host}/{self.path}" if host else None
 
+    def repository(self, registry: str | None) -> str:
+        """`<host>/<path>`; see `find_repository`.
 
-def repository(name: ImageName, registry: str | None) -> str:
-    """`<host>/<path>` of an image, at `registry` or at the host in its name.
+        Raises:
+            ConfigError: there is no host.
+        """
+        found = self.find_repository(registry)
+        if found is None:
+            message = (
+                f"The image {quoted(self.full)} has no registry host in its name, so"
+                " that it would be pulled from elsewhere: give the argument registry,"
+                " or set ucimage:registry (`pulumi config set ucimage:registry"
+                " HOST:PORT`) or UCIMAGE_REGISTRY."
+            )
+            raise ConfigError(message)
+        return found
 
-    Raises:
-        ConfigError: there is no host.
-    """
-    found = name.repository(registry)
-    if found is None:
-        message = (
-            f"The image {quoted(name.full)} has no registry host in its name, so"
-            " that it would be pulled from elsewhere: give the argument registry,"
-            " or set ucimage:registry (`pulumi config set ucimage:registry"
-            " HOST:PORT`) or UCIMAGE_REGISTRY."
-        )
-        raise ConfigError(message)
-    return found
+    def reference(self, tag: str, registry: str | None) -> str:
+        """`<host>/<path>:<tag>`; see `repository`."""
+        return f"{self.repository(registry)}:{tag}"
 
-
-def reference(name: ImageName, tag: str, registry: str | None) -> str:
-    """The whole reference of a tag; see `repository`."""
-    return f"{repository(name, registry)}:{tag}"
-
-
-def repo_digest(name: ImageName, digest: str | None, registry: str | None) -> str | None:
-    """The reference of a digest, if there is one; see `repository`."""
-    return f"{repository(name, registry)}@{digest}" if digest else None
+    def repo_digest(self, digest: str | None, registry: str | None) -> str | None:
+        """`<host>/<path>@<digest>`, if there is a digest; see `repository`."""
+        return f"{self.repository(registry)}@{digest}" if digest else None

@@ -10,12 +10,7 @@ from pulumi_ucimage._config import resolve
 from pulumi_ucimage._formatting import quoted, some
 from pulumi_ucimage._http.clock import Deadline
 from pulumi_ucimage._lookup.bucket_query import BucketQuery
-from pulumi_ucimage._lookup.image_name import (
-    ImageName,
-    reference,
-    repo_digest,
-    repository,
-)
+from pulumi_ucimage._lookup.image_name import ImageName
 from pulumi_ucimage._lookup.name_arguments import parse_image_name
 from pulumi_ucimage._lookup.query import Query, image_named, tags_of
 from pulumi_ucimage._spec import arguments
@@ -33,10 +28,11 @@ from pulumi_ucimage.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from pulumi_ucimage._config.resolve import Settings
     from pulumi_ucimage._lookup.context import LookupContext
+    from pulumi_ucimage._spec.arguments import Argument
     from pulumi_ucimage._tags.evaluate import Choice
     from pulumi_ucimage._ucloud.listing import Listing
     from pulumi_ucimage._ucloud.responses import ImageRecord, TagRecord
@@ -77,7 +73,7 @@ class Evaluation(NamedTuple):
     Attributes:
         name: the image's name.
         choice: the candidates and the rejected tags.
-        problem: why no tag can be chosen; None if one can.
+        problem: why no tag can be chosen, without the rejected tags; None if one can.
         digest: what the chosen tag names in the registry; None if it was not asked for.
     """
 
@@ -85,6 +81,21 @@ class Evaluation(NamedTuple):
     choice: Choice
     problem: SelectionError | None
     digest: str | None
+
+
+def check_known(table: Iterable[Argument], values: Mapping[str, Any]) -> None:
+    """Check the arguments that are known already.
+
+    Args:
+        table: the arguments that the caller takes.
+        values: by Python name, without those that are not known yet.
+
+    Raises:
+        ArgumentError: one of them is invalid, whatever the others will be.
+    """
+    # Only the bucket's name is required, and any name will do.
+    given = arguments.given(table, {"bucket_name": "unknown", **values})
+    ImageQuery.of(given, unknown={argument.name for argument in table} - values.keys())
 
 
 @final
@@ -173,7 +184,8 @@ class ImageQuery(Query[GetDockerImageResult]):
         record = self._the_image(listing, settings.region)
         name = ImageName.parse((record and record.name) or self._image_name or "")
         choice = evaluate(self._policy, tags_of(record), now=context.clock.now())
-        return Evaluation(name, choice, why_nothing(choice, image_name=name.full), None)
+        problem = why_nothing(choice, image_name=name.full, with_rejected=False)
+        return Evaluation(name, choice, problem, None)
 
     def _with_digest(
         self, found: Found, settings: Settings, context: LookupContext, deadline: Deadline
@@ -193,7 +205,7 @@ class ImageQuery(Query[GetDockerImageResult]):
         for _ in range(_MAX_READINGS):
             selection = found.selection
             digest = resolve_digest(
-                repository(found.name, settings.registry),
+                found.name.repository(settings.registry),
                 selection.tag,
                 settings,
                 deadline,
@@ -269,7 +281,7 @@ class ImageQuery(Query[GetDockerImageResult]):
 
     def _result(self, found: Found, settings: Settings) -> GetDockerImageResult:
         record, name, selection, digest = found
-        image = reference(name, selection.tag, settings.registry)
+        image = name.reference(selection.tag, settings.registry)
         created = selection.create_time
         return GetDockerImageResult(
             id=f"{settings.region}/{self._bucket_query.bucket_name}/{name.path}",
@@ -280,7 +292,7 @@ class ImageQuery(Query[GetDockerImageResult]):
             tag=selection.tag,
             image=image,
             digest=digest,
-            repo_digest=repo_digest(name, digest, settings.registry),
+            repo_digest=name.repo_digest(digest, settings.registry),
             create_time=created,
             created_at=None if created is None else format_timestamp(created),
             resource_id=record and record.resource_id,

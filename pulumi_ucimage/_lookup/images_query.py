@@ -103,7 +103,7 @@ class ImagesQuery(Query[GetDockerImagesResult]):
 
 def _image(record: ImageRecord, registry: str | None) -> DockerImage:
     name = ImageName.parse(record.name) if record.name else None
-    repository = name.repository(registry) if name else None
+    repository = name.find_repository(registry) if name else None
     tags = newest_first(tags_of(record))
     latest = newest(tags)
     results = [_tag(tag, repository) for tag in tags]

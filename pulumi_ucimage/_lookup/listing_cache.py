@@ -6,8 +6,8 @@ same program, only takes a load that began after that.
 
 from __future__ import annotations
 
-import threading
 import time
+from threading import Event, Lock
 from typing import TYPE_CHECKING, Final, Generic, TypeVar, final
 
 if TYPE_CHECKING:
@@ -27,16 +27,14 @@ class _Load(Generic[T]):
         began_s: when it began, on the clock of `time.monotonic`.
         ended: set once it succeeded or failed.
         results: the result; empty if it failed or still runs.
-        waiters: how many callers wait for it, or waited.
     """
 
-    __slots__ = ("began_s", "ended", "results", "waiters")
+    __slots__ = ("began_s", "ended", "results")
 
     def __init__(self) -> None:
         self.began_s = time.monotonic()
-        self.ended = threading.Event()
+        self.ended = Event()
         self.results: list[T] = []
-        self.waiters = 0
 
 
 @final
@@ -50,7 +48,7 @@ class ListingCache(Generic[T]):
 
     def __init__(self, *, keeps: bool) -> None:
         self._keeps = keeps
-        self._lock = threading.Lock()
+        self._lock = Lock()
         self._latest: dict[Hashable, _Load[T]] = {}
 
     def get(
@@ -80,8 +78,6 @@ class ListingCache(Generic[T]):
             joins = latest is not None and latest.began_s > not_before
             if latest is None or not joins:
                 latest = self._latest[key] = _Load()
-            else:
-                latest.waiters += 1
         if joins:
             latest.ended.wait(max(0.0, give_up_s - time.monotonic()))
             if latest.results:
@@ -90,20 +86,13 @@ class ListingCache(Generic[T]):
                 latest = self._latest[key] = _Load()
         return self._run(key, latest, load)
 
-    def waiters(self, key: Hashable) -> int:
-        """How many callers wait for the latest load of a key, or waited for it."""
-        with self._lock:
-            latest = self._latest.get(key)
-            return latest.waiters if latest else 0
-
     def _running(self, key: Hashable, not_before: float) -> _Load[T] | None:
-        """A load that runs and began too early, with this caller among its waiters."""
+        """A load that runs and began too early; None if there is none."""
         with self._lock:
             latest = self._latest.get(key)
-            if latest is None or latest.began_s > not_before or latest.ended.is_set():
-                return None
-            latest.waiters += 1
-            return latest
+        if latest is None or latest.began_s > not_before or latest.ended.is_set():
+            return None
+        return latest
 
     def _run(self, key: Hashable, running: _Load[T], load: Callable[[], T]) -> T:
         try:

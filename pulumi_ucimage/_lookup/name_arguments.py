@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from pulumi_ucimage._config.parse import bucket
+from pulumi_ucimage._config import parse
 from pulumi_ucimage._formatting import quoted
 from pulumi_ucimage._lookup.image_name import ImageName
 
@@ -28,7 +28,7 @@ def parse_bucket_name(text: str) -> str:
             "tag": tag,
         }
         raise ValueError(f"must be only the bucket ({_write(names)})")
-    return bucket(text)
+    return parse.bucket(text)
 
 
 def parse_image_name(text: str) -> str:

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any, Final
 
 from pulumi_ucimage._lookup.image_name import ImageName
 from pulumi_ucimage._lookup.pin_query import ARGUMENTS, BUCKET_INPUTS, query_of
 from pulumi_ucimage._lookup.unknowns import contains_unknown
 from pulumi_ucimage._spec import arguments
-from pulumi_ucimage._spec.pin_state import INPUT_ALIASES, INPUTS, REPLACE_KEYS, STATE
+from pulumi_ucimage._spec.pin_state import (
+    CHOSEN_AT,
+    INPUT_ALIASES,
+    INPUTS,
+    REPLACE_KEYS,
+    STATE,
+)
 from pulumi_ucimage._tags.policy import FLOATING_TAGS, HIGHEST, NEWEST
-from pulumi_ucimage._tags.timestamps import parse_duration, parse_timestamp
+from pulumi_ucimage._tags.timestamps import (
+    format_timestamp,
+    parse_duration,
+    parse_timestamp,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -23,13 +34,15 @@ if TYPE_CHECKING:
 def wanted_inputs(
     olds: State, new_inputs: State, *, ignores_tag: bool
 ) -> tuple[dict[str, Any], bool]:
-    """What the program asks for, by stored names, and whether the tag must stay.
+    """What the program asks for, by stored names, and whether the tag is frozen.
 
     `tag` and `image_name` are inputs and outputs. If the program ignores changes of one,
-    the engine sends the stored output in its place. So a value that differs from the stored
-    one was set by the program. An equal one was, if the program says so under the alias too
-    (as the Python resource does), or if it was set before; if not, it counts as ignored,
-    since a pin must not move when `ignore_changes` is removed.
+    the engine sends the stored output in its place. So:
+
+    - A value that differs from the stored output was set by the program.
+    - An equal value was set by the program if it comes under the alias too (the Python
+      resource sends it so), or if it was set before.
+    - Otherwise it counts as ignored: a pin must not move when `ignore_changes` is removed.
     """
     inputs = {
         INPUT_ALIASES.get(a.name, a.name): new_inputs[a.name]
@@ -131,10 +144,23 @@ def _stored(state: State, key: str) -> Any:
     return "" if value is None else value
 
 
-def chose_again(olds: State, new: State) -> bool:
-    """Whether a state has another choice than the one before."""
+def chosen_at(olds: State, new: State, *, now: Any = None) -> Any:
+    """When the choice of a state was made: as it is stored, or now if it is another one.
+
+    Args:
+        olds: the state before; empty for a new pin.
+        new: the state.
+        now: what to answer for now; None for the time, RFC 3339.
+    """
+    stored = olds.get(CHOSEN_AT)
+    if stored and not _is_another_choice(olds, new):
+        return stored
+    return format_timestamp(int(time.time())) if now is None else now
+
+
+def _is_another_choice(olds: State, new: State) -> bool:
     old_digest, new_digest = _stored(olds, "digest"), _stored(new, "digest")
-    # A digest that appears or disappears is of the same choice.
+    # A digest that appears or disappears belongs to the same choice.
     if old_digest and new_digest and old_digest != new_digest:
         return True
     return any(_stored(olds, key) != _stored(new, key) for key in ("tag", "create_time"))

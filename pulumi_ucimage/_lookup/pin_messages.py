@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pulumi_ucimage._formatting import quoted
-from pulumi_ucimage._lookup.pinned import pinned_tag
-from pulumi_ucimage._tags.evaluate import rank
+from pulumi_ucimage._lookup.pinned import is_better, pinned_tag
+from pulumi_ucimage._tags.evaluate import ranks_below
 from pulumi_ucimage._tags.timestamps import format_timestamp
 from pulumi_ucimage._tags.verdicts import why_not
 from pulumi_ucimage._tags.wording import rule
@@ -14,7 +14,7 @@ from pulumi_ucimage._tags.wording import rule
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pulumi_ucimage._tags.evaluate import Candidate, Choice, Tag
+    from pulumi_ucimage._tags.evaluate import Candidate, Choice
     from pulumi_ucimage._tags.policy import Policy
     from pulumi_ucimage.errors import UcimageError
 
@@ -33,16 +33,8 @@ class Message(NamedTuple):
     is_warning: bool = False
 
 
-def ranks_below(policy: Policy, tag: Tag | Candidate, other: Tag | Candidate) -> bool:
-    """Whether a tag ranks below another; it does not if one of them has no rank."""
-    low, high = rank(policy, tag), rank(policy, other)
-    if low is None or high is None:
-        return False
-    return bool(low < high if policy.highest else low > high)
-
-
 def failure(error: UcimageError, olds: State) -> str:
-    """An error of a pin, and that nothing was changed.
+    """The text of a pin's error, and a sentence that nothing was changed.
 
     Args:
         error: what failed.
@@ -58,7 +50,7 @@ def failure(error: UcimageError, olds: State) -> str:
 
 
 def refresh_failed(pin: str, error: UcimageError, olds: State) -> Message:
-    """A refresh that failed."""
+    """The warning of a refresh that failed."""
     text = f"The pin {quoted(pin)} could not be checked: {failure(error, olds)}"
     return Message(text, is_warning=True)
 
@@ -76,7 +68,7 @@ def downgrade(pin: str, pinned: str, chosen: str, choice: Choice) -> str:
 def triggers_without_effect(
     pin: str, inputs: State, changed: set[str], *, is_frozen: bool
 ) -> list[Message]:
-    """Whether triggers changed that do not move the pin."""
+    """A message if triggers changed that cannot move the pin; else empty."""
     tag = inputs.get("wanted_tag")
     if "triggers" not in changed or not (tag or is_frozen):
         return []
@@ -91,7 +83,7 @@ def triggers_without_effect(
 
 
 def tag_without_effect(pin: str, pinned: str) -> Message:
-    """The program sets another tag, and ignores changes of it."""
+    """The message for a program that sets another tag, and ignores changes of it."""
     text = (
         f"The argument tag has no effect on the pin {quoted(pin)}, which stays at"
         f" {quoted(pinned)}: tag is in ignore_changes; remove that to move the pin."
@@ -100,14 +92,14 @@ def tag_without_effect(pin: str, pinned: str) -> Message:
 
 
 def state_warnings(pin: str, state: State) -> list[Message]:
-    """What the last look found, as far as it is wrong with the pinned tag."""
+    """A warning if the state says that the tag is gone or was pushed again; else empty."""
     stays = f"The pin {quoted(pin)} stays at {quoted(state['tag'])}, which was"
     digest = state["digest"]
     if state["found"] and not state["available"]:
         gone = ", or no longer in the registry with its digest," if digest else ""
         text = (
-            f"{stays} no longer listed{gone} at the last look: push it again and run"
-            " `pulumi refresh`, or set tag to another one."
+            f"{stays} no longer listed{gone} when it was last checked: push it again and"
+            " run `pulumi refresh`, or set tag to another one."
         )
     elif state["retagged"]:
         text = (
@@ -119,7 +111,7 @@ def state_warnings(pin: str, state: State) -> list[Message]:
     return [Message(text, is_warning=True)]
 
 
-def finding(
+def refresh_message(
     pin: str,
     after: State,
     pushed: int | None,
@@ -127,16 +119,16 @@ def finding(
     *,
     is_listed: bool,
 ) -> Message | None:
-    """What a look found, with what to do, if there is something to say.
+    """What a refresh found, and what to do; None if the pin is fine.
 
     Args:
         pin: the pin's name.
-        after: its state after the look.
+        after: its state after the refresh.
         pushed: when the pinned tag was last pushed, in Unix seconds.
         choice: what the policy makes of the listed tags; None if it cannot be read.
         is_listed: whether the pinned tag is listed.
     """
-    best = best_candidate(choice)
+    best = choice and choice.best()
     stays = f"The pin {quoted(pin)} stays at {quoted(after['tag'])}, which"
     if after["found"] and not after["available"]:
         if is_listed:
@@ -162,21 +154,6 @@ def finding(
         )
         return Message(text)
     return None
-
-
-def best_candidate(choice: Choice | None) -> Candidate | None:
-    """The tag that a new choice would take, if it would succeed."""
-    if choice is None or not choice.candidates or choice.ambiguous():
-        return None
-    return choice.candidates[0]
-
-
-def is_better(best: Candidate, policy: Policy, state: State) -> bool:
-    """Whether a pin would move up to a tag if it chose again."""
-    if state.get("wanted_tag") or best.name == state["tag"]:
-        return False
-    # A default tag has no rank.
-    return not state["found"] or ranks_below(policy, pinned_tag(state), best)
 
 
 def _other_way(best: Candidate | None, choice: Choice | None, state: State) -> str:

@@ -24,27 +24,28 @@ BUCKET_INPUTS: Final = ("bucket_name", "region", "project_id", "profile")
 """The inputs that say which bucket to list. Others may not be known yet."""
 
 
-def check_known(known: State) -> None:
-    """Check the inputs that are known already, by the names of the arguments.
-
-    Raises:
-        ArgumentError: one of them is invalid, whatever the others will be.
-    """
-    # Only the bucket's name is required, and any name will do.
-    given = arguments.given(arguments.IMAGE_PIN, {"bucket_name": "unknown", **known})
-    ImageQuery.of(given, unknown={a.name for a in arguments.IMAGE_PIN} - known.keys())
-
-
 def query_of(inputs: State) -> ImageQuery:
     """The query that inputs ask; raises ArgumentError if one is invalid."""
     values = {a.name: inputs.get(key) for key, a in ARGUMENTS.items()}
     return ImageQuery.of(arguments.given(arguments.IMAGE_PIN, values))
 
 
-def query_in_place(
+def query_and_settings(
     before: State, inputs: State, context: LookupContext
 ) -> tuple[ImageQuery, Settings]:
-    """The query and its settings, with what the pin keeps from its creation."""
+    """The query that inputs ask, and its settings, for a new or an existing pin.
+
+    An existing pin keeps its image, region and project, unless an input names another one.
+
+    Args:
+        before: the state, validated; empty for a new pin.
+        inputs: by stored names.
+        context: where the look-up runs.
+
+    Raises:
+        ArgumentError: an input is invalid.
+        ConfigError: a setting is.
+    """
     if not before:
         query = query_of(inputs)
         return query, query.settings(context)

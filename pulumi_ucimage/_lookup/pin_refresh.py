@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from pulumi_ucimage._http.clock import Deadline
 from pulumi_ucimage._lookup import pin_messages
-from pulumi_ucimage._lookup.pin_query import BUCKET_INPUTS, query_in_place, query_of
-from pulumi_ucimage._lookup.pinned import pinned, pinned_tag
+from pulumi_ucimage._lookup.pin_query import BUCKET_INPUTS, query_and_settings, query_of
+from pulumi_ucimage._lookup.pinned import pinned_tag, validated_state
 from pulumi_ucimage._tags.evaluate import evaluate
 from pulumi_ucimage.errors import ArgumentError, NoSuchImageError
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 def refresh(
     olds: State, context: LookupContext, *, pin: str
 ) -> tuple[dict[str, Any], list[Message]]:
-    """A pin's state after a look at its image, and messages for the user.
+    """A pin's state with what its image has now, and messages for the user.
 
     The tag stays, whatever was pushed.
 
@@ -34,7 +34,7 @@ def refresh(
         pin: the pin's name, for messages.
 
     Raises:
-        UcimageError: the state is invalid, or the look failed: the pin keeps what it knew.
+        UcimageError: the state is invalid, or a call failed: the pin keeps its state.
     """
     observation = observe(olds, context, pin=pin)
     message = observation.message(pin)
@@ -61,20 +61,22 @@ class Observation(NamedTuple):
 
     @property
     def after(self) -> dict[str, Any]:
-        """The pin's state after the look."""
+        """The pin's state after the refresh."""
         return {**self.before, **self.seen}
 
     def message(self, pin: str) -> Message | None:
-        """What the user must know about the pin of that name; None for nothing."""
-        return pin_messages.finding(
+        """What to tell the user about the pin of that name; None if it is fine."""
+        return pin_messages.refresh_message(
             pin, self.after, self.pushed, self.choice, is_listed=self.is_listed
         )
 
 
 def observe(olds: State, context: LookupContext, *, pin: str) -> Observation:
-    """Look at a pin's image; the arguments and errors are those of `refresh`."""
-    before = pinned(olds, pin=pin)
-    query, settings = query_in_place(before, {k: before.get(k) for k in _INPUTS}, context)
+    """See what a pin's image has now; arguments and errors are those of `refresh`."""
+    before = validated_state(olds, pin=pin)
+    query, settings = query_and_settings(
+        before, {k: before.get(k) for k in _INPUTS}, context
+    )
     try:
         tags = query.tags(settings, context)
     except NoSuchImageError:
@@ -91,17 +93,19 @@ def observe(olds: State, context: LookupContext, *, pin: str) -> Observation:
         from pulumi_ucimage._lookup import digests  # noqa: PLC0415
 
         deadline = Deadline.after(settings.timeout_s, context.clock)
-        found = digests.observe(before["repo_digest"], before["tag"], settings, deadline)
+        status = digests.check_digest(
+            before["repo_digest"], before["tag"], settings, deadline
+        )
         seen = {
-            "available": bool(listed) and found.has_digest,
-            "retagged": found.is_retagged,
+            "available": bool(listed) and status.has_digest,
+            "retagged": status.is_retagged,
         }
     choice = _choice(before, tags, context.clock.now())
     return Observation(before, seen, pushed, choice, is_listed=bool(listed))
 
 
 _INPUTS: Final = (*BUCKET_INPUTS, "order_by")
-"""The stored inputs that a look uses; a newer release may have written the others."""
+"""The stored inputs that a refresh uses; a newer release may have written the others."""
 
 
 def _choice(before: State, tags: Sequence[TagLike], now: float) -> Choice | None:

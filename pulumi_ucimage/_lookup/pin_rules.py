@@ -13,19 +13,18 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from pulumi_ucimage._config import resolve
 from pulumi_ucimage._http.clock import Deadline
 from pulumi_ucimage._lookup import pin_messages
-from pulumi_ucimage._lookup.image_name import ImageName, reference, repo_digest
+from pulumi_ucimage._lookup.image_name import ImageName
+from pulumi_ucimage._lookup.image_query import check_known
 from pulumi_ucimage._lookup.pin_changes import changed_inputs, other_pin, wanted_inputs
-from pulumi_ucimage._lookup.pin_messages import Message, ranks_below
 from pulumi_ucimage._lookup.pin_query import (
     ARGUMENTS,
     BUCKET_INPUTS,
-    check_known,
-    query_in_place,
+    query_and_settings,
 )
-from pulumi_ucimage._lookup.pinned import pinned, pinned_tag
+from pulumi_ucimage._lookup.pinned import pinned_tag, validated_state
 from pulumi_ucimage._lookup.unknowns import contains_unknown
 from pulumi_ucimage._spec.pin_state import CHOOSING_INPUTS, OUTPUTS, REPLACE_KEYS, STATE
-from pulumi_ucimage._tags.evaluate import Tag
+from pulumi_ucimage._tags.evaluate import Tag, ranks_below
 from pulumi_ucimage._tags.timestamps import format_timestamp
 from pulumi_ucimage.errors import DowngradeError
 
@@ -33,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pulumi_ucimage._lookup.context import LookupContext
+    from pulumi_ucimage._lookup.pin_messages import Message
     from pulumi_ucimage._tags.evaluate import Choice
 
     State = Mapping[str, Any]
@@ -69,9 +69,8 @@ def reconcile(
     """
     inputs, is_frozen = wanted_inputs(olds, new_inputs, ignores_tag=ignores_tag)
     unknown_keys = {k for k, value in inputs.items() if contains_unknown(value, unknown)}
-    check_known(
-        {a.name: inputs.get(k) for k, a in ARGUMENTS.items() if k not in unknown_keys}
-    )
+    known = {a.name: inputs.get(k) for k, a in ARGUMENTS.items() if k not in unknown_keys}
+    check_known(ARGUMENTS.values(), known)
 
     def choose_if_known(before: State) -> dict[str, Any]:
         if unknown_keys:
@@ -80,7 +79,7 @@ def reconcile(
 
     if not olds:
         return Reconciled(choose_if_known({}), [])
-    before = pinned(olds, pin=pin)
+    before = validated_state(olds, pin=pin)
     if unknown_keys & {"profile", "wanted_image", *REPLACE_KEYS}:
         return Reconciled(_unknown_state(before, inputs, unknown), [])
     if another := other_pin(before, inputs, context):
@@ -166,7 +165,7 @@ def _rewritten(
     registry = inputs.get("registry") or resolve.configured_registry(context.stack)
     if contains_unknown(registry, unknown):
         return unknown
-    return reference(ImageName.parse(before["image_name"]), before["tag"], registry)
+    return ImageName.parse(before["image_name"]).reference(before["tag"], registry)
 
 
 def _pinned_digest(
@@ -184,7 +183,7 @@ def _pinned_digest(
     from pulumi_ucimage._lookup.digests import resolve_digest  # noqa: PLC0415
 
     in_bucket = {key: inputs.get(key) for key in BUCKET_INPUTS}
-    _, settings = query_in_place(before, in_bucket, context)
+    _, settings = query_and_settings(before, in_bucket, context)
     deadline = Deadline.after(settings.timeout_s, context.clock)
     return resolve_digest(
         repository, before["tag"], settings, deadline, is_listed=before["available"]
@@ -206,7 +205,7 @@ def choose(
         UcimageError: see `errors`; a `DowngradeError` if the choice ranks below the pinned
             tag under the new policy and order.
     """
-    query, settings = query_in_place(before, inputs, context)
+    query, settings = query_and_settings(before, inputs, context)
     found = query.find(settings, context)
     selection = found.selection
     if before and not inputs.get("allow_downgrade"):
@@ -224,10 +223,10 @@ def choose(
         "region": settings.region,
         "project_id": settings.project_id or "",
         "tag": selection.tag,
-        "image": reference(found.name, selection.tag, settings.registry),
+        "image": found.name.reference(selection.tag, settings.registry),
         "image_name": found.name.full,
         "digest": digest,
-        "repo_digest": repo_digest(found.name, digest, settings.registry) or "",
+        "repo_digest": found.name.repo_digest(digest, settings.registry) or "",
         "create_time": "" if time is None else time,
         "created_at": "" if time is None else format_timestamp(time),
         "found": selection.found,

@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 from pulumi_ucimage._formatting import quoted
 from pulumi_ucimage._lookup.image_name import ImageName
 from pulumi_ucimage._spec import pin_state, results
-from pulumi_ucimage._tags.evaluate import Tag
+from pulumi_ucimage._tags.evaluate import Tag, ranks_below
 from pulumi_ucimage.errors import ArgumentError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from pulumi_ucimage._tags.evaluate import Candidate
+    from pulumi_ucimage._tags.policy import Policy
 
 _TYPES: Final[dict[str, Any]] = {
     "bucket_name": str,
@@ -20,7 +23,7 @@ _TYPES: Final[dict[str, Any]] = {
     "project_id": str | None,
     **{o.name: o.type for o in results.IMAGE_PIN if o.name in pin_state.OUTPUTS},
 }
-"""A field per output, and what a pin keeps of the place it was created in."""
+"""The fields that every valid state has: the outputs, and what a pin keeps for ever."""
 
 
 @functools.cache
@@ -41,7 +44,7 @@ def _model() -> Any:
             return Annotated[str, Field(min_length=1)], ...
         if of is bool:
             return bool, ...
-        return Annotated[of, BeforeValidator(_nothing)], None
+        return Annotated[of, BeforeValidator(_plain)], None
 
     return create_model(
         "Pinned",
@@ -50,15 +53,15 @@ def _model() -> Any:
     )
 
 
-def _nothing(value: object) -> object:
-    """Read "", which is how a state says that there is nothing, and Pulumi's numbers."""
+def _plain(value: object) -> object:
+    """Turn "", which states have in place of None, into None; a whole float into an int."""
     if isinstance(value, float) and value.is_integer():
         return int(value)
     return None if value == "" else value
 
 
-def pinned(state: Mapping[str, Any], *, pin: str) -> dict[str, Any]:
-    """The state of a pin, with its choice validated; "" for what there is not.
+def validated_state(state: Mapping[str, Any], *, pin: str) -> dict[str, Any]:
+    """The state of a pin, with its choice validated; "" in place of None.
 
     Args:
         state: as it is stored. Other fields, such as a newer release's, stay as they are.
@@ -91,6 +94,20 @@ def pinned_tag(state: Mapping[str, Any]) -> Tag:
     """The tag of a valid state, with its CreateTime when it was chosen."""
     time = state["create_time"]
     return Tag(state["tag"], None if time == "" else time)
+
+
+def is_better(best: Candidate, policy: Policy, state: Mapping[str, Any]) -> bool:
+    """Whether a pin would move up to a tag if it chose again.
+
+    Args:
+        best: the tag that a new choice would take.
+        policy: the pin's policy.
+        state: the pin's state, validated.
+    """
+    if state.get("wanted_tag") or best.name == state["tag"]:
+        return False
+    # A default tag has no rank.
+    return not state["found"] or ranks_below(policy, pinned_tag(state), best)
 
 
 def resource_id(state: Mapping[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""Values that are not known yet, as previews have them."""
+"""Values that are not known yet, in previews."""
 
 from __future__ import annotations
 

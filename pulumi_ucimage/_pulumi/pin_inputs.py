@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import pulumi
 
-from pulumi_ucimage._lookup.pin_query import check_known
+from pulumi_ucimage._lookup.image_query import check_known
 from pulumi_ucimage._pulumi import program
+from pulumi_ucimage._pulumi.inputs import contains_input
 from pulumi_ucimage._spec import arguments, pin_state
 
 if TYPE_CHECKING:
@@ -17,12 +18,9 @@ if TYPE_CHECKING:
 
     Props = dict[str, Any]
 
-TYPE: Final = "pulumi-python:dynamic/ucimage:ImagePin"
-"""The type in every state that holds a pin; it may never change."""
 
-
-def finished(name: str, props: Props, opts: pulumi.ResourceOptions) -> Props:
-    """The inputs with all that Check needs to know of the program.
+def complete_inputs(name: str, props: Props, opts: pulumi.ResourceOptions) -> Props:
+    """The inputs, with what Check must know about the program.
 
     Args:
         name: the resource's name.
@@ -33,11 +31,12 @@ def finished(name: str, props: Props, opts: pulumi.ResourceOptions) -> Props:
         ArgumentError: a plain input is invalid.
     """
     values = {argument.name: props.get(argument.name) for argument in arguments.IMAGE_PIN}
-    check_known({k: v for k, v in values.items() if not program.contains_input(v)})
+    known = {key: value for key, value in values.items() if not contains_input(value)}
+    check_known(arguments.IMAGE_PIN, known)
     if program.is_mocked():
         return props
     # Pulumi marks a stored value as secret if the value that was sent under its name is.
-    if program.contains_input(values):
+    if contains_input(values):
         mark = _secret_as(values)
         for key in pin_state.OUTPUTS:
             props[key] = pulumi.Output.all(props.get(key), mark).apply(_first)
@@ -46,7 +45,7 @@ def finished(name: str, props: Props, opts: pulumi.ResourceOptions) -> Props:
         # Says that the program itself sets it: see `pin_rules`.
         props[alias] = None if ignored & {key, "*"} else props.get(key)
     waits = (
-        program.contains_input(values)
+        contains_input(values)
         or opts.parent is not None
         or opts.depends_on not in (None, [], ())
     )
@@ -64,7 +63,7 @@ def finished(name: str, props: Props, opts: pulumi.ResourceOptions) -> Props:
 
 
 class _Program:
-    """What Check needs to know, once Pulumi has waited for all that the pin depends on.
+    """What Check must know, ready when Pulumi has waited for what the pin depends on.
 
     Pulumi awaits an input just before it sends it. An Output here would make the pin depend
     on its parent, and so on itself.
@@ -92,7 +91,7 @@ class _Program:
 
     async def _values(self) -> Mapping[str, Any]:
         parent = self._parent and await self._parent.urn.future()
-        urn = await pulumi.create_urn(self._name, TYPE, parent).future()
+        urn = await pulumi.create_urn(self._name, pin_state.PYTHON_TYPE, parent).future()
         values = {"urn": urn, "ignores_tag": self._ignores_tag}
         if self._ignores_tag:
             # Pulumi sends the stored tag in its place.

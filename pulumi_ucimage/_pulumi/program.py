@@ -1,19 +1,18 @@
-"""The Pulumi program around a look-up: its engine, configuration, outputs and event loop.
+"""The run of a Pulumi program: its engine, its event loop, and what its look-ups share.
 
-Each use of a private part of Pulumi, here and in `stack_config`, `pin_inputs` and `pin`,
+Each use of a private part of Pulumi, here and elsewhere in this package and in `pin`,
 names its reason, and what happens if a later version changes that part.
 """
 
 from __future__ import annotations
 
 import asyncio
-import inspect
 import os
 import threading
 import time
 import weakref
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final, TypeVar, final
+from typing import TYPE_CHECKING, Final, TypeVar, final
 from weakref import WeakKeyDictionary
 
 import pulumi
@@ -26,10 +25,9 @@ from pulumi_ucimage._lookup.context import LookupContext
 from pulumi_ucimage._lookup.listing_cache import ListingCache
 from pulumi_ucimage._pulumi.stack_config import stack_config, warn_about_stack_config
 from pulumi_ucimage._pulumi.worker_threads import WorkerThreads, future_of
-from pulumi_ucimage.errors import ArgumentError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable
 
     from pulumi_ucimage._ucloud.listing import Listing
 
@@ -214,85 +212,6 @@ def run_in_thread(call: Callable[[], T]) -> asyncio.Future[T]:
     return future_of(call, _threads.run)
 
 
-# Inputs.
-
-
-def contains_input(value: object) -> bool:
-    """Whether a value is or contains an Output, or something else to wait for."""
-    if isinstance(value, dict):
-        return any(map(contains_input, value.values()))
-    if isinstance(value, (list, tuple)):
-        return any(map(contains_input, value))
-    return isinstance(value, pulumi.Output) or inspect.isawaitable(value)
-
-
-def has_dependencies(opts: pulumi.InvokeOptions | None) -> bool:
-    """Whether `depends_on` names something to wait for."""
-    depends_on = getattr(opts, "depends_on", None)
-    return depends_on is not None and depends_on not in ([], ())
-
-
 def output_of(call: Callable[[], T]) -> pulumi.Output[T]:
     """The result of a call that blocks."""
     return pulumi.Output.from_input("").apply(lambda _: run_in_thread(call))
-
-
-def when_known(
-    values: Mapping[str, Any], opts: pulumi.InvokeOptions | None
-) -> pulumi.Output[dict[str, Any]]:
-    """The values of inputs, when they and all that they depend on are ready.
-
-    Unknown while a value is unknown, or while a resource does not exist yet that a value
-    comes from or that `depends_on` names.
-    """
-    # An Output costs a dozen tasks, and most arguments are plain or not given.
-    plain = {key: value for key, value in values.items() if not contains_input(value)}
-    inputs = {key: value for key, value in values.items() if key not in plain}
-    known: pulumi.Output[dict[str, Any]] = pulumi.Output.from_input(inputs)
-    depends_on = pulumi.Output.from_input(getattr(opts, "depends_on", None))
-
-    async def ids() -> list[pulumi.Output[str]] | None:
-        named = await depends_on.future() or []
-        direct = {named} if isinstance(named, pulumi.Resource) else set(named)
-        resources = direct | await depends_on.resources() | await known.resources()
-        expanded = await _with_children(resources)
-        # A resource that another program made has no id to wait for.
-        return (
-            None
-            if expanded is None
-            else [
-                resource.id
-                for resource in expanded
-                if isinstance(resource, pulumi.CustomResource) and vars(resource).get("id")
-            ]
-        )
-
-    def all_values(ready: list[Any]) -> dict[str, Any]:
-        if ready[1] is None:
-            message = (
-                "depends_on names a component, whose children this version of Pulumi does"
-                " not show: name the resources in it instead."
-            )
-            raise ArgumentError(message)
-        return {**plain, **ready[0]}
-
-    exist: pulumi.Output[Any] = pulumi.Output.from_input(ids())
-    named = depends_on.apply(lambda _: None)
-    return pulumi.Output.all(known, exist, named).apply(all_values)
-
-
-async def _with_children(
-    resources: Collection[pulumi.Resource],
-) -> Collection[pulumi.Resource] | None:
-    """Resources, with the children of components in place of the components.
-
-    The contract promises that `depends_on` a component waits for its children, and Pulumi
-    shows them to nothing but its own `invoke`. None if that changes and there are
-    components: a look-up that does not wait for them would give an old answer.
-    """
-    expand = getattr(pulumi.runtime.rpc, "_expand_dependencies", None)
-    if expand is not None:
-        expanded: dict[str, pulumi.Resource] = await expand(resources, None)
-        return expanded.values()
-    components = any(isinstance(each, pulumi.ComponentResource) for each in resources)
-    return None if components else resources

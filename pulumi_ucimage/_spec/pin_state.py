@@ -15,6 +15,13 @@ from __future__ import annotations
 from typing import Final
 
 from pulumi_ucimage._spec import arguments, results
+from pulumi_ucimage._spec.naming import wire_name
+
+PYTHON_TYPE: Final = "pulumi-python:dynamic/ucimage:ImagePin"
+"""The type of a Python program's pins in every state; it may never change."""
+
+PLUGIN_TYPE: Final = "ucimage:index:ImagePin"
+"""The type of the plugin's pins: the resource's token."""
 
 INPUT_ALIASES: Final = {"tag": "wanted_tag", "image_name": "wanted_image"}
 """Arguments that are stored under another name, because an output has theirs."""
@@ -50,7 +57,7 @@ references, the rest is only stored.
 CHOSEN_AT: Final = "chosen_at"
 
 OUTPUTS: Final = tuple(o.name for o in results.IMAGE_PIN if o.name != CHOSEN_AT)
-"""What a choice or a look sets. If there is none it is "": Pulumi does not store None.
+"""What a choice or a refresh sets. If there is none it is "": Pulumi does not store None.
 
 `chosen_at` is an output too. It is set when the choice is stored: a preview cannot know it.
 """
@@ -63,3 +70,12 @@ PROGRAM: Final = "__program"
 
 STATE: Final = (*INPUTS, *OUTPUTS)
 """The names in a state, without `URN`."""
+
+STATE_BY_WIRE_NAME: Final = {wire_name(key): key for key in STATE}
+"""The names in a state by those in a state of the plugin."""
+
+SIGNATURE: Final = "4dabf18193072939515e22adb298388d"
+"""The key that marks a secret in a state, and in Pulumi's protocol.
+
+From pulumi/pulumi, sdk/go/common/resource/sig.
+"""

@@ -253,14 +253,14 @@ IMAGE_PIN = (
     Field(
         "available",
         bool,
-        "True if the pinned tag was listed at the last look; with `resolve_digest` only if"
-        " the registry still had the digest too.",
+        "True if the pinned tag was listed when it was last checked; with `resolve_digest`"
+        " only if the registry still had the digest too.",
     ),
     Field(
         "retagged",
         bool,
-        "True if the same tag with another CreateTime was seen at the last look; with"
-        " `resolve_digest`, with another digest.",
+        "True if the same tag with another CreateTime was seen when it was last checked;"
+        " with `resolve_digest`, with another digest.",
     ),
 )
 """The outputs of an `ImagePin`."""
@@ -311,7 +311,7 @@ def from_wire(cls: Any, values: Any) -> Any:
 
 
 def to_wire(value: Any) -> Any:
-    """A result, or a part of one, as JSON has it: with wire names."""
+    """A result, or a part of one, for JSON: with wire names."""
     if isinstance(value, list):
         return [to_wire(item) for item in value]
     if isinstance(value, _Result):

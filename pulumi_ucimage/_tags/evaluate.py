@@ -97,6 +97,10 @@ class Choice:
             "candidates": len(self.candidates),
         }
 
+    def best(self) -> Candidate | None:
+        """Return the candidate to choose; None if there is none, or they are ambiguous."""
+        return self.candidates[0] if self.candidates and not self.ambiguous() else None
+
     def ambiguous(self) -> list[str]:
         """Return the tags that share the best extracted text; empty if it is only one."""
         if not (self.policy.extract and self.candidates):
@@ -153,6 +157,14 @@ def rank(policy: Policy, tag: TagLike) -> Any:
     any_version = replace(policy, semver_range=Range.parse("*-0"))
     result = _rank_reader(any_version)(text, tag.create_time)
     return None if isinstance(result, RejectReason) else result
+
+
+def ranks_below(policy: Policy, tag: TagLike, other: TagLike) -> bool:
+    """Return whether a tag ranks below another; False if one of them has no rank."""
+    low, high = rank(policy, tag), rank(policy, other)
+    if low is None or high is None:
+        return False
+    return bool(low < high if policy.highest else low > high)
 
 
 def compared_text(policy: Policy, name: str) -> str | None:

@@ -77,7 +77,9 @@ def explain_missing_tag(choice: Choice, image_name: str, *, wanted: str) -> str:
     )
 
 
-def explain_nothing_left(choice: Choice, image_name: str) -> str:
+def explain_nothing_left(
+    choice: Choice, image_name: str, *, with_rejected: bool = True
+) -> str:
     """Explain why nothing is left to choose from, and the nearest change that helps."""
     head = f"No tag of {quoted(image_name)} is left for the {rule(choice.policy)}"
     if not choice.total:
@@ -86,7 +88,7 @@ def explain_nothing_left(choice: Choice, image_name: str) -> str:
     lines = [f"{head}: {nearest}."]
     if others[:-1]:
         lines.append(f"Or {'; or '.join(others[:-1])}.")
-    return "\n".join([*lines, *_rejected(choice)])
+    return "\n".join([*lines, *(_rejected(choice) if with_rejected else ())])
 
 
 def explain_ambiguous(choice: Choice, image_name: str) -> str:

@@ -68,13 +68,14 @@ def select(
 
 
 def why_nothing(
-    choice: Choice, *, image_name: str
+    choice: Choice, *, image_name: str, with_rejected: bool = True
 ) -> NoMatchingTagError | AmbiguousTagError | None:
     """Return why no tag can be selected; None if one can, be it the default tag.
 
     Args:
         choice: what a policy made of all tags of an image.
         image_name: the image's full name, for texts.
+        with_rejected: whether the error lists the rejected tags.
     """
     policy = choice.policy
     if policy.tag:
@@ -87,4 +88,6 @@ def why_nothing(
         return AmbiguousTagError(explain_ambiguous(choice, image_name))
     if choice.candidates or policy.default_tag:
         return None
-    return NoMatchingTagError(explain_nothing_left(choice, image_name))
+    return NoMatchingTagError(
+        explain_nothing_left(choice, image_name, with_rejected=with_rejected)
+    )

@@ -89,9 +89,8 @@ def _chosen(choice: Choice) -> tuple[str | None, str]:
     policy = choice.policy
     if policy.tag:
         return policy.tag, "the argument tag names it"
-    if choice.candidates and not choice.ambiguous():
-        return choice.candidates[0].name, rule(policy)
-    return None, ""
+    best = choice.best()
+    return (best.name, rule(policy)) if best else (None, "")
 
 
 def _candidate(place: int, candidate: Candidate, policy: Policy) -> TagVerdict:

@@ -17,6 +17,7 @@ from pulumi_ucimage.cli.waiting import wait_for
 from pulumi_ucimage.errors import UcimageError
 
 if TYPE_CHECKING:
+    from pulumi_ucimage._config.describe import SettingReport
     from pulumi_ucimage.cli.session import Session
 
 _ARGUMENTS: Final = {argument.name: argument for argument in arguments.GET_DOCKER_IMAGES}
@@ -41,12 +42,8 @@ def command(
     ask = {**values, "bucket_name": bucket_name, "limit": 1}
     query = ImagesQuery.of(ask) if bucket_name else None
     context = session.context()
-    reports = [
-        replace(report, problem=report.problem and in_options(report.problem))
-        for report in describe_settings(context.stack, **values)
-    ]
-    causes = [r for r in reports if r.problem and not r.problem.startswith("see ")]
-    problems = [report.problem for report in causes if report.problem]
+    reports = describe_settings(context.stack, **values)
+    problems = [_problem(r) for r in reports if r.problem and not r.caused_by]
     count = error = None
     if query and not problems:
         try:
@@ -60,7 +57,7 @@ def command(
                 "key": report.setting.full_key(),
                 "value": report.value,
                 "origin": report.origin,
-                "problem": report.problem,
+                "problem": _problem(report) or None,
             }
             for report in reports
         ]
@@ -71,7 +68,11 @@ def command(
             (
                 report.setting.key,
                 report.value or "-",
-                "see below" if report in causes else report.problem or report.origin,
+                _problem(report)
+                if report.caused_by
+                else "see below"
+                if report.problem
+                else report.origin,
             )
             for report in reports
         ]
@@ -83,3 +84,10 @@ def command(
     for problem in problems:
         note(f"Error: {problem}")
     return 1 if problems else 0
+
+
+def _problem(report: SettingReport) -> str:
+    """What is wrong with a setting, or which setting to see; empty if nothing is."""
+    if report.caused_by:
+        return f"see {report.caused_by}"
+    return in_options(report.problem or "")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pulumi_ucimage._config.stack import stack_values
 from pulumi_ucimage._spec import pin_state
-from pulumi_ucimage._spec.naming import resource_name, wire_name
+from pulumi_ucimage._spec.naming import resource_name
 from pulumi_ucimage._spec.settings import NAMESPACE
 from pulumi_ucimage.errors import ArgumentError, ConfigError
 
@@ -17,18 +17,14 @@ if TYPE_CHECKING:
 
     from pulumi_ucimage._secret import Secret
 
-_TYPES: Final = {"pulumi-python:dynamic/ucimage:ImagePin", "ucimage:index:ImagePin"}
 _PLUGIN_PROVIDER: Final = "pulumi:providers:ucimage"
-_STATE: Final = {wire_name(key): key for key in pin_state.STATE}
 _SEPARATORS: Final = 3
 """How many `::` each URN has at least."""
-# From pulumi/pulumi, sdk/go/common/resource/sig.
-_SIGNATURE: Final = "4dabf18193072939515e22adb298388d"
 
 
 @dataclass(frozen=True)
 class ExportedPin:
-    """A pin as the export has it.
+    """A pin in an exported stack.
 
     Attributes:
         urn: the resource's URN.
@@ -49,7 +45,7 @@ class ExportedPin:
     def is_secret(self) -> bool:
         """Whether its tag must not be shown."""
         tag = self.inputs.get("tag")
-        return isinstance(tag, dict) and _SIGNATURE in tag
+        return isinstance(tag, dict) and pin_state.SIGNATURE in tag
 
     @property
     def chosen_at(self) -> str | None:
@@ -58,13 +54,13 @@ class ExportedPin:
         return chosen_at if isinstance(chosen_at, str) else None
 
     def state(self) -> dict[str, Any]:
-        """Its inputs by Python names, "" for what there is not.
+        """Its inputs by Python names, "" in place of None.
 
         Raises:
             ArgumentError: they are encrypted, or damaged.
         """
         values = {
-            _STATE.get(key, key): self._decrypted(value)
+            pin_state.STATE_BY_WIRE_NAME.get(key, key): self._decrypted(value)
             for key, value in self.inputs.items()
             if not key.startswith("__")
         }
@@ -90,7 +86,7 @@ class ExportedPin:
             return [self._decrypted(item) for item in value]
         if not isinstance(value, dict):
             return value
-        if _SIGNATURE not in value:
+        if pin_state.SIGNATURE not in value:
             return {key: self._decrypted(item) for key, item in value.items()}
         if "plaintext" not in value:
             message = (
@@ -110,6 +106,7 @@ def exported_pins(text: str | bytes) -> list[ExportedPin]:
     Raises:
         ConfigError: the text is not the output of `pulumi stack export`.
     """
+    types = (pin_state.PYTHON_TYPE, pin_state.PLUGIN_TYPE)
     try:
         resources = _resources(text)
         by_urn = {resource["urn"]: resource for resource in resources}
@@ -122,7 +119,7 @@ def exported_pins(text: str | bytes) -> list[ExportedPin]:
                 provider=_own_provider(resource, by_urn),
             )
             for resource in resources
-            if resource.get("type") in _TYPES and not resource.get("delete")
+            if resource.get("type") in types and not resource.get("delete")
         ]
         # The engine stores resources in the order in which they happen to be done.
         return sorted(pins, key=lambda pin: (pin.name, pin.urn))

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 CTRL_C: Final = 130
-"""The exit status after Ctrl-C, as shells have it."""
+"""The exit status after Ctrl-C, the same as in shells."""
 
 
 def leave_on_ctrl_c() -> None:

@@ -112,9 +112,8 @@ def main(words: Sequence[str] | None = None) -> NoReturn:
         # Nobody reads the rest. Python must not try to write it again at exit.
         os._exit(0)
     except OSError as error:
-        what = f"{error.strerror or error}"
-        place = f": {error.filename}" if error.filename else ""
-        click.echo(f"Error: {what}{place}", err=True)
+        file = f": {error.filename}" if error.filename else ""
+        click.echo(f"Error: {error.strerror or error}{file}", err=True)
         os._exit(_ERROR)
     except Exception as error:  # noqa: BLE001 - a user gets a sentence, not a traceback
         click.echo(f"Error: {_bug(error)}", err=True)
@@ -140,6 +139,6 @@ def _run(words: Sequence[str]) -> int:
 def _bug(error: Exception) -> str:
     """A sentence about an error that nobody expected; its text may hold anything."""
     last = traceback.extract_tb(error.__traceback__)[-1]
-    place = f"{Path(last.filename).name}, line {last.lineno}"
+    line = f"{Path(last.filename).name}, line {last.lineno}"
     name = type(error).__name__
-    return f"ucimage {__version__} has a bug, please report it: {name} in {place}."
+    return f"ucimage {__version__} has a bug, please report it: {name} in {line}."

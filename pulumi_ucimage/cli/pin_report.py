@@ -1,4 +1,4 @@
-"""What a look at a pin's image finds: the tag that would be chosen now, and a verdict."""
+"""What a check of a pin finds: the tag that would be chosen now, and a verdict."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from pulumi_ucimage._lookup import pin_messages, pin_refresh
 from pulumi_ucimage._lookup.listing_cache import ListingCache
+from pulumi_ucimage._lookup.pinned import is_better
 from pulumi_ucimage.errors import ArgumentError, UcimageError
 
 if TYPE_CHECKING:
@@ -24,13 +25,13 @@ DIGEST_GONE: Final = "digest gone"
 PUSHED_AGAIN: Final = "pushed again"
 DEFAULT: Final = "default tag"
 UNKNOWN_POLICY: Final = "unknown policy"
-FAILED: Final = "look failed"
+FAILED: Final = "check failed"
 
 _SECRET: Final = "[secret]"  # noqa: S105 - as Pulumi shows one
 
 
 class PinReport(NamedTuple):
-    """One pin and what a look at its image found.
+    """One pin and what its check found.
 
     Attributes:
         urn: the resource's URN.
@@ -56,11 +57,11 @@ class PinReport(NamedTuple):
 
 
 def report_pins(pins: Iterable[ExportedPin], context: LookupContext) -> list[PinReport]:
-    """Look at each pin; all pins of a bucket share one listing.
+    """Check each pin; all pins of a bucket share one listing.
 
     Args:
         pins: the pins.
-        context: where the looks run, with the stack's configuration.
+        context: where the look-ups run, with the stack's configuration.
     """
     listings: ListingCache[Listing] = ListingCache(keeps=True)
     context = replace(context, listings=listings)
@@ -100,7 +101,7 @@ def _failed(pin: ExportedPin, error: UcimageError, state: Mapping[str, Any]) -> 
 
 def _observed(pin: ExportedPin, observation: pin_refresh.Observation) -> PinReport:
     message = observation.message(pin.name)
-    best = pin_messages.best_candidate(observation.choice)
+    best = observation.choice and observation.choice.best()
     return PinReport(
         urn=pin.urn,
         name=pin.name,
@@ -124,8 +125,8 @@ def _verdict(observation: pin_refresh.Observation) -> str:
         return FIXED
     if choice is None:
         return UNKNOWN_POLICY
-    best = pin_messages.best_candidate(choice)
-    if best and pin_messages.is_better(best, choice.policy, state):
+    best = choice.best()
+    if best and is_better(best, choice.policy, state):
         return NEWER
     return UP_TO_DATE if state["found"] else DEFAULT
 

@@ -25,7 +25,7 @@ from pulumi_ucimage.cli.waiting import wait_for
 if TYPE_CHECKING:
     from pulumi_ucimage.cli.session import Session
 
-_LOOK_AT_IT: Final = 3
+_NEEDS_ATTENTION: Final = 3
 _NOTHING_TO_DO: Final = {UP_TO_DATE, FIXED}
 
 
@@ -44,7 +44,8 @@ _NOTHING_TO_DO: Final = {UP_TO_DATE, FIXED}
 @click.option(
     "--exit-code",
     is_flag=True,
-    help="End with 3 if there is something to look at, 1 if a look failed, else 0.",
+    help="Exit with 3 if a pin needs attention. If a check fails, the status is 1 in any"
+    " case.",
 )
 @session_options
 @json_option
@@ -84,7 +85,7 @@ def command(
     verdicts = {report.verdict for report in reports}
     if FAILED in verdicts:
         return 1
-    return _LOOK_AT_IT if exit_code and verdicts - _NOTHING_TO_DO else 0
+    return _NEEDS_ATTENTION if exit_code and verdicts - _NOTHING_TO_DO else 0
 
 
 def _show(reports: list[PinReport]) -> None:

@@ -66,8 +66,7 @@ def command(*, session: Session, show_all: bool, as_json: bool, **values: Any) -
     if len(shown) < len(tags):
         note(f"{len(tags) - len(shown)} more tags are not shown; use --all.")
     if found.problem:
-        # The table says what is rejected.
-        note(in_options(str(found.problem).partition("\nRejected ")[0]))
+        note(in_options(str(found.problem)))
 
 
 def _first(tags: list[TagVerdict], candidates: int) -> list[TagVerdict]:

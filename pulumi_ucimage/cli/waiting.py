@@ -20,7 +20,7 @@ _FIRST_LINE_S: Final = 2.0
 
 
 class Log:
-    """Where a look-up says what it does: stderr; progress only on a terminal."""
+    """The log of a look-up: lines on stderr; progress only on a terminal."""
 
     def debug(self, msg: str) -> None:
         """Nothing: `--explain` is the option for it."""

@@ -11,12 +11,10 @@ from typing import TYPE_CHECKING, Any, Final
 from pulumi.runtime.proto import provider_pb2
 
 from pulumi_ucimage._formatting import quoted
-from pulumi_ucimage._http.clock import Clock
 from pulumi_ucimage._lookup import pin_changes, pin_messages, pin_refresh, pin_rules
-from pulumi_ucimage._lookup.pinned import pinned, resource_id
+from pulumi_ucimage._lookup.pinned import resource_id, validated_state
 from pulumi_ucimage._spec import arguments, pin_state
 from pulumi_ucimage._spec.naming import wire_name
-from pulumi_ucimage._tags.timestamps import format_timestamp
 from pulumi_ucimage.errors import ArgumentError
 from pulumi_ucimage.plugin import wire
 
@@ -34,14 +32,14 @@ _KEPT: Final = _OUTPUTS | {"region", "projectId"}
 _CHOSEN_AT: Final = wire_name(pin_state.CHOSEN_AT)
 
 
-def checked(
+def check(
     olds: Struct, new_inputs: Struct, context: LookupContext, *, pin: str
 ) -> tuple[Struct, list[Message]]:
     """The inputs with a choice in them, and messages for the user.
 
     Args:
         olds: the stored inputs, as this made them; empty for a new pin.
-        new_inputs: what the program asks for, or inputs that this or a look made.
+        new_inputs: what the program asks for, or inputs that this or a refresh made.
         context: where a look-up runs.
         pin: the pin's name, for messages.
 
@@ -101,7 +99,7 @@ def _kind(before: object, after: object) -> str:
     return "DELETE" if after == "" else "UPDATE"
 
 
-def created(inputs: Struct, *, pin: str, preview: bool) -> tuple[str, Struct]:
+def create(inputs: Struct, *, pin: str, preview: bool) -> tuple[str, Struct]:
     """The id and the outputs of a pin with these inputs; in a preview, with no id.
 
     Raises:
@@ -110,23 +108,23 @@ def created(inputs: Struct, *, pin: str, preview: bool) -> tuple[str, Struct]:
     values = wire.plain(inputs)
     if preview:
         return "", _outputs(values, wire.UNKNOWN, inputs)
-    state = pinned(wire.state(values), pin=pin)
-    return resource_id(state), _outputs(values, _now(), inputs)
+    state = validated_state(wire.state(values), pin=pin)
+    return resource_id(state), _outputs(values, pin_changes.chosen_at({}, state), inputs)
 
 
-def updated(olds: Struct, inputs: Struct, *, pin: str, preview: bool) -> Struct:
+def update(olds: Struct, inputs: Struct, *, pin: str, preview: bool) -> Struct:
     """The outputs of a pin with other inputs than before.
 
     Raises:
         ArgumentError: these are not inputs that Check made.
     """
     values, before = wire.plain(inputs), wire.plain(olds)
+    state = wire.state(values)
     if not preview:
-        pinned(wire.state(values), pin=pin)
-    chosen_at = before.get(_CHOSEN_AT)
-    if not chosen_at or pin_changes.chose_again(wire.state(before), wire.state(values)):
-        chosen_at = wire.UNKNOWN if preview else _now()
-    return _outputs(values, chosen_at, inputs)
+        validated_state(state, pin=pin)
+    stored = {**wire.state(before), pin_state.CHOSEN_AT: before.get(_CHOSEN_AT)}
+    now = wire.UNKNOWN if preview else None
+    return _outputs(values, pin_changes.chosen_at(stored, state, now=now), inputs)
 
 
 def has_choice(state: Struct) -> bool:
@@ -134,7 +132,7 @@ def has_choice(state: Struct) -> bool:
     return not _OUTPUTS.isdisjoint(state.fields)
 
 
-def imported(import_id: str, context: LookupContext) -> tuple[str, Struct, Struct]:
+def import_pin(import_id: str, context: LookupContext) -> tuple[str, Struct, Struct]:
     """The id, the inputs and the outputs of an imported pin.
 
     Raises:
@@ -143,8 +141,8 @@ def imported(import_id: str, context: LookupContext) -> tuple[str, Struct, Struc
     inputs = _import_inputs(import_id)
     state = pin_rules.choose({}, inputs, context, pin=import_id)
     message = wire.message(wire.from_state(state))
-    identity, outputs = created(message, pin=import_id, preview=False)
-    return identity, message, outputs
+    pin_id, outputs = create(message, pin=import_id, preview=False)
+    return pin_id, message, outputs
 
 
 def _import_inputs(import_id: str) -> dict[str, Any]:
@@ -155,8 +153,8 @@ def _import_inputs(import_id: str) -> dict[str, Any]:
     Raises:
         ArgumentError: the id has another form.
     """
-    place, _, tag = import_id.rpartition(":")
-    region, _, rest = place.partition("/")
+    path, _, tag = import_id.rpartition(":")
+    region, _, rest = path.partition("/")
     bucket, _, image = rest.partition("/")
     if not (region and bucket and image and tag) or "/" in tag:
         message = (
@@ -168,13 +166,13 @@ def _import_inputs(import_id: str) -> dict[str, Any]:
     return {**names, "wanted_image": image, "wanted_tag": tag}
 
 
-def refreshed(
+def refresh(
     inputs: Struct, outputs: Struct, context: LookupContext, *, pin: str
 ) -> tuple[Struct, Struct, list[Message]]:
     """The inputs and the outputs of a pin after a refresh, and messages for the user.
 
     Raises:
-        UcimageError: the state is invalid, or the look failed.
+        UcimageError: the state is invalid, or a call failed.
     """
     state, messages = pin_refresh.refresh(wire.state(wire.plain(inputs)), context, pin=pin)
     values = wire.from_state(state)
@@ -188,18 +186,14 @@ def refreshed(
 
 
 def failure(error: UcimageError, inputs: Struct) -> str:
-    """What a pin that failed says, with the tag that stays pinned."""
+    """The text of a pin's error, with the tag that stays pinned."""
     return pin_messages.failure(error, wire.state(wire.plain(inputs)))
 
 
 def refresh_failed(pin: str, error: UcimageError, inputs: Struct) -> Message:
-    """What a refresh that failed says."""
+    """The warning of a refresh that failed."""
     return pin_messages.refresh_failed(pin, error, wire.state(wire.plain(inputs)))
 
 
 def _outputs(values: dict[str, Any], chosen_at: Any, inputs: Struct) -> Struct:
     return wire.message({**values, _CHOSEN_AT: chosen_at}, wire.secret_keys(inputs))
-
-
-def _now() -> str:
-    return format_timestamp(int(Clock().now()))

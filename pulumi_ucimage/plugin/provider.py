@@ -23,12 +23,13 @@ from pulumi_ucimage._config.stack import (
 )
 from pulumi_ucimage._formatting import quoted
 from pulumi_ucimage._lookup.context import LookupContext
-from pulumi_ucimage._lookup.function_spec import FUNCTIONS, IMAGE_PIN
+from pulumi_ucimage._lookup.function_spec import FUNCTIONS
 from pulumi_ucimage._lookup.listing_cache import ListingCache
 from pulumi_ucimage._lookup.unknowns import contains_unknown
 from pulumi_ucimage._pulumi import engine_log
 from pulumi_ucimage._pulumi.worker_threads import NoThreadError
 from pulumi_ucimage._spec.naming import resource_name
+from pulumi_ucimage._spec.pin_state import PLUGIN_TYPE
 from pulumi_ucimage._spec.results import to_wire
 from pulumi_ucimage._spec.settings import NAMESPACE
 from pulumi_ucimage.errors import ArgumentError, UcimageError
@@ -51,13 +52,13 @@ MAX_THREADS: Final = 32
 """How many look-ups run at the same time; the others wait for their turn."""
 
 
-def _clean(
+def _with_status(
     answer: Callable[..., Awaitable[T]],
 ) -> Callable[[Provider, Any, Any], Awaitable[T]]:
-    """Make every failure a status with one sentence, which front ends show as it is."""
+    """Turn every failure into a status with one sentence, which Pulumi shows as it is."""
 
     @functools.wraps(answer)
-    async def clean(
+    async def answer_or_abort(
         provider: Provider, request: Any, context: grpc.aio.ServicerContext[Any, Any]
     ) -> T:
         try:
@@ -68,7 +69,7 @@ def _clean(
                 if isinstance(error, ArgumentError)
                 else grpc.StatusCode.FAILED_PRECONDITION
             )
-            sentence = wire.text(str(error), keep=error)
+            sentence = wire.with_wire_names(str(error), keep=error)
         except CallCancelledError:
             code, sentence = grpc.StatusCode.CANCELLED, "The call was cancelled."
         except (NoThreadError, MemoryError):
@@ -87,11 +88,11 @@ def _clean(
             )
         return await context.abort(code, sentence)
 
-    return clean
+    return answer_or_abort
 
 
 class Provider(provider_pb2_grpc.ResourceProviderServicer):
-    """One provider, as the engine talks to it.
+    """The servicer of the provider's protocol.
 
     Handlers run on the event loop. What may call the API or the engine runs on the
     threads of a pool, so that Cancel never waits for it.
@@ -103,7 +104,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         self._stack: dict[str, Secret] = {}
         # The protocol does not say what a call waited for: it may have been a push.
         self._listings: ListingCache[Listing] = ListingCache(keeps=False)
-        self._start_pass()
+        self._start_operation()
 
     def cancel(self) -> None:
         """Let every call that waits for the API fail now."""
@@ -111,21 +112,21 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
 
     # The plugin.
 
-    @_clean
+    @_with_status
     async def Handshake(self, request: Any) -> Any:  # noqa: N802 - the protocol's names
         self._engine_address = request.engine_address or self._engine_address
         return provider_pb2.ProviderHandshakeResponse(accept_secrets=True)
 
-    @_clean
+    @_with_status
     async def Attach(self, request: Any) -> Any:  # noqa: N802
         self._engine_address = request.address
         return Empty()
 
-    @_clean
+    @_with_status
     async def GetPluginInfo(self, _request: Any) -> Any:  # noqa: N802
         return plugin_pb2.PluginInfo(version=__version__)
 
-    @_clean
+    @_with_status
     async def GetSchema(self, request: Any) -> Any:  # noqa: N802
         if request.version:
             message = f"There is no schema in version {request.version}, only in 0."
@@ -134,18 +135,18 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
 
         return provider_pb2.GetSchemaResponse(schema=schema())
 
-    @_clean
+    @_with_status
     async def Cancel(self, _request: Any) -> Any:  # noqa: N802
         self.cancel()
         return Empty()
 
     # The configuration.
 
-    @_clean
+    @_with_status
     async def CheckConfig(self, request: Any) -> Any:  # noqa: N802
         return provider_pb2.CheckResponse(inputs=request.news)
 
-    @_clean
+    @_with_status
     async def DiffConfig(self, request: Any) -> Any:  # noqa: N802
         # If nothing differs, the engine passes the old configuration to Configure.
         olds, news = request.old_inputs.fields, request.news.fields
@@ -159,10 +160,10 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
             changes=changes.DIFF_SOME if diffs else changes.DIFF_NONE, diffs=diffs
         )
 
-    @_clean
+    @_with_status
     async def Configure(self, request: Any) -> Any:  # noqa: N802
         # The engine configures a plugin once for each preview, up and refresh.
-        self._start_pass()
+        self._start_operation()
         args = {
             f"{NAMESPACE}:{key}": _text(value)
             for key, value in wire.plain(request.args).items()
@@ -186,7 +187,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
 
     # The functions.
 
-    @_clean
+    @_with_status
     async def Invoke(self, request: Any) -> Any:  # noqa: N802
         function = FUNCTIONS.get(request.tok)
         if function is None:
@@ -204,7 +205,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
 
     # The pin.
 
-    @_clean
+    @_with_status
     async def Check(self, request: Any) -> Any:  # noqa: N802
         _refuse_other_types(request)
         # Each choice lists for itself: the protocol does not say what a pin waited for.
@@ -212,49 +213,49 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         pin = resource_name(request.urn)
         try:
             inputs, messages = await self._calls.run(
-                lambda: _pins().checked(request.olds, request.news, context, pin=pin)
+                lambda: _pins().check(request.olds, request.news, context, pin=pin)
             )
         except UcimageError as error:
             # Without a property: Pulumi would print its value, which may be a secret.
-            reason = wire.text(_pins().failure(error, request.olds), keep=error)
+            reason = wire.with_wire_names(_pins().failure(error, request.olds), keep=error)
             failure = provider_pb2.CheckFailure(reason=reason)
             return provider_pb2.CheckResponse(inputs=request.news, failures=[failure])
         await self._log(messages, request.urn)
         return provider_pb2.CheckResponse(inputs=inputs)
 
-    @_clean
+    @_with_status
     async def Diff(self, request: Any) -> Any:  # noqa: N802
         _refuse_other_types(request)
         # Outputs hold all inputs, for an engine that does not send the old ones.
         olds = request.old_inputs if request.old_inputs.fields else request.olds
         return _pins().diff(olds, request.news)
 
-    @_clean
+    @_with_status
     async def Create(self, request: Any) -> Any:  # noqa: N802
         _refuse_other_types(request)
-        identity, outputs = _pins().created(
+        pin_id, outputs = _pins().create(
             request.properties, pin=resource_name(request.urn), preview=request.preview
         )
-        return provider_pb2.CreateResponse(id=identity, properties=outputs)
+        return provider_pb2.CreateResponse(id=pin_id, properties=outputs)
 
-    @_clean
+    @_with_status
     async def Read(self, request: Any) -> Any:  # noqa: N802
         _refuse_other_types(request)
         # A pin that a program reads by its id has outputs only.
         known = request.inputs if request.inputs.fields else request.properties
         if not _pins().has_choice(known):
             context = self._context(request.urn)
-            identity, inputs, outputs = await self._calls.run(
-                lambda: _pins().imported(request.id, context)
+            pin_id, inputs, outputs = await self._calls.run(
+                lambda: _pins().import_pin(request.id, context)
             )
-            return provider_pb2.ReadResponse(id=identity, inputs=inputs, properties=outputs)
+            return provider_pb2.ReadResponse(id=pin_id, inputs=inputs, properties=outputs)
         pin = resource_name(request.urn)
         context = replace(
             self._context(request.urn, self._refresh_listings), not_before=self._began_s
         )
         try:
             inputs, outputs, messages = await self._calls.run(
-                lambda: _pins().refreshed(known, request.properties, context, pin=pin)
+                lambda: _pins().refresh(known, request.properties, context, pin=pin)
             )
         except UcimageError as error:
             messages = [_pins().refresh_failed(pin, error, known)]
@@ -262,10 +263,10 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         await self._log(messages, request.urn)
         return provider_pb2.ReadResponse(id=request.id, inputs=inputs, properties=outputs)
 
-    @_clean
+    @_with_status
     async def Update(self, request: Any) -> Any:  # noqa: N802
         _refuse_other_types(request)
-        outputs = _pins().updated(
+        outputs = _pins().update(
             request.olds,
             request.news,
             pin=resource_name(request.urn),
@@ -273,7 +274,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         )
         return provider_pb2.UpdateResponse(properties=outputs)
 
-    @_clean
+    @_with_status
     async def Delete(self, request: Any) -> Any:  # noqa: N802
         _refuse_other_types(request)
         return Empty()
@@ -292,8 +293,8 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
             throttled=self._throttled,
         )
 
-    def _start_pass(self) -> None:
-        """Forget what the last preview, up or refresh shared."""
+    def _start_operation(self) -> None:
+        """Forget what the look-ups of the last preview, up or refresh shared."""
         self._throttled: set[Hashable] = set()
         self._refresh_listings: ListingCache[Listing] = ListingCache(keeps=True)
         self._began_s = time.monotonic()
@@ -329,7 +330,7 @@ class EngineLog:
 
     def _log(self, severity: int, msg: str, *, ephemeral: bool = False) -> None:
         if self._address:
-            text = wire.text(msg)
+            text = wire.with_wire_names(msg)
             engine_log.write(self._address, severity, text, self._urn, ephemeral=ephemeral)
 
 
@@ -341,19 +342,19 @@ def _invoke(function: FunctionSpec, args: Struct, context: LookupContext) -> dic
         return {field.wire: wire.UNKNOWN for field in function.result.fields}
     fields: dict[str, Any] = to_wire(function.query(given).ask(context))
     if "explanation" in fields:
-        fields["explanation"] = wire.text(fields["explanation"])
+        fields["explanation"] = wire.with_wire_names(fields["explanation"])
     return fields
 
 
 def _pins() -> Any:
-    """The requests about pins: the first one loads what functions do without."""
+    """The module for requests about pins, which functions do without."""
     from pulumi_ucimage.plugin import pins  # noqa: PLC0415
 
     return pins
 
 
 def _text(value: Any) -> str:
-    """A setting's value as the stack's configuration has it."""
+    """A setting's value as text, as in the stack's configuration."""
     if value is None or contains_unknown(value, wire.UNKNOWN):
         return ""
     if isinstance(value, bool):
@@ -364,8 +365,9 @@ def _text(value: Any) -> str:
 def _refuse_other_types(request: Any) -> None:
     """Raises ArgumentError if a request is not for a pin."""
     _, _, rest = request.urn.partition("::")
-    of_parents = rest.partition("::")[2].partition("::")[0]
-    token = request.type or of_parents
-    if token.rpartition("$")[2] != IMAGE_PIN:
-        message = f"The package ucimage has no resource {quoted(token)}: use {IMAGE_PIN}."
+    _, _, rest = rest.partition("::")
+    # In a URN, the types of its parents come before a resource's own.
+    token = request.type or rest.partition("::")[0]
+    if token.rpartition("$")[2] != PLUGIN_TYPE:
+        message = f"The package ucimage has no resource {quoted(token)}: use {PLUGIN_TYPE}."
         raise ArgumentError(message)

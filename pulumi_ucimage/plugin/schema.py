@@ -6,8 +6,8 @@ import json
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final, get_args, get_origin
 
-from pulumi_ucimage._lookup.function_spec import FUNCTIONS, IMAGE_PIN
-from pulumi_ucimage._spec import arguments, results
+from pulumi_ucimage._lookup.function_spec import FUNCTIONS
+from pulumi_ucimage._spec import arguments, pin_state, results
 from pulumi_ucimage._spec.arguments import Argument, Type
 from pulumi_ucimage._spec.results import DockerImage, DockerImageTag, Field, TagCounts
 from pulumi_ucimage._spec.settings import SETTINGS, Setting
@@ -78,8 +78,8 @@ def _package() -> Json:
             for function in FUNCTIONS.values()
         },
         "resources": {
-            IMAGE_PIN: {
-                "description": _docs(IMAGE_PIN),
+            pin_state.PLUGIN_TYPE: {
+                "description": _docs(pin_state.PLUGIN_TYPE),
                 "inputProperties": _arguments(arguments.IMAGE_PIN),
                 "requiredInputs": _required(arguments.IMAGE_PIN),
                 **_fields(results.IMAGE_PIN),
@@ -106,7 +106,7 @@ def _arguments(table: Iterable[Argument]) -> Json:
     return {
         argument.wire: {
             **_argument_type(argument.type),
-            "description": wire.text(argument.description),
+            "description": wire.with_wire_names(argument.description),
         }
         for argument in table
     }
@@ -128,7 +128,7 @@ def _fields(fields: Iterable[Field]) -> Json:
     properties = {
         field.wire: {
             **_field_type(field.type),
-            "description": wire.text(field.description),
+            "description": wire.with_wire_names(field.description),
         }
         for field in fields
     }

@@ -26,10 +26,10 @@ _GRACE_S: Final = 1.0
 """How long cancelled calls have to send their status."""
 
 _M_ARENA_MAX: Final = -8
-"""As malloc.h of the GNU C library has it: how many pools of memory threads reserve."""
+"""How many memory pools threads reserve; from malloc.h of the GNU C library."""
 
 _POLL_S: Final = 1.0
-"""How often the parent process and the engine are looked for."""
+"""How often to look whether the parent process and the engine are still there."""
 
 
 def serve(engine_address: str, *, parent_id: int) -> NoReturn:

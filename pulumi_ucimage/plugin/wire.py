@@ -30,7 +30,6 @@ _UNKNOWN_TEXTS: Final = {
     "e48ece36-62e2-4504-bad9-02848725956a",  # an archive
     "dd056dcd-154b-4c76-9bd3-c8f88648b5ff",  # an object
 }
-SIGNATURE: Final = "4dabf18193072939515e22adb298388d"
 SECRET: Final = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 - a mark, no secret
 
 _NAMES: Final = {
@@ -64,18 +63,20 @@ def _plain(value: Value) -> Any:  # noqa: PLR0911 - one for each kind
     if kind == "list_value":
         return [_plain(item) for item in value.list_value.values]
     if kind == "struct_value":
-        if is_secret(value):
+        if _is_secret(value):
             return _plain(value.struct_value.fields["value"])
         return plain(value.struct_value)
     return None
 
 
-def is_secret(value: Value) -> bool:
+def _is_secret(value: Value) -> bool:
     """Whether a value as a whole is marked as a secret."""
     if value.WhichOneof("kind") != "struct_value":
         return False
     fields = value.struct_value.fields
-    return SIGNATURE in fields and fields[SIGNATURE].string_value == SECRET
+    return (
+        pin_state.SIGNATURE in fields and fields[pin_state.SIGNATURE].string_value == SECRET
+    )
 
 
 def secret_keys(struct: Struct) -> frozenset[str]:
@@ -84,7 +85,7 @@ def secret_keys(struct: Struct) -> frozenset[str]:
 
 
 def _contains_secret(value: Value) -> bool:
-    if is_secret(value):
+    if _is_secret(value):
         return True
     kind = value.WhichOneof("kind")
     inner: Iterable[Value] = ()
@@ -106,7 +107,7 @@ def message(values: Mapping[str, Any], secret: Collection[str] = ()) -> Struct:
     for key, value in values.items():
         whole = _value(value)
         if key in secret:
-            marked = {SIGNATURE: _value(SECRET), "value": whole}
+            marked = {pin_state.SIGNATURE: _value(SECRET), "value": whole}
             whole = Value(struct_value=Struct(fields=marked))
         struct.fields[key].CopyFrom(whole)
     return struct
@@ -153,7 +154,7 @@ def named(
     return given
 
 
-def text(sentence: str, *, keep: UcimageError | None = None) -> str:
+def with_wire_names(sentence: str, *, keep: UcimageError | None = None) -> str:
     """A text in the words of the wire.
 
     Names of arguments are in camelCase, `name=value` is `name: value`, and `True`, `False`
@@ -176,25 +177,26 @@ def _word(match: re.Match[str]) -> str:
 
 
 # A pin's states: see `pin_state`.
-_STATE: Final = {wire_name(key): key for key in pin_state.STATE}
-_WIRE: Final = {key: wire for wire, key in _STATE.items()}
+_WIRE_NAMES: Final = {key: wire for wire, key in pin_state.STATE_BY_WIRE_NAME.items()}
 
 
 def state(values: Mapping[str, Any]) -> dict[str, Any]:
-    """A pin's state as the rules have it: Python's names, and "" for what there is not.
+    """A pin's state for the rules: Python's names, and "" in place of null.
 
     Fields that this release does not know keep their names and values.
     """
+    names = pin_state.STATE_BY_WIRE_NAME
     return {
-        _STATE.get(wire, wire): "" if wire in _STATE and value is None else value
+        names.get(wire, wire): "" if wire in names and value is None else value
         for wire, value in values.items()
     }
 
 
 def from_state(values: Mapping[str, Any]) -> dict[str, Any]:
     """A pin's state for the wire: inputs that are not set are left out."""
+    names = _WIRE_NAMES
     return {
-        _WIRE.get(key, key): None if key in _WIRE and value == "" else value
+        names.get(key, key): None if key in names and value == "" else value
         for key, value in values.items()
-        if value != "" or key in pin_state.OUTPUTS or key not in _WIRE
+        if value != "" or key in pin_state.OUTPUTS or key not in names
     }

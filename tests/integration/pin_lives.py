@@ -52,7 +52,7 @@ PYTHON = """
 
 
 class Life:
-    """A stack with a pin called `app`, and the emulator it looks into.
+    """A stack with a pin called `app`, and the emulator that lists its bucket.
 
     Arguments, options and outputs have Python's names; what is empty is None.
     """
@@ -235,7 +235,7 @@ class PluginLife(Life):
         return wire_name(name)
 
     def text(self, message: str) -> str:
-        return wire.text(message)
+        return wire.with_wire_names(message)
 
 
 LIVES = {life.kind: life for life in (DynamicLife, PluginLife)}

@@ -156,7 +156,7 @@ def test_pins_of_an_export(stack: Workspace, tmp_path: Path) -> None:
     assert "up to date" == verdicts(whole)["hidden"][2]
     assert 1 == partial.status
     assert "up to date" == verdicts(partial)["app"][2]
-    assert "look failed" == verdicts(partial)["hidden"][2]
+    assert "check failed" == verdicts(partial)["hidden"][2]
     assert "pulumi stack export --show-secrets" in partial.err
 
 
@@ -173,7 +173,7 @@ def test_a_damaged_state(stack: Workspace, tmp_path: Path) -> None:
     ended = ucimage(stack, "pins", "--from", str(damaged), "--json")
 
     assert 1 == ended.status
-    assert (None, None, "look failed") == verdicts(ended)["app"]
+    assert (None, None, "check failed") == verdicts(ended)["app"]
     assert "up to date" == verdicts(ended)["old"][2]
     assert "The state of the pin 'app' has no tag" in ended.err
 
@@ -279,7 +279,7 @@ def test_without_pulumi(two_stacks: Workspace) -> None:
 def test_a_configuration_without_a_salt_is_not_written(
     two_stacks: Workspace, request: pytest.FixtureRequest
 ) -> None:
-    """Pulumi itself adds one when it first encrypts; a look is no reason to."""
+    """Pulumi itself adds one when it first encrypts; a check is no reason to."""
     file = two_stacks.project / "Pulumi.dev.yaml"
     text = file.read_text()
     request.addfinalizer(lambda: file.write_text(text))

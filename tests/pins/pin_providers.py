@@ -13,6 +13,7 @@ from pulumi.dynamic import Config, ConfigureRequest
 from pulumi.runtime.proto import provider_pb2
 
 from pulumi_ucimage._pulumi import engine_log
+from pulumi_ucimage._spec import pin_state
 from pulumi_ucimage._spec.naming import wire_name
 from pulumi_ucimage.pin_provider import ImagePinProvider
 from pulumi_ucimage.plugin import wire
@@ -193,8 +194,7 @@ class PluginProvider:
         )
         changes = provider_pb2.DiffResponse.DiffChanges
         return response.changes == changes.DIFF_SOME, [
-            wire._STATE[key]  # noqa: SLF001 - the names of states
-            for key in response.replaces
+            pin_state.STATE_BY_WIRE_NAME[key] for key in response.replaces
         ]
 
     def create(self, inputs: State) -> tuple[str, State]:

@@ -332,7 +332,7 @@ def test_a_preview_says_what_is_not_known_yet(
     assert registry.take() == []
 
 
-def looked(
+def refreshed(
     provider: PinProvider, state: dict[str, Any], engine_log: EngineLog
 ) -> tuple[bool, bool, list[str]]:
     """`available`, `retagged` and the lines of a refresh."""
@@ -352,7 +352,7 @@ def test_refresh_is_quiet_about_the_same_bytes(
     registry.take()
     api.push("ucs", registry.repository, "1")
 
-    assert looked(provider, state, engine_log) == (True, False, [])
+    assert refreshed(provider, state, engine_log) == (True, False, [])
     assert registry.take() == ["1"]
 
 
@@ -364,7 +364,7 @@ def test_refresh_sees_other_bytes(
     registry.take()
     registry.digests.update({"1": NEW, "old": OLD})
 
-    available, retagged, [line] = looked(provider, state, engine_log)
+    available, retagged, [line] = refreshed(provider, state, engine_log)
 
     assert (available, retagged) == (True, True)
     assert "The pin 'app' stays at '1', which was pushed again" in line
@@ -379,7 +379,7 @@ def test_refresh_sees_that_the_registry_dropped_the_digest(
     state = provider.check({}, DIGESTS)
     registry.digests["1"] = NEW
 
-    available, retagged, [line] = looked(provider, state, engine_log)
+    available, retagged, [line] = refreshed(provider, state, engine_log)
 
     assert (available, retagged) == (False, True)
     assert f"is listed, but its digest {OLD} is no longer in the registry:" in line
@@ -392,7 +392,7 @@ def test_refresh_sees_a_digest_whose_tag_the_registry_has_lost(
     state = provider.check({}, DIGESTS)
     registry.digests = {"another": OLD}
 
-    assert looked(provider, state, engine_log)[:2] == (True, False)
+    assert refreshed(provider, state, engine_log)[:2] == (True, False)
 
 
 def test_refresh_needs_the_tag_to_be_listed(
@@ -403,27 +403,27 @@ def test_refresh_needs_the_tag_to_be_listed(
     api.push("ucs", registry.repository, "2")
     api.delete("ucs", registry.repository, "1")
 
-    available, _, [line] = looked(provider, state, engine_log)
+    available, _, [line] = refreshed(provider, state, engine_log)
 
     assert not available
     assert "is no longer listed" in line
 
 
-def test_a_look_that_the_registry_refuses_is_a_warning(
+def test_a_refresh_that_the_registry_refuses_is_a_warning(
     provider: PinProvider, registry: Registry, engine_log: EngineLog
 ) -> None:
     """The pin keeps what it knew."""
     state = {**provider.check({}, DIGESTS), "retagged": True}
     registry.is_broken = True
 
-    available, retagged, [line] = looked(provider, state, engine_log)
+    available, retagged, [line] = refreshed(provider, state, engine_log)
 
     assert (available, retagged) == (True, True)
     assert "The pin 'app' could not be checked: The registry at 127.0.0.1:" in line
     assert "HTTP status 500" in line
 
 
-def test_later_previews_repeat_what_a_look_found(
+def test_later_previews_repeat_what_a_refresh_found(
     provider: PinProvider, registry: Registry, engine_log: EngineLog
 ) -> None:
     """One warning line, without a call."""
@@ -435,6 +435,6 @@ def test_later_previews_repeat_what_a_look_found(
         provider.check({**state, **found}, DIGESTS)
 
     gone, again = [line.text for line in engine_log.take()]
-    assert "no longer listed, or no longer in the registry with its digest, at the" in gone
+    assert "no longer listed, or no longer in the registry with its digest, when it" in gone
     assert "was pushed again after it was chosen and is another image now" in again
     assert registry.take() == []

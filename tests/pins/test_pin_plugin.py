@@ -18,8 +18,9 @@ from plugin_calls import (
 )
 from pulumi.runtime.proto import provider_pb2
 
+from pulumi_ucimage._spec.pin_state import SIGNATURE
 from pulumi_ucimage.emulator import DEMO_IMAGE, Emulator
-from pulumi_ucimage.plugin.wire import SIGNATURE, UNKNOWN_TEXT
+from pulumi_ucimage.plugin.wire import UNKNOWN_TEXT
 
 WITHIN_COMPONENT = "urn:pulumi:dev::test::my:index:App$ucimage:index:ImagePin::app"
 OTHER_URN = "urn:pulumi:dev::test::aws:s3:Bucket::app"
@@ -174,7 +175,7 @@ def test_values_that_ignore_changes_returns_are_no_difference(provider: Client) 
     assert not response.diffs
 
 
-def test_read_of_outputs_alone_is_a_look_too(provider: Client) -> None:
+def test_read_of_outputs_alone_is_a_refresh_too(provider: Client) -> None:
     """A pin that a program reads by its id has no inputs."""
     outputs = struct({**provider.check(ASKED), "chosenAt": "2026-03-01T12:00:00Z"})
     request = provider_pb2.ReadRequest(

@@ -147,7 +147,7 @@ def test_a_failed_look_up_changes_nothing(
 def test_lines_name_the_pin_and_are_shown_under_it(
     provider: PinProvider, configured: Emulator, engine_log: EngineLog
 ) -> None:
-    """A line about triggers, a warning from the state, and what a look found."""
+    """A line about triggers, a warning from the state, and what a refresh found."""
     olds = provider.check({}, {**ASKED, "tag": "1.1.0"})
     configured.push("ucs", "helloworld", "2.0.0")
 
@@ -213,7 +213,7 @@ def test_update_keeps_when_the_tag_was_chosen(
 
 
 def test_read_looks_and_keeps_the_tag(provider: PinProvider, configured: Emulator) -> None:
-    """`available` and `retagged` follow the look, in inputs and outputs alike."""
+    """`available` and `retagged` follow the refresh, in inputs and outputs alike."""
     inputs = provider.check({}, ASKED)
     outputs = {**inputs, "chosen_at": "then"}
     configured.push("ucs", "helloworld", "1.1.0")
@@ -233,7 +233,7 @@ def test_read_looks_and_keeps_the_tag(provider: PinProvider, configured: Emulato
     )
 
 
-def test_a_look_that_fails_is_a_warning(
+def test_a_refresh_that_fails_is_a_warning(
     provider: PinProvider, configured: Emulator, engine_log: EngineLog
 ) -> None:
     """The pin keeps what it knew."""

@@ -410,7 +410,7 @@ def test_a_pin_with_transforms_shares_no_listing(
 
     async def what_is_sent() -> set[str]:
         opts = pulumi.ResourceOptions(transforms=transforms)
-        props = pin_inputs.finished("app", {"bucket_name": "ucs"}, opts)
+        props = pin_inputs.complete_inputs("app", {"bucket_name": "ucs"}, opts)
         return {*await props["__program"]}
 
     loop = asyncio.get_event_loop()

@@ -667,7 +667,7 @@ def test_the_same_tag_is_no_downgrade() -> None:
 
 
 def test_the_same_choice_keeps_the_previous_tag() -> None:
-    """A choice that comes to the same tag is no move, and clears what a look found."""
+    """A choice that comes to the same tag is no move, and clears what a refresh found."""
     olds = {**pinned(), "previous_tag": "1.0.0", "retagged": True}
 
     state, messages = reconcile(olds, triggers={"a": "1"})
@@ -692,11 +692,11 @@ def test_a_first_choice_of_a_default_tag() -> None:
     )
 
 
-# --- What a look finds ---
+# --- What a refresh finds ---
 
 
 def refresh(olds: Any) -> tuple[Any, list[str]]:
-    """The state after a look, and the lines."""
+    """The state after a refresh, and the lines."""
     state, messages = pin_refresh.refresh(olds, context(), pin="app")
     return state, [text for text, _ in messages]
 
@@ -801,7 +801,7 @@ def newer(tag: str) -> str:
         ({**pinned("2"), **ELSEWHERE}, False, False, gone("2", "push it again.")),
     ],
 )
-def test_a_look_says_what_it_found(
+def test_a_refresh_says_what_it_found(
     olds: dict[str, Any], line: str | None, *, available: bool, retagged: bool
 ) -> None:
     """The tag stays; what is found is one line that names the pin and what to do."""
@@ -832,10 +832,10 @@ A_TRIGGER = {"triggers": {"a": "1"}}
         (pinned("2", wanted_tag="2"), {"tag": "1.1.0"}, "1.1.0"),
     ],
 )
-def test_the_fixes_that_a_look_gives_work(
+def test_the_fixes_that_a_refresh_names_work(
     olds: dict[str, Any], fix: dict[str, Any], tag: str
 ) -> None:
-    """After them, nothing is left to say, by a look or from the state."""
+    """After them, nothing is left to say, by a refresh or from the state."""
     looked, lines = refresh(olds)
 
     fixed, _ = reconcile(looked, **fix)
@@ -858,7 +858,7 @@ def test_a_pushed_tag_is_available_again(configured: Emulator) -> None:
     assert (False, True) == (olds["available"], state["available"])
 
 
-def test_a_look_does_not_need_a_policy_that_this_release_understands() -> None:
+def test_a_refresh_does_not_need_a_policy_that_this_release_understands() -> None:
     """It cannot know what the policy would choose, and says the rest."""
     olds = pinned("1.0.0", 1, min_age="1w")
 
@@ -870,7 +870,7 @@ def test_a_look_does_not_need_a_policy_that_this_release_understands() -> None:
 
 
 def test_an_ambiguous_choice_is_not_advised() -> None:
-    """A trigger would fail, and so a look does not say to change one."""
+    """A trigger would fail, and so a refresh does not say to change one."""
     olds = pinned("5", 1, policy="numerical", tag_regex=r"(1)\.[01]\.0", tag_extract="$1")
 
     state, (line,) = refresh(olds)
@@ -883,7 +883,10 @@ def test_an_ambiguous_choice_is_not_advised() -> None:
     ("flags", "words"),
     [
         ({}, None),
-        ({"available": False}, "which was no longer listed at the last look: push it"),
+        (
+            {"available": False},
+            "which was no longer listed when it was last checked: push it",
+        ),
         ({"retagged": True}, "which was pushed again after it was chosen"),
         ({"available": False, "found": False}, None),
     ],
@@ -906,7 +909,7 @@ def test_the_state_warns_without_a_call(
         assert is_warning
 
 
-def test_a_look_that_fails_raises(configured: Emulator) -> None:
+def test_a_refresh_that_fails_raises(configured: Emulator) -> None:
     """The provider makes it a warning."""
     configured.fault("drop")
 

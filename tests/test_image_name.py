@@ -48,7 +48,7 @@ def test_host_and_path(full: str, host: str | None, path: str) -> None:
     ],
 )
 def test_the_short_name_is_the_last_part(full: str, short: str) -> None:
-    """An image's short name is what stands after the last slash."""
+    """An image's short name is the text after the last slash."""
     assert short == ImageName.parse(full).short
 
 
@@ -90,4 +90,4 @@ def test_a_repository_has_a_host(
     full: str, registry: str | None, expected: str | None
 ) -> None:
     """A registry supplies or replaces the host; without either there is no repository."""
-    assert expected == ImageName.parse(full).repository(registry)
+    assert expected == ImageName.parse(full).find_repository(registry)

@@ -62,7 +62,7 @@ def run(
     tools: Path,
     *,
     push: Callable[[Emulator], object] = push_new_tag,
-    tell: Callable[[str], None] = print,
+    write: Callable[[str], None] = print,
 ) -> None:
     """Deploy, push, deploy again and clean up, and show what a user would see.
 
@@ -70,13 +70,13 @@ def run(
         emulator: the API; it is stopped before the end.
         tools: the folder with `pulumi` and its language hosts.
         push: pushes `NEW_TAG`.
-        tell: takes each line.
+        write: takes each line.
 
     Raises:
         DemoError: a step did not do what it says.
         RuntimeError: a command failed.
     """
-    tell(f"A UCloud API runs on {emulator.url}, with the image {DEMO_IMAGE}.")
+    write(f"A UCloud API runs on {emulator.url}, with the image {DEMO_IMAGE}.")
     with tempfile.TemporaryDirectory(prefix="ucimage-demo-") as folder:
         variables = {
             "UCLOUD_API_BASE_URL": emulator.url,
@@ -87,7 +87,7 @@ def run(
         workspace = Workspace.make(
             Path(folder, "quickstart"), QUICKSTART, tools=tools, extra=variables
         )
-        _follow_a_push(workspace, emulator, push, tell)
+        _follow_a_push(workspace, emulator, push, write)
 
         source = Path(folder, "source")
         source.mkdir()
@@ -96,39 +96,39 @@ def run(
         production = Workspace.make(
             Path(folder, "production"), source, tools=tools, extra=variables
         )
-        _hold_a_pin(production, emulator, tell)
-    tell("")
-    tell("That is all; nothing is left.")
+        _hold_a_pin(production, emulator, write)
+    write("")
+    write("That is all; nothing is left.")
 
 
 def _follow_a_push(
     workspace: Workspace,
     emulator: Emulator,
     push: Callable[[Emulator], object],
-    tell: Callable[[str], None],
+    write: Callable[[str], None],
 ) -> None:
     """The function follows a push; the pin moves when its trigger changes."""
     old = newest_tag(emulator)
-    _step(tell, "`pulumi up` on examples/quickstart, which writes a Compose file:")
-    _deploy(workspace, tell, newest=old, pinned=old)
+    _step(write, "`pulumi up` on examples/quickstart, which writes a Compose file:")
+    _deploy(workspace, write, newest=old, pinned=old)
 
-    _step(tell, f"Somebody pushes {DEMO_IMAGE}:{NEW_TAG}.")
+    _step(write, f"Somebody pushes {DEMO_IMAGE}:{NEW_TAG}.")
     push(emulator)
     new = newest_tag(emulator)
     if new != NEW_TAG:
         message = f"The newest tag is {new}, not the pushed {NEW_TAG}."
         raise DemoError(message)
-    _show(workspace, tell, "ucimage", "tags", DEMO_BUCKET, "helloworld", shows=NEW_TAG)
-    _show(workspace, tell, "pulumi", "preview", "--diff", shows=f'=> "{DEMO_IMAGE}:{new}"')
-    _step(tell, "`pulumi up`: the function follows the push, and the pin stays.")
-    _deploy(workspace, tell, newest=new, pinned=old)
+    _show(workspace, write, "ucimage", "tags", DEMO_BUCKET, "helloworld", shows=NEW_TAG)
+    _show(workspace, write, "pulumi", "preview", "--diff", shows=f'=> "{DEMO_IMAGE}:{new}"')
+    _step(write, "`pulumi up`: the function follows the push, and the pin stays.")
+    _deploy(workspace, write, newest=new, pinned=old)
 
-    _step(tell, "What would move if the pin chose again?")
-    _show(workspace, tell, "ucimage", "pins", shows="newer tag")
-    _step(tell, "A trigger of the pin changes: `pulumi config set release second`.")
+    _step(write, "What would move if the pin chose again?")
+    _show(workspace, write, "ucimage", "pins", shows="newer tag")
+    _step(write, "A trigger of the pin changes: `pulumi config set release second`.")
     workspace.pulumi("config", "set", "release", "second")
-    _show(workspace, tell, "pulumi", "up", "--yes", "--skip-preview", shows="2 updated")
-    _check(workspace, tell, newest=new, pinned=new)
+    _show(workspace, write, "pulumi", "up", "--yes", "--skip-preview", shows="2 updated")
+    _check(workspace, write, newest=new, pinned=new)
 
     workspace.pulumi("destroy", "--yes", "--skip-preview")
     if _compose_file(workspace).exists():
@@ -137,42 +137,42 @@ def _follow_a_push(
 
 
 def _hold_a_pin(
-    workspace: Workspace, emulator: Emulator, tell: Callable[[str], None]
+    workspace: Workspace, emulator: Emulator, write: Callable[[str], None]
 ) -> None:
     """A pin is not downgraded, and needs no API while nothing changes."""
     image = {"image": f"{DEMO_IMAGE}:{NEW_TAG}"}
-    _step(tell, "Production has a pin only; its first choice:")
+    _step(write, "Production has a pin only; its first choice:")
     workspace.pulumi("up", "--yes", "--skip-preview")
-    tell(f"    image: {image['image']}")
+    write(f"    image: {image['image']}")
 
-    _step(tell, "A range that would go back: `pulumi config set range ~1.0`.")
+    _step(write, "A range that would go back: `pulumi config set range ~1.0`.")
     workspace.pulumi("config", "set", "range", "~1.0")
     refused = workspace.run("up", "--yes", "--skip-preview")
     reasons = [line for line in refused.stdout.splitlines() if "downgrade the pin" in line]
     if not refused.returncode or not reasons:
         message = f"The downgrade was not refused:\n{refused.stdout}{refused.stderr}"
         raise DemoError(message)
-    tell(f"    {reasons[0].strip()}")
+    write(f"    {reasons[0].strip()}")
     _outputs_are(workspace, image)
     workspace.pulumi("config", "rm", "range")
 
-    _step(tell, "The API is down. Nothing changed, so that no call is made:")
+    _step(write, "The API is down. Nothing changed, so that no call is made:")
     emulator.stop()
-    _show(workspace, tell, "pulumi", "up", "--yes", "--skip-preview", shows="2 unchanged")
+    _show(workspace, write, "pulumi", "up", "--yes", "--skip-preview", shows="2 unchanged")
     _outputs_are(workspace, image)
     workspace.pulumi("destroy", "--yes", "--skip-preview")
 
 
-def _step(tell: Callable[[str], None], title: str) -> None:
-    tell("")
-    tell(title)
+def _step(write: Callable[[str], None], title: str) -> None:
+    write("")
+    write(title)
 
 
 def _show(
-    workspace: Workspace, tell: Callable[[str], None], *command: str, shows: str
+    workspace: Workspace, write: Callable[[str], None], *command: str, shows: str
 ) -> None:
     """Run a command in the project, and show its own screen, which must show a text."""
-    tell(f"$ {' '.join(command)}")
+    write(f"$ {' '.join(command)}")
     if command[0] == "pulumi":
         text = workspace.pulumi(*command[1:])
     else:
@@ -188,27 +188,27 @@ def _show(
         )
         text = done.stdout
     for line in text.strip().splitlines():
-        tell(f"    {line}".rstrip())
+        write(f"    {line}".rstrip())
     if shows not in text:
         message = f"`{' '.join(command)}` does not show {shows!r}."
         raise DemoError(message)
 
 
 def _deploy(
-    workspace: Workspace, tell: Callable[[str], None], *, newest: str, pinned: str
+    workspace: Workspace, write: Callable[[str], None], *, newest: str, pinned: str
 ) -> None:
     """Run `pulumi up`, and check its outputs and the written file."""
     workspace.pulumi("up", "--yes", "--skip-preview")
-    _check(workspace, tell, newest=newest, pinned=pinned)
+    _check(workspace, write, newest=newest, pinned=pinned)
 
 
 def _check(
-    workspace: Workspace, tell: Callable[[str], None], *, newest: str, pinned: str
+    workspace: Workspace, write: Callable[[str], None], *, newest: str, pinned: str
 ) -> None:
     """Show the written file, and check it and the stack's outputs."""
     written = _compose_file(workspace).read_text(encoding="utf-8")
     for line in written.splitlines():
-        tell(f"    compose.yaml | {line}")
+        write(f"    compose.yaml | {line}")
     due = {"newest": f"{DEMO_IMAGE}:{newest}", "pinned": f"{DEMO_IMAGE}:{pinned}"}
     _outputs_are(workspace, due)
     file_due = (

@@ -9,7 +9,7 @@ A comment before a block says what is done with it:
 - `<!-- run: process -->` Python in a process of its own, with no engine
 - `<!-- run: shell -->` commands; folder and variables last to the end of the page
 - `<!-- run: server -->` an emulator in a terminal of its own; from here on nothing else
-  leads to an API, and its port 8080 stands for one that is free
+  leads to an API, and its port 8080 is replaced by a free one
 - `<!-- file: NAME -->` is written into the project's folder
 - `<!-- prints -->` what the last run printed: these lines in this order, other lines may
   be between them, `...` is anything, and an age such as `2y` or `17y` is any age
@@ -56,7 +56,7 @@ class Block:
 
     Attributes:
         page: the page's path in the checkout.
-        line: where it stands, for messages.
+        line: its line in the page, for messages.
         text: what is between the fences.
         action: `run`, `file`, `prints`, `not run`, `push`, `delete` or `copy`.
         what: what the comment says behind the action.

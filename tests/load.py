@@ -99,7 +99,7 @@ class Front:
 def run_program(number: int) -> str:
     """One program's look-ups; "" if all are right, else what was wrong.
 
-    Raises nothing: an error of ours is told by the name of its class.
+    Raises nothing: an error of ours is counted by the name of its class.
     """
     bucket = f"bucket{number}"
     try:

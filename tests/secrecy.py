@@ -18,7 +18,7 @@ def written(secret: str) -> list[str]:
     """A secret in each form in which it could be written.
 
     In base64 it looks different at each of three places, and at its ends depends on what
-    stands beside it; what does not is here.
+    is beside it; what does not is here.
     """
     encoded = secret.encode()
     in_base64 = [

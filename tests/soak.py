@@ -394,8 +394,8 @@ def soak(seconds: float, share: float) -> tuple[str, list[str]]:
             before = Held.once_calm(idle.threads)
             run(workers, seconds)
             after = Held.once_calm(before.threads)
-        told, _ = process.communicate("")
-    faults = json.loads(told)
+        output, _ = process.communicate("")
+    faults = json.loads(output)
     outcomes = sum((worker.outcomes for worker in workers), Counter[str]())
     problems = [problem for worker in workers for problem in worker.wrong]
     for name, most in (("memory_mb", MOST_MB), ("threads", 0), ("files", MOST_FILES)):

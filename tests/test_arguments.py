@@ -90,7 +90,7 @@ def test_only_the_bucket_is_required(table: tuple[Argument, ...]) -> None:
     "argument", GET_DOCKER_IMAGES + CHOICE, ids=lambda argument: argument.name
 )
 def test_descriptions_are_sentences(argument: Argument) -> None:
-    """What an argument means is told in sentences."""
+    """Each description is made of sentences."""
     assert argument.description[0].isupper()
     assert argument.description.endswith(".")
     assert argument.description.isprintable()
@@ -167,7 +167,7 @@ def test_annotations_are_of_the_table_s_types(function: str) -> None:
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
-def test_help_tells_of_each_argument(function: str) -> None:
+def test_help_describes_each_argument(function: str) -> None:
     """The docstring has the table's description of each argument."""
     doc = getattr(pulumi_ucimage, function).__doc__
 

@@ -203,7 +203,7 @@ def test_a_pin_with_a_digest(
     assert pin_report.PUSHED_AGAIN == again["verdict"]
 
 
-def test_a_pin_that_cannot_be_looked_at(look: Run, configured: Emulator) -> None:
+def test_a_pin_that_cannot_be_checked(look: Run, configured: Emulator) -> None:
     """Is one sentence that names it; the others are shown, and the status is 1."""
     ended = look(pin("lost", bucket_name="gone"), pin("app"))
 

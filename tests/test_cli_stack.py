@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 class FakePulumi:
-    """A program `pulumi` that notes how it is called, and answers as it is told.
+    """A program `pulumi` that records its calls, and gives the answers that a test sets.
 
     Args:
         folder: an empty one, for the program.

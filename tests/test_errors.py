@@ -100,7 +100,7 @@ EXAMPLES: list[UcimageError] = [
 
 @pytest.mark.parametrize("error", TREE, ids=lambda error: error.__name__)
 def test_bases(error: type[Exception]) -> None:
-    """Each class stands where the tree has it."""
+    """Each class has the bases that the tree shows."""
     assert TREE[error] == error.__bases__
 
 
@@ -275,7 +275,7 @@ def test_an_error_may_have_lines_of_its_own() -> None:
     ],
 )
 def test_what_the_api_refused(ret_code: int, message: str, expected: str) -> None:
-    """It names action, bucket, region, RetCode, the API's words and the cure."""
+    """It names action, bucket, region, RetCode, the API's words and what to do."""
     beginning = "GetDockerImageList for bucket 'ucs' in region 'cn-bj2' failed with "
 
     assert beginning + expected == str(api_error(ret_code, message))

@@ -391,7 +391,7 @@ def test_references_have_a_registry_or_are_none(
 
 
 def test_explicit_tag_may_be_any_name(serve: Any) -> None:
-    """A floating tag can be asked for; what the policy would have had is still told."""
+    """A floating tag can be named; the explanation names the policy's own choice too."""
     serve({"ImageName": HELLO, "TagSet": [tag("latest", 5), tag("1", 3)]})
 
     result = ucimage.get_docker_image("ucs", tag="latest")
@@ -426,7 +426,7 @@ def test_explicit_tag_may_be_any_name(serve: Any) -> None:
         ({"region": 5}, "region must be a string"),
     ],
 )
-def test_bad_arguments_are_said_before_any_call(
+def test_bad_arguments_are_reported_before_any_call(
     configured: Emulator, arguments: dict[str, Any], words: str
 ) -> None:
     """One sentence that names the argument, and nothing is asked of the API."""
@@ -468,7 +468,7 @@ def test_the_output_form_raises_what_is_wrong_already(
 
 
 @pytest.mark.usefixtures("event_loop")
-def test_the_output_form_does_not_judge_what_it_does_not_know() -> None:
+def test_the_output_form_does_not_check_what_it_does_not_know() -> None:
     """A range is valid if the policy that comes later is semver."""
     policy: Any = pulumi.Output.from_input("semver")
 
@@ -730,7 +730,7 @@ def _tag_in_child() -> str:
     return str(latest and latest.name)
 
 
-def test_help_tells_every_argument() -> None:
+def test_help_lists_every_argument() -> None:
     """A docstring describes each argument, from the one table."""
     for function in (ucimage.get_docker_image, ucimage.get_docker_image_output):
         assert "semver_range: Only versions in this range" in str(function.__doc__)

@@ -203,7 +203,7 @@ def test_minimum_age_looks_at_the_clock(emulator: Emulator) -> None:
     assert ("1.1.0", "2.0.0") == (young.tag, old.tag)
 
 
-def test_explain_tells_one_line_and_the_candidates_in_debug(
+def test_explain_logs_one_line_and_the_candidates_at_debug(
     emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With the setting, a choice is one info line, and its candidates a debug line."""

@@ -50,13 +50,13 @@ def test_the_public_names_are_the_contract_s() -> None:
 
 
 def test_the_public_names_are_sorted() -> None:
-    """Each name stands once, in order."""
+    """Each name is there once, in order."""
     assert sorted(set(pulumi_ucimage.__all__)) == list(pulumi_ucimage.__all__)
 
 
 @pytest.mark.parametrize("name", pulumi_ucimage.__all__)
 def test_each_public_name_is_there(name: str) -> None:
-    """Each name can be had, and tells what it is."""
+    """Each name can be imported and has a docstring."""
     value = getattr(pulumi_ucimage, name)
 
     assert value.__doc__

@@ -175,7 +175,7 @@ def test_the_fields_are_the_contract_s(cls: Any) -> None:
 
 @pytest.mark.parametrize("cls", FIELDS, ids=lambda cls: cls.__name__)
 def test_each_field_is_a_property_with_a_docstring(cls: Any) -> None:
-    """Help tells of each field what it means, in sentences."""
+    """Help describes each field in sentences."""
     for field in cls.fields:
         doc = inspect.getdoc(getattr(cls, field.name)) or ""
 

@@ -358,17 +358,17 @@ FAULTS = ["", "retcode=171", "retcode=299", "http=500", "http=302", "drop"]
 
 @contextmanager
 def talkative() -> Iterator[Callable[[], str]]:
-    """Let every library tell what it can; gives what was told and logged so far."""
-    told, log = io.StringIO(), io.StringIO()
+    """Let every library print and log all it can; gives what it wrote so far."""
+    captured, log = io.StringIO(), io.StringIO()
     root = logging.getLogger()
     with (
         mock.patch.object(http.client.HTTPConnection, "debuglevel", 1),
         mock.patch.object(root, "handlers", [logging.StreamHandler(log)]),
         mock.patch.object(root, "level", logging.DEBUG),
-        redirect_stdout(told),
-        redirect_stderr(told),
+        redirect_stdout(captured),
+        redirect_stderr(captured),
     ):
-        yield lambda: f"{told.getvalue()}\n{log.getvalue()}"
+        yield lambda: f"{captured.getvalue()}\n{log.getvalue()}"
 
 
 def found_in(shown: str, *secrets: str) -> bool:
@@ -395,14 +395,14 @@ def test_no_key_of_any_kind_is_shown(key: str, token: str, fault: str) -> None:
             UCLOUD_PRIVATE_KEY=key,
             UCIMAGE_SECURITY_TOKEN=token,
         ),
-        talkative() as told,
+        talkative() as captured,
     ):
         try:
             shown = repr(get_docker_images("ucs"))
         except UcimageError as error:
             shown = held_by(error)
         close_connections()
-        shown = f"{shown}\n{told()}"
+        shown = f"{shown}\n{captured()}"
 
     assert "urllib3" in shown or "127.0.0.1" in shown
     assert not found_in(shown, key, token)
@@ -412,14 +412,14 @@ def test_no_key_of_any_kind_is_shown(key: str, token: str, fault: str) -> None:
 @settings(suppress_health_check=[*HealthCheck])
 def test_a_planted_key_of_any_kind_is_found(emulator: Emulator, key: str) -> None:
     """A call by plain http.client shows its key; so would one in a log or in any form."""
-    with talkative() as told:
+    with talkative() as captured:
         connection = http.client.HTTPConnection(emulator.url.split("/")[2])
         connection.request("POST", "/", urlencode({"SecurityToken": key}))
         connection.getresponse().read()
         connection.close()
-        sent = told()
+        sent = captured()
         logging.getLogger("urllib3").debug(key)
-        logged = told().removeprefix(sent)
+        logged = captured().removeprefix(sent)
 
     assert found_in(sent, key)
     assert found_in(logged, key)

@@ -178,7 +178,7 @@ def test_without_an_engine_there_is_no_warning(warnings: list[str]) -> None:
 def test_the_configuration_of_the_environment(
     warnings: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The language host also passes it in a variable; a secret is not told from others."""
+    """The language host also passes it in a variable; it does not say which are secret."""
     monkeypatch.setitem(os.environ, "PULUMI_CONFIG", json.dumps(CONFIG))
     start_run({}, ["ucimage:privateKey", "ucloud:privateKey"])
     warn_about_stack_config()

@@ -160,11 +160,11 @@ def test_help_is_complete(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as caught:
         __main__.main(["--help"])
 
-    told = capsys.readouterr().out
+    shown = capsys.readouterr().out
     assert caught.value.code == 0
     for word in (
         *("--port", "--data", "--fault", "SIGTERM", "demo-private-key", "/emulator/push"),
         *("retcode=", "http=", "drop", "delay=", "cap=", "retry_after=", "ImageSet"),
         *("--registry-login", "demo-registry-password", "no blobs"),
     ):
-        assert word in told
+        assert word in shown

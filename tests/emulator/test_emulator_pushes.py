@@ -25,7 +25,7 @@ def many() -> Iterator[Emulator]:
 
 
 def state(*images: dict[str, Any], now: float = 1000.9) -> State:
-    """Buckets with these images, and a clock that stands still."""
+    """Buckets with these images, and a clock that does not move."""
     bucket = {"Region": "cn-bj2", "BucketName": "tools", "ImageSet": list(images)}
     other = {"Region": "hk", "BucketName": "tools", "ImageSet": []}
     return State(parse_data({"Keys": [], "Buckets": [bucket, other]}), now=lambda: now)

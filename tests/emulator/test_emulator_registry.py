@@ -276,7 +276,7 @@ def test_what_the_registry_does_not_have(
 
 
 def test_blobs_are_refused_in_words(emulator: Emulator) -> None:
-    """A client that tries to pull is told why it cannot."""
+    """A client that tries to pull is answered why it cannot."""
     response = get(emulator, "ucs/helloworld/blobs/sha256:0")
 
     assert "serves no blobs" in response.json()["errors"][0]["message"]

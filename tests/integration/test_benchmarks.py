@@ -40,7 +40,7 @@ def row(*, in_ci: bool) -> Row:
         ((4.1,), "| **not reached** |", True),
     ],
 )
-def test_a_row_is_judged_by_its_median(
+def test_the_median_decides_about_a_row(
     ratios: tuple[float, ...],
     shown: str,
     fails: bool,  # noqa: FBT001 - a column of the table

@@ -1,6 +1,6 @@
 """A model of a bucket that changes while it is listed: a listing is complete or an error.
 
-The API is the emulator. In front of it stands a server that changes the bucket just before
+The API is the emulator. In front of it is a server that changes the bucket just before
 it passes on a call, so that images come and go between the pages of one listing.
 """
 

@@ -17,7 +17,7 @@ def test_demo_shows_every_step(emulator: Emulator, tools: Path) -> None:
     """The old and new references, and the screens of `pulumi` and `ucimage`."""
     lines: list[str] = []
 
-    demo.run(emulator, tools, tell=lines.append)
+    demo.run(emulator, tools, write=lines.append)
 
     text = "\n".join(lines)
     files = [line for line in lines if "compose.yaml |     image: " in line]
@@ -54,7 +54,7 @@ def test_demo_fails_if_the_downgrade_is_not_refused(
     monkeypatch.setattr(demo, "_follow_a_push", lambda *_: demo.push_new_tag(emulator))
 
     with pytest.raises(demo.DemoError, match="The downgrade was not refused"):
-        demo.run(emulator, tools, tell=lambda _: None)
+        demo.run(emulator, tools, write=lambda _: None)
 
 
 def test_demo_fails_if_the_function_does_not_follow(
@@ -66,14 +66,14 @@ def test_demo_fails_if_the_function_does_not_follow(
             emulator,
             tools,
             push=lambda running: running.push("ucs", "other", demo.NEW_TAG),
-            tell=lambda _: None,
+            write=lambda _: None,
         )
 
 
 def test_demo_fails_without_the_emulator(emulator: Emulator, tools: Path) -> None:
     """An API that stops in between is noticed."""
     with pytest.raises((demo.DemoError, EmulatorError, RuntimeError, OSError)):
-        demo.run(emulator, tools, push=lambda running: running.stop(), tell=lambda _: None)
+        demo.run(emulator, tools, push=lambda running: running.stop(), write=lambda _: None)
 
 
 def test_demo_ends_with_a_status(

@@ -215,7 +215,7 @@ def pipeline(tmp_path: Path, tools: Path, emulator: Emulator) -> Pipeline:
 def test_a_pipeline_shows_the_change_and_rolls(
     pipeline: Pipeline, emulator: Emulator
 ) -> None:
-    """The preview tells old and new tag and changes nothing; the roll moves; back works.
+    """The preview shows old and new tag and changes nothing; the roll moves; back works.
 
     Each job has a checkout of its own.
     """

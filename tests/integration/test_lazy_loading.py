@@ -96,8 +96,8 @@ def test_a_profile_file_loads_pydantic(
 
 def modules_of(program: str) -> set[str]:
     """The modules that a process has loaded at the end of a program."""
-    tell = "\nimport json, sys; print(json.dumps(list(sys.modules)))"
+    show = "\nimport json, sys; print(json.dumps(list(sys.modules)))"
     done = subprocess.run(
-        [sys.executable, "-c", program + tell], check=True, capture_output=True, text=True
+        [sys.executable, "-c", program + show], check=True, capture_output=True, text=True
     )
     return set(json.loads(done.stdout.splitlines()[-1]))

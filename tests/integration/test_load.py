@@ -81,8 +81,8 @@ def test_a_hundred_programs_get_their_own_answers() -> None:
                         callers.map(lambda n: run_in_plugin(provider, n), IN_PLUGIN)
                     )
                 for process in processes:
-                    told, _ = process.communicate(timeout=60)
-                    in_process, nothing_left = json.loads(told)
+                    output, _ = process.communicate(timeout=60)
+                    in_process, nothing_left = json.loads(output)
                     outcomes += in_process
                     assert nothing_left
                 plugin_after = _settled(provider, plugin_before)

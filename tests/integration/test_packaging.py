@@ -105,14 +105,14 @@ def test_the_wheel_of_the_sdist_holds_the_package(wheel: Path) -> None:
 
 
 def test_the_plugin_file_says_that_no_plugin_is_downloaded(wheel: Path) -> None:
-    """Pulumi is told that the package brings no plugin to download."""
+    """The package says to Pulumi that there is no plugin to download."""
     text = zipfile.Path(wheel, "pulumi_ucimage/pulumi-plugin.json").read_text("utf-8")
 
     assert json.loads(text) == {"resource": False}
 
 
 def test_the_metadata(wheel: Path) -> None:
-    """Name, version, Python, licence and dependencies are what users are told."""
+    """Name, version, Python, licence and dependencies are what the documents say."""
     file = zipfile.Path(wheel, f"pulumi_ucimage-{__version__}.dist-info/METADATA")
     metadata = message_from_string(file.read_text("utf-8"))
     needs = {
@@ -170,12 +170,12 @@ def _is(path: str, version: str) -> bool:
     return done.stdout.strip() == version
 
 
-def test_every_supported_python_is_told() -> None:
+def test_every_supported_python_is_named() -> None:
     """The metadata names the Pythons that are tried here, as far as they are there."""
     metadata = (ROOT / "pyproject.toml").read_text("utf-8")
-    told = re.findall(r"Programming Language :: Python :: (3\.\d+)\"", metadata)
+    named = re.findall(r"Programming Language :: Python :: (3\.\d+)\"", metadata)
 
-    assert list(SUPPORTED) == told
+    assert list(SUPPORTED) == named
     assert set(pythons()) <= set(SUPPORTED)
 
 
@@ -232,7 +232,7 @@ def check_types(program: str, folder: Path, checker: Sequence[str | Path]) -> st
                 "include": ["program.py"],
                 "typeCheckingMode": "strict",
                 "pythonVersion": "3.10",
-                # Of an ignored mistake nothing is known, and that is told again.
+                # Of an ignored mistake nothing is known, and so it is reported again.
                 "reportUnknownArgumentType": False,
                 "reportUnnecessaryTypeIgnoreComment": "error",
             }
@@ -272,7 +272,7 @@ NPM_S_PYRIGHT = (
 def test_the_types_are_seen(
     checker: Sequence[str | Path], well: str, ill: str, tmp_path: Path
 ) -> None:
-    """What is right passes, each marked mistake is one, and an unmarked one is told."""
+    """What is right passes, each marked mistake is one, and an unmarked one is reported."""
     program = (ROOT / "tests" / "typing" / "public_types.py").read_text("utf-8")
     mistaken = program.replace("  # type: ignore[assignment]", "", 1)
 

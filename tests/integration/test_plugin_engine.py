@@ -139,7 +139,7 @@ def test_a_secret_argument_makes_the_result_secret(look_up: Workspace) -> None:
 
 
 def test_explanations_are_shown(look_up: Workspace) -> None:
-    """With `explain`, an info line tells what was chosen."""
+    """With `explain`, an info line says what was chosen."""
     look_up.pulumi("config", "set", "ucimage:explain", "true")
 
     assert "Chose '1.1.0'" in look_up.pulumi("preview")

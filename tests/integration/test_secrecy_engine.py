@@ -1,4 +1,4 @@
-"""Keys, signatures and the registry's secrets are nowhere in what Pulumi tells or keeps."""
+"""Keys, signatures and registry secrets are in nothing that Pulumi shows or stores."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ def make(folder: Path, language: str, tools: Path, extra: dict[str, str]) -> Wor
 
 @pytest.mark.parametrize("configured", ["environment", "stack"])
 @pytest.mark.parametrize("language", ["python", "yaml"])
-def test_nothing_that_pulumi_tells_or_keeps_has_a_secret(
+def test_nothing_that_pulumi_shows_or_stores_has_a_secret(
     tmp_path: Path, tools: Path, api: Emulator, language: str, configured: str
 ) -> None:
     """At verbosity 9, in what is printed and logged, in the state, and on disk."""
@@ -137,7 +137,7 @@ def test_nothing_that_pulumi_tells_or_keeps_has_a_secret(
 
     # At this verbosity the engine itself writes the stack's configuration, as it hands it
     # to any provider; a key of the environment is in no line at all.
-    told = "\n".join(
+    shown = "\n".join(
         line
         for line in done.stderr.splitlines()
         if configured == "environment" or "arshaling property for RPC" not in line
@@ -147,10 +147,10 @@ def test_nothing_that_pulumi_tells_or_keeps_has_a_secret(
     app = f"{host}/app@{api.digest('ucs', 'app', '1')}"
     assert {"followed": app, "pinned": app} == workspace.outputs()
     assert api.requests
-    # Each place is one that has something to tell, so that a leak in it would be seen.
+    # Each place has some text, so that a leak in it would be seen.
     for shown, of in (
         (done.stdout, app),
-        (told, "ImagePin"),
+        (shown, "ImagePin"),
         (state, "pin"),
         (kept(workspace.folder), "ucimage"),
     ):

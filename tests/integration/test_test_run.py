@@ -105,7 +105,7 @@ def test_a_live_test_may_be_skipped_and_an_engine_test_has_its_folder(
     (tmp_path / "test_a.py").write_text(LIVE)
     alone, said = run(tmp_path)
     (tmp_path / "test_b.py").write_text("def test_with_an_engine(tools): ...\n")
-    with_engine, told = run(tmp_path)
+    with_engine, output = run(tmp_path)
 
     assert (0, False) == (alone, "Not run" in said), said
-    assert (1, True) == (with_engine, "move it to tests/integration" in told)
+    assert (1, True) == (with_engine, "move it to tests/integration" in output)

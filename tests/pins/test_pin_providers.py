@@ -47,7 +47,7 @@ def provider(
 
 
 def test_check_chooses_and_stores_what_was_asked(provider: PinProvider) -> None:
-    """The choice under the names of the outputs, the wish under its own."""
+    """The choice under the names of the outputs, the inputs under their own."""
     state = provider.check({}, {**TRIGGERED, "tag": "1.0.0"})
 
     assert {

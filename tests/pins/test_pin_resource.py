@@ -135,7 +135,7 @@ def test_the_constructor_refuses_invalid_plain_inputs(
     ],
 )
 @pytest.mark.parametrize("unknown", [None, "tag", "policy", "tag_regex", "bucket_name"])
-def test_what_goes_together_is_judged_when_all_is_known(
+def test_combinations_are_checked_when_all_are_known(
     registered: Registered, inputs: dict[str, Any], unknown: str | None
 ) -> None:
     """An input that is an Output is never taken for one that is not given."""
@@ -231,7 +231,7 @@ def test_a_transformation_s_mistake_is_refused_too(registered: Registered) -> No
 
 @pytest.mark.parametrize("ignored", [["tag"], ["*"], ["policy"], None])
 def test_an_ignored_tag_is_marked(registered: Registered, ignored: Any) -> None:
-    """So that Check does not take what the engine gives back for a wish."""
+    """So that Check does not take an output, which the engine sends back, for an input."""
     opts = pulumi.ResourceOptions(ignore_changes=ignored)
 
     run(lambda: ucimage.ImagePin("app", bucket_name="ucs", tag="1", opts=opts))
@@ -344,7 +344,7 @@ def test_pins_that_wait_for_nothing_have_one_time(
 
 
 class Slow(pulumi.ComponentResource):
-    """A component that is there only after a moment."""
+    """A component that appears only later."""
 
     def __init__(self, name: str, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("test:index:Slow", name, None, opts)

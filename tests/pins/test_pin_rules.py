@@ -40,7 +40,7 @@ UNKNOWN = Unknown()
 
 
 def context() -> LookupContext:
-    """The program around a pin, with a clock that stands still."""
+    """The program around a pin, with a clock that does not move."""
     return LookupContext(stack={}, log=Log(), clock=Time().clock())
 
 
@@ -288,7 +288,7 @@ def test_a_difference_in_meaning_counts(
         ("6", {"tag": "6", "wanted_tag": "6"}, ("6", "6")),
     ],
 )
-def test_a_wish_is_told_from_an_ignored_change(
+def test_a_set_tag_is_distinguished_from_an_ignored_change(
     wanted: str, inputs: dict[str, Any], expected: Any
 ) -> None:
     """Only a tag that equals the pinned one, and that nobody set, freezes the pin."""
@@ -349,7 +349,7 @@ def test_the_pinned_image_s_full_name_freezes_nothing(wanted: str) -> None:
 
 
 @pytest.mark.parametrize("is_frozen", [False, True])
-def test_a_trigger_without_effect_is_told(*, is_frozen: bool) -> None:
+def test_a_trigger_without_effect_is_reported(*, is_frozen: bool) -> None:
     """While an explicit tag is set, or the tag is ignored: one info line."""
     olds = pinned(wanted_tag="" if is_frozen else "1.1.0", triggers={"a": "1"})
 
@@ -397,7 +397,7 @@ def test_a_trigger_with_effect_says_nothing() -> None:
         ({"region": "cn-bj2"}, []),
     ],
 )
-def test_another_place_or_image_replaces(
+def test_another_bucket_or_image_replaces_the_pin(
     configured: Emulator, inputs: dict[str, Any], replaced: list[str]
 ) -> None:
     """Region, project, bucket and image; without a call: the new pin is checked again."""
@@ -421,7 +421,7 @@ def test_another_place_or_image_replaces(
         ({"profile": "here"}, {"profile": "elsewhere"}, ["region"]),
     ],
 )
-def test_another_profile_may_be_another_place(
+def test_another_profile_may_name_another_region_or_project(
     configured: Emulator,
     home: Path,
     before: dict[str, str],
@@ -460,7 +460,7 @@ def test_another_profile_may_be_another_place(
     assert not configured.requests
 
 
-def test_a_pin_keeps_the_place_it_was_created_in(
+def test_a_pin_keeps_its_region_and_project(
     configured: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Neither the environment nor a push of another image moves it there."""

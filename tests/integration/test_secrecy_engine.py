@@ -150,7 +150,7 @@ def test_nothing_that_pulumi_shows_or_stores_has_a_secret(
     # Each place has some text, so that a leak in it would be seen.
     for shown, of in (
         (done.stdout, app),
-        (shown, "ImagePin"),
+        (log, "ImagePin"),
         (state, "pin"),
         (kept(workspace.folder), "ucimage"),
     ):

@@ -137,7 +137,7 @@ def test_nothing_that_pulumi_shows_or_stores_has_a_secret(
 
     # At this verbosity the engine itself writes the stack's configuration, as it hands it
     # to any provider; a key of the environment is in no line at all.
-    shown = "\n".join(
+    log = "\n".join(
         line
         for line in done.stderr.splitlines()
         if configured == "environment" or "arshaling property for RPC" not in line

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import gc
+import socket
+import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
+import pytest
+from faults import IMAGE, PAGE, answer, encoded
 from typing_extensions import Self
 
 from pulumi_ucimage._http.client import HttpClient
@@ -13,8 +19,11 @@ from pulumi_ucimage._http.network import NetworkSettings
 from pulumi_ucimage._http.retry import RetryPolicy
 from pulumi_ucimage._secret import Credentials, Secret
 from pulumi_ucimage._ucloud.client import UCLOUD_API, Bucket, Client
+from pulumi_ucimage.errors import TransportError, UcimageError
 
 if TYPE_CHECKING:
+    from faults import FaultServer
+
     from pulumi_ucimage._ucloud.responses import Page
 
 PUBLIC_KEY = "canary-public-5f1e"
@@ -24,30 +33,19 @@ SECRETS = (PUBLIC_KEY, PRIVATE_KEY, TOKEN)
 BUCKET = Bucket(name="ucs", region="cn-bj2")
 DIRECT = NetworkSettings()
 
+BODY = encoded(PAGE)
+GZIP = {"Content-Encoding": "gzip"}
+CHUNKED = {"Content-Length": None, "Transfer-Encoding": "chunked"}
+HEAD = answer(BODY).removesuffix(BODY)
+
+TIMEOUT_S = 0.25
+LATEST_S = 10.0  # far below the longest silence that one read may have
+
 
 def credentials() -> Credentials:
     """The keys above."""
     keys = Secret(PUBLIC_KEY), Secret(PRIVATE_KEY), Secret(TOKEN)
     return Credentials(*keys, origin="the environment")
-
-
-class Time:
-    """A clock that moves only by sleeping, and records each sleep."""
-
-    def __init__(self, random: float = 1.0) -> None:
-        self.now = 1_800_000_000.0
-        self.sleeps: list[float] = []
-        self.clock = Clock(
-            monotonic=lambda: self.now,
-            now=lambda: self.now,
-            sleep=self.sleep,
-            random=lambda: random,
-        )
-
-    def sleep(self, seconds: float) -> None:
-        """Move the clock."""
-        self.now += seconds
-        self.sleeps.append(seconds)
 
 
 class Caller:
@@ -105,3 +103,31 @@ class Caller:
 
     def __exit__(self, *_: object) -> None:
         self.http.close()
+
+
+def outcome(caller: Caller) -> UcimageError | None:
+    """The error of a call; None if it returned the page that was sent."""
+    try:
+        page = caller.get_page()
+    except UcimageError as error:
+        return error
+    assert [IMAGE] == [image.name for image in page.images]
+    return None
+
+
+def late(caller: Caller) -> float:
+    """How long a call took that ended at the deadline, in seconds."""
+    begun = time.monotonic()
+    with pytest.raises(TransportError, match=r"did not answer in time.*timeoutSeconds"):
+        caller.get_page()
+    return time.monotonic() - begun
+
+
+def connections_to(server: FaultServer) -> int:
+    """How many client connections to a server this process has open."""
+    peers = []
+    for thing in gc.get_objects():
+        if type(thing) is socket.socket:
+            with suppress(OSError):  # closed, or it listens
+                peers.append(thing.getpeername())
+    return peers.count(("127.0.0.1", server.port))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import io
+import json
 import os
 import pty
 import re
@@ -13,7 +14,7 @@ import subprocess
 import sys
 import termios
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
@@ -46,6 +47,12 @@ class Ended(NamedTuple):
     status: int
     out: str
     err: str = ""
+
+
+def document(ended: Ended) -> Any:
+    """The JSON that a command printed, alone on stdout."""
+    assert 0 == ended.status, ended.err
+    return json.loads(ended.out)
 
 
 class Terminal(io.TextIOWrapper):

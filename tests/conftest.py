@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 import pulumi.runtime
 import pytest
+from authority import Authority
 from hypothesis import HealthCheck, settings
 
 from pulumi_ucimage._http.client import close_connections
@@ -163,6 +164,18 @@ def home(clean_environment: None) -> Path:
     folder = Path.home()
     folder.mkdir()
     return folder
+
+
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    """The authority that a test trusts."""
+    return Authority(tmp_path_factory.mktemp("authority"))
+
+
+@pytest.fixture(scope="session")
+def untrusted(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    """An authority that no test trusts."""
+    return Authority(tmp_path_factory.mktemp("untrusted"))
 
 
 @pytest.fixture(autouse=True)

@@ -1,4 +1,4 @@
-"""A pin's rules, without a provider."""
+"""What makes a pin keep its choice, choose again, or be replaced."""
 
 from __future__ import annotations
 
@@ -6,79 +6,28 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from test_lookup import Log, Time
 
-from pulumi_ucimage._lookup import pin_changes, pin_messages, pin_refresh, pin_rules
-from pulumi_ucimage._lookup.context import LookupContext
-from pulumi_ucimage._lookup.pinned import resource_id
+from pulumi_ucimage._lookup import pin_changes, pin_rules
 from pulumi_ucimage._spec import arguments, pin_state
 from pulumi_ucimage._tags.policy import FLOATING_TAGS
 from pulumi_ucimage.emulator import DEMO_IMAGE, DEMO_PRIVATE_KEY, DEMO_PUBLIC_KEY
 from pulumi_ucimage.errors import (
     ArgumentError,
     ConfigError,
-    DowngradeError,
     NoMatchingTagError,
-    TransportError,
-    UcimageError,
 )
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from pulumi_ucimage.emulator import Emulator
-
-JULY = 1719792000  # when 1.1.0 was pushed
-JANUARY = 1704067200  # when 1.0.0 was pushed
-
-
-class Unknown:
-    """Stands for a value that is not known yet."""
-
-
-UNKNOWN = Unknown()
-
-
-def context() -> LookupContext:
-    """The program around a pin, with a clock that does not move."""
-    return LookupContext(stack={}, log=Log(), clock=Time().clock())
+from pin_rules import UNKNOWN, Unknown, context, pinned, reconcile
 
 
 @pytest.fixture(autouse=True)
 def _environment(configured: Emulator) -> None:
     configured.reset_requests()
 
-
-def pinned(tag: str = "1.1.0", create_time: int | str = JULY, **inputs: Any) -> Any:
-    """The state of a pin on the demo's image."""
-    return {
-        "bucket_name": "ucs",
-        "region": "cn-bj2",
-        "project_id": "",
-        **inputs,
-        "tag": tag,
-        "image": f"{DEMO_IMAGE}:{tag}",
-        "image_name": DEMO_IMAGE,
-        "digest": "",
-        "repo_digest": "",
-        "create_time": create_time,
-        "created_at": "",
-        "found": True,
-        "previous_tag": "",
-        "previous_digest": "",
-        "available": True,
-        "retagged": False,
-    }
-
-
-def reconcile(olds: Any, **inputs: Any) -> pin_rules.Reconciled:
-    """What becomes of a pin of the demo's bucket with these inputs."""
-    return pin_rules.reconcile(
-        olds, {"bucket_name": "ucs", **inputs}, context(), pin="app", unknown=UNKNOWN
-    )
-
-
-# --- What makes a pin choose ---
 
 OTHER_VALUES: dict[str, Any] = {
     "policy": "semver",
@@ -91,9 +40,17 @@ OTHER_VALUES: dict[str, Any] = {
     "tag": "6",
     "triggers": {"a": "1"},
 }
+
+
 WITH_SEMVER: dict[str, Any] = {"semver_range": "^1", "semver_loose": True}
+
+
 WITH_TEMPLATE: dict[str, Any] = {"tag_extract": "$1"}
+
+
 TEMPLATE_BASE = {"policy": "numerical", "tag_regex": "([0-9]+)"}
+
+
 STORED_ONLY: dict[str, Any] = {
     "order_by": "Default",
     "default_tag": "0.0.1",
@@ -263,9 +220,6 @@ def test_a_difference_in_meaning_counts(
     assert 1 == len(configured.requests)
 
 
-# --- An explicit tag, and ignore_changes ---
-
-
 @pytest.mark.parametrize(
     ("wanted", "inputs", "expected"),
     [
@@ -381,9 +335,6 @@ def test_a_trigger_with_effect_says_nothing() -> None:
     assert [] == reconcile(pinned(), triggers={"a": "2"}).messages
 
 
-# --- Another pin ---
-
-
 @pytest.mark.parametrize(
     ("inputs", "replaced"),
     [
@@ -487,9 +438,6 @@ def test_a_project_of_its_own_is_kept(configured: Emulator) -> None:
     assert "org-1" == configured.requests[-1]["ProjectId"]
 
 
-# --- Unknown inputs ---
-
-
 @pytest.mark.parametrize(
     ("inputs", "unknown", "known"),
     [
@@ -551,384 +499,3 @@ def test_what_depends_on_an_unknown_input_is_not_checked() -> None:
     state, _ = reconcile({}, policy=UNKNOWN, semver_range="^1")
 
     assert "^1" == state["semver_range"]
-
-
-# --- Downgrades ---
-
-
-@pytest.mark.parametrize(
-    ("olds", "inputs", "expected"),
-    [
-        # newest, by the stored CreateTime
-        (pinned("9", JULY + 1), {}, "DowngradeError"),
-        (pinned("9", JULY), {}, "1.1.0"),
-        (pinned("9", JULY - 1), {}, "1.1.0"),
-        (pinned("9", ""), {}, "1.1.0"),
-        (pinned("9", JULY + 1), {"tag": "1.0.0"}, "1.0.0"),
-        (pinned("9", JULY + 1), {"allow_downgrade": True}, "1.1.0"),
-        # the oldest: lower is better
-        (pinned("1", 1234567889), {"order": "lowest"}, "DowngradeError"),
-        (pinned("1", 1234567891), {"order": "lowest"}, "6"),
-        # semver: a changed range is no excuse, and no version has no rank
-        (pinned("1.1.1"), {"policy": "semver"}, "DowngradeError"),
-        (pinned("1.1.0"), {"policy": "semver", "semver_range": "<1.1"}, "DowngradeError"),
-        (pinned("1.1.0-rc.1"), {"policy": "semver"}, "1.1.0"),
-        (pinned("1.1.0+2"), {"policy": "semver"}, "1.1.0"),
-        (pinned("main-7"), {"policy": "semver"}, "1.1.0"),
-        # numerical and alphabetical
-        (pinned("7"), {"policy": "numerical"}, "DowngradeError"),
-        (pinned("x"), {"policy": "numerical"}, "6"),
-        (pinned("7"), {"policy": "alphabetical"}, "DowngradeError"),
-        (pinned("5"), {"policy": "alphabetical"}, "6"),
-        # what is compared is what is extracted
-        (
-            pinned("b-7"),
-            {"policy": "numerical", "tag_regex": "(?:b-)?([0-9]+)", "tag_extract": "$1"},
-            "DowngradeError",
-        ),
-        (
-            pinned("c-7"),
-            {"policy": "numerical", "tag_regex": "(?:b-)?([0-9]+)", "tag_extract": "$1"},
-            "6",
-        ),
-    ],
-)
-def test_a_downgrade_is_refused(
-    olds: dict[str, Any], inputs: dict[str, Any], expected: str
-) -> None:
-    """Ranks are compared under the new policy and order; equal or no rank is free."""
-    asked = {"triggers": {"a": "1"}, **inputs}
-    if expected != "DowngradeError":
-        assert expected == reconcile(olds, **asked).state["tag"]
-        return
-    with pytest.raises(DowngradeError) as caught:
-        reconcile(olds, **asked)
-
-    assert olds["tag"] == caught.value.pinned
-    for tag in (caught.value.pinned, caught.value.chosen):
-        assert f"'{tag}'" in str(caught.value)
-
-
-@pytest.mark.parametrize(
-    ("olds", "inputs", "reason"),
-    [
-        (pinned("9", JULY + 1), {}, "it is no longer listed"),
-        (
-            pinned("1.1.0"),
-            {"policy": "semver", "semver_range": "<1.1"},
-            "it is rejected as out_of_range",
-        ),
-        (
-            pinned("1.1.0"),
-            {"policy": "semver", "tag_exclude_regex": r"1\.1\..*"},
-            "it is rejected as excluded",
-        ),
-        (pinned("1.0.0", JULY + 1), {}, "it is still a candidate, but '1.1.0' ranks first"),
-    ],
-)
-def test_a_refused_downgrade_says_why_and_its_fixes_work(
-    olds: dict[str, Any], inputs: dict[str, Any], reason: str
-) -> None:
-    """The tag is gone, rejected by a rule, or ranks lower now; each fix is followed."""
-    asked = {"triggers": {"a": "1"}, **inputs}
-    with pytest.raises(DowngradeError, match=r"To downgrade, set tag=") as caught:
-        reconcile(olds, **asked)
-    chosen = caught.value.chosen
-
-    assert "would downgrade the pin 'app'" in str(caught.value)
-    assert reason in str(caught.value)
-    assert f'tag="{chosen}" or allow_downgrade=True' in str(caught.value)
-    for fix in ({"tag": chosen}, {"allow_downgrade": True}):
-        assert chosen == reconcile(olds, **asked, **fix).state["tag"]
-
-
-def test_a_default_tag_is_left_freely_and_never_taken_again() -> None:
-    """A pinned default has no rank; and it serves no second choice."""
-    default = {**pinned("9.9.9", ""), "found": False}
-
-    left, _ = reconcile(default, policy="semver")
-
-    assert ("1.1.0", "9.9.9") == (left["tag"], left["previous_tag"])
-    with pytest.raises(NoMatchingTagError):
-        reconcile(default, tag_regex="nothing", default_tag="1.0.0")
-
-
-def test_the_same_tag_is_no_downgrade() -> None:
-    """Whatever its CreateTime was when it was chosen, as after a restored backup."""
-    state, _ = reconcile(
-        {**pinned("1.1.0", JULY + 1), "retagged": True}, triggers={"a": "1"}
-    )
-
-    assert ("1.1.0", JULY, False) == (
-        state["tag"],
-        state["create_time"],
-        state["retagged"],
-    )
-
-
-def test_the_same_choice_keeps_the_previous_tag() -> None:
-    """A choice that comes to the same tag is no move, and clears what a refresh found."""
-    olds = {**pinned(), "previous_tag": "1.0.0", "retagged": True}
-
-    state, messages = reconcile(olds, triggers={"a": "1"})
-
-    assert ("1.1.0", "1.0.0", False) == (
-        state["tag"],
-        state["previous_tag"],
-        state["retagged"],
-    )
-    assert not messages
-
-
-def test_a_first_choice_of_a_default_tag() -> None:
-    """It is not found, and so not available."""
-    state, _ = reconcile({}, tag_regex="nothing", default_tag="0.0.1")
-
-    assert ("0.0.1", False, False, "") == (
-        state["tag"],
-        state["found"],
-        state["available"],
-        state["previous_tag"],
-    )
-
-
-# --- What a refresh finds ---
-
-
-def refresh(olds: Any) -> tuple[Any, list[str]]:
-    """The state after a refresh, and the lines."""
-    state, messages = pin_refresh.refresh(olds, context(), pin="app")
-    return state, [text for text, _ in messages]
-
-
-TAKE = "change a trigger to take '1.1.0' (pushed at 2024-07-01T00:00:00Z)."
-ACCEPT = "change a trigger to accept it."
-DOWN = (
-    'set tag="1.1.0" (pushed at 2024-07-01T00:00:00Z), or change a trigger and set'
-    " allow_downgrade=True."
-)
-ELSEWHERE = {"image_name": "registry.example.com/ucs/gone"}
-
-
-def gone(tag: str, ways: str) -> str:
-    """The line about a pinned tag that is not listed."""
-    return f"The pin 'app' stays at '{tag}', which is no longer listed: {ways}"
-
-
-def again(tag: str, time: str, way: str) -> str:
-    """The line about a pinned tag that was pushed again."""
-    return (
-        f"The pin 'app' stays at '{tag}', which was pushed again at {time} and may be"
-        f" another image now: {way}"
-    )
-
-
-def newer(tag: str) -> str:
-    """The line about a newer tag."""
-    return (
-        "The tag '1.1.0' was pushed at 2024-07-01T00:00:00Z, and the pin 'app' stays at"
-        f" '{tag}': change a trigger to take it."
-    )
-
-
-@pytest.mark.parametrize(
-    ("olds", "available", "retagged", "line"),
-    [
-        (pinned(), True, False, None),
-        (pinned("1.1.0", ""), True, False, None),
-        # newer tags
-        (pinned("1.0.0", JANUARY), True, False, newer("1.0.0")),
-        (pinned("1.0.0", JANUARY, wanted_tag="1.0.0"), True, False, None),
-        (pinned("1.0.0", JANUARY, policy="semver", semver_range="<1.1"), True, False, None),
-        (pinned(policy="semver", semver_range="<1.1"), True, False, None),
-        (pinned("6", 1234567890, order="lowest"), True, False, None),
-        ({**pinned("0.1", ""), "found": False}, False, False, newer("0.1")),
-        ({**pinned("1.1.0", ""), "found": False}, True, False, None),
-        ({**pinned("0.1", ""), "found": False, **ELSEWHERE}, False, False, None),
-        # pushed again
-        (
-            pinned("1.1.0", JULY - 1),
-            True,
-            True,
-            again("1.1.0", "2024-07-01T00:00:00Z", ACCEPT),
-        ),
-        (
-            pinned("1.1.0", JULY + 1),
-            True,
-            True,
-            again("1.1.0", "2024-07-01T00:00:00Z", ACCEPT),
-        ),
-        (pinned("1.0.0", 1), True, True, again("1.0.0", "2024-01-01T00:00:00Z", TAKE)),
-        (
-            pinned("1.0.0", 1, wanted_tag="1.0.0"),
-            True,
-            True,
-            again("1.0.0", "2024-01-01T00:00:00Z", ACCEPT),
-        ),
-        (
-            pinned("1.0.0", 1, policy="semver", semver_range="^7"),
-            True,
-            True,
-            again(
-                "1.0.0",
-                "2024-01-01T00:00:00Z",
-                "change the policy so that it accepts a tag.",
-            ),
-        ),
-        # gone
-        (
-            pinned("2.0.0", JULY + 1),
-            False,
-            False,
-            gone("2.0.0", f"push it again, or {DOWN}"),
-        ),
-        (
-            pinned("0.9.0", JULY - 1),
-            False,
-            False,
-            gone("0.9.0", f"push it again, or {TAKE}"),
-        ),
-        (
-            pinned("2", wanted_tag="2"),
-            False,
-            False,
-            gone(
-                "2",
-                'push it again, or set tag to one that is listed, such as tag="1.1.0".',
-            ),
-        ),
-        (pinned("2", tag_regex="x"), False, False, gone("2", "push it again.")),
-        ({**pinned("2"), **ELSEWHERE}, False, False, gone("2", "push it again.")),
-    ],
-)
-def test_a_refresh_says_what_it_found(
-    olds: dict[str, Any], line: str | None, *, available: bool, retagged: bool
-) -> None:
-    """The tag stays; what is found is one line that names the pin and what to do."""
-    state, lines = refresh(olds)
-
-    assert {**olds, "available": available, "retagged": retagged} == state
-    assert ([line] if line else []) == lines
-
-
-A_TRIGGER = {"triggers": {"a": "1"}}
-
-
-@pytest.mark.parametrize(
-    ("olds", "fix", "tag"),
-    [
-        (pinned("1.0.0", JANUARY), A_TRIGGER, "1.1.0"),
-        (pinned("1.1.0", JULY - 1), A_TRIGGER, "1.1.0"),
-        (pinned("1.0.0", 1), A_TRIGGER, "1.1.0"),
-        (pinned("1.0.0", 1, wanted_tag="1.0.0"), {"tag": "1.0.0", **A_TRIGGER}, "1.0.0"),
-        (
-            pinned("1.0.0", 1, policy="semver", semver_range="^7"),
-            {"policy": "semver", "semver_range": "^1"},
-            "1.1.0",
-        ),
-        (pinned("2.0.0", JULY + 1), {"tag": "1.1.0"}, "1.1.0"),
-        (pinned("2.0.0", JULY + 1), {**A_TRIGGER, "allow_downgrade": True}, "1.1.0"),
-        (pinned("0.9.0", JULY - 1), A_TRIGGER, "1.1.0"),
-        (pinned("2", wanted_tag="2"), {"tag": "1.1.0"}, "1.1.0"),
-    ],
-)
-def test_the_fixes_that_a_refresh_names_work(
-    olds: dict[str, Any], fix: dict[str, Any], tag: str
-) -> None:
-    """After them, nothing is left to say, by a refresh or from the state."""
-    looked, lines = refresh(olds)
-
-    fixed, _ = reconcile(looked, **fix)
-
-    assert lines
-    assert (tag, []) == (fixed["tag"], refresh(fixed)[1])
-    inputs = {"tag": fix["tag"]} if "tag" in fix else {}
-    assert [] == reconcile({**fixed, **fix}, **{**fix, **inputs}).messages
-
-
-def test_a_pushed_tag_is_available_again(configured: Emulator) -> None:
-    """The other fix: push it, and refresh."""
-    olds, lines = refresh(pinned("2.0.0", ""))
-    configured.push("ucs", "helloworld", "2.0.0")
-
-    state, none = refresh(olds)
-
-    assert lines
-    assert not none
-    assert (False, True) == (olds["available"], state["available"])
-
-
-def test_a_refresh_does_not_need_a_policy_that_this_release_understands() -> None:
-    """It cannot know what the policy would choose, and says the rest."""
-    olds = pinned("1.0.0", 1, min_age="1w")
-
-    state, (line,) = refresh(olds)
-
-    assert state["retagged"]
-    assert ACCEPT in line
-    assert [] == refresh(pinned("1.0.0", JANUARY, policy="calver"))[1]
-
-
-def test_an_ambiguous_choice_is_not_advised() -> None:
-    """A trigger would fail, and so a refresh does not say to change one."""
-    olds = pinned("5", 1, policy="numerical", tag_regex=r"(1)\.[01]\.0", tag_extract="$1")
-
-    state, (line,) = refresh(olds)
-
-    assert gone("5", "push it again.") == line
-    assert not state["available"]
-
-
-@pytest.mark.parametrize(
-    ("flags", "words"),
-    [
-        ({}, None),
-        (
-            {"available": False},
-            "which was no longer listed when it was last checked: push it",
-        ),
-        ({"retagged": True}, "which was pushed again after it was chosen"),
-        ({"available": False, "found": False}, None),
-    ],
-)
-@pytest.mark.parametrize("inputs", [{}, {"allow_downgrade": True}, {"tag": "1.1.0"}])
-def test_the_state_warns_without_a_call(
-    configured: Emulator, flags: dict[str, bool], words: str | None, inputs: dict[str, Any]
-) -> None:
-    """As long as it says that the tag is gone or was pushed again."""
-    olds = {**pinned(), **flags}
-
-    state, messages = reconcile(olds, **inputs)
-
-    assert flags.items() <= state.items()
-    assert bool(words) == bool(messages)
-    assert not configured.requests
-    if words:
-        ((text, is_warning),) = messages
-        assert f"The pin 'app' stays at '1.1.0', {words}" in text
-        assert is_warning
-
-
-def test_a_refresh_that_fails_raises(configured: Emulator) -> None:
-    """The provider makes it a warning."""
-    configured.fault("drop")
-
-    with pytest.raises(TransportError):
-        pin_refresh.refresh(pinned(), context(), pin="app")
-
-
-def test_the_id_has_no_registry_host() -> None:
-    """Nor a tag: it is the same as long as the pin lives."""
-    assert "cn-bj2/ucs/ucs/helloworld" == resource_id(pinned())
-
-
-@pytest.mark.parametrize(
-    ("error", "expected"),
-    [
-        ("It failed.", "It failed. Nothing was changed; '5' stays pinned."),
-        ("Why:\n  1 of 2", "Why:\n  1 of 2\nNothing was changed; '5' stays pinned."),
-    ],
-)
-def test_a_failure_says_that_nothing_was_changed(error: str, expected: str) -> None:
-    """A sentence of its own, also behind an error that ends with a list."""
-    assert expected == pin_messages.failure(UcimageError(error), pinned("5", 1))

@@ -96,7 +96,7 @@ def _machine() -> dict[str, str]:
 _OF_DIGESTS = """\
 What a look-up with `resolve_digest` does if the registry fails. *Requests* are those for a
 manifest or a token, without retries. `tests/registry_faults.py` has the table, and
-`tests/test_registry_faults.py` runs every row.
+`tests/registry/test_registry_faults.py` runs every row.
 """
 
 _ENDURANCE = """

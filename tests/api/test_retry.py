@@ -6,7 +6,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 import pytest
-from calling import Time
+from fakes import Time
 from hypothesis import example, given
 from hypothesis import strategies as st
 

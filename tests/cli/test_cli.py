@@ -1,4 +1,4 @@
-"""The command line in process: commands, options, help, errors and exit statuses."""
+"""What each command prints, and how it ends."""
 
 from __future__ import annotations
 
@@ -6,15 +6,11 @@ import json
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import click
 import pytest
 from command_line import SHARED, Ended, data, run
 from conftest import environment_for
 
-from pulumi_ucimage._spec import arguments
-from pulumi_ucimage._spec.arguments import Type
-from pulumi_ucimage._spec.results import GetDockerImageResult, GetDockerImagesResult
-from pulumi_ucimage.cli.main import main, ucimage
+from pulumi_ucimage.cli.main import main
 from pulumi_ucimage.emulator import DEMO_IMAGE, DEMO_PRIVATE_KEY, DEMO_PUBLIC_KEY, Emulator
 from pulumi_ucimage.version import __version__
 
@@ -23,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     Run = Callable[..., Ended]
+from command_line import document
 
 EXAMPLES = {
     "images": "ucimage images ucs",
@@ -32,7 +29,6 @@ EXAMPLES = {
     "config": "ucimage config ucs",
     "emulator": "curl",
 }
-OF_SESSION = {"session", "as_json", "cwd", "stack_name", "no_stack", "help"}
 
 
 @pytest.fixture(autouse=True)
@@ -45,126 +41,6 @@ def outside_of_projects(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
 def call(capsys: pytest.CaptureFixture[str]) -> Run:
     """Run the command in process."""
     return partial(run, capsys=capsys)
-
-
-def command(name: str) -> click.Command:
-    """A command by its name."""
-    found = ucimage.get_command(click.Context(ucimage), name)
-    assert found is not None
-    return found
-
-
-# --- Options ---
-
-
-@pytest.mark.parametrize(
-    ("name", "table", "own"),
-    [
-        ("images", arguments.GET_DOCKER_IMAGES, set()),
-        ("tags", arguments.GET_DOCKER_IMAGE, {"show_all"}),
-        ("choose", arguments.GET_DOCKER_IMAGE, {"explain"}),
-    ],
-)
-def test_the_options_are_the_arguments_of_the_function(
-    name: str, table: tuple[arguments.Argument, ...], own: set[str]
-) -> None:
-    """Each argument is an option, or is given by position, and there are no others."""
-    params = {param.name: param for param in command(name).params}
-
-    assert {a.name for a in table} == params.keys() - own - OF_SESSION
-    for argument in table:
-        param = params[argument.name]
-        if isinstance(param, click.Option):
-            assert [f"--{argument.name.replace('_', '-')}"] == param.opts
-            assert param.help
-        else:
-            assert argument.name in {"bucket_name", "image_name"}
-
-
-@pytest.mark.parametrize("name", ["tags", "choose"])
-@pytest.mark.parametrize("argument", arguments.CHOICE, ids=lambda argument: argument.name)
-def test_an_option_has_the_type_of_its_argument(
-    name: str, argument: arguments.Argument
-) -> None:
-    """Listed values are offered, lists take several values, and flags take none."""
-    (option,) = (p for p in command(name).params if p.name == argument.name)
-
-    assert isinstance(option, click.Option)
-    choices = option.type.choices if isinstance(option.type, click.Choice) else ()
-    assert argument.choices == tuple(choices)
-    assert (argument.type is Type.STRINGS) == option.multiple
-    assert (argument.type is Type.BOOLEAN) == option.is_flag
-
-
-def test_every_option_reaches_the_policy(
-    call: Run, configured: Emulator, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Each is passed under its argument's name, with its value."""
-    seen: dict[str, Any] = {}
-    monkeypatch.setattr("pulumi_ucimage.cli.choose.ImageQuery", Recorder(seen))
-
-    call(
-        *("choose", "ucs", "helloworld", "--region", "cn-sh2", "--project-id", "org-1"),
-        *("--profile", "work", "--registry", "m.example", "--order-by", "Default"),
-        *("--policy", "semver", "--order", "lowest", "--semver-range", "^1"),
-        *("--semver-loose", "--tag-regex", "(.*)", "--tag-exclude-regex", "x"),
-        *("--tag-extract", "$1", "--min-age", "1d", "--as-of", "2026-01-01T00:00:00Z"),
-        *("--floating-tags", "a", "--floating-tags", "b", "--tag", "1", "--wait", "1s"),
-        *("--default-tag", "2", "--resolve-digest"),
-    )
-
-    given = {
-        "bucket_name": "ucs",
-        "image_name": "helloworld",
-        "region": "cn-sh2",
-        "project_id": "org-1",
-        "profile": "work",
-        "registry": "m.example",
-        "order_by": "Default",
-        "policy": "semver",
-        "order": "lowest",
-        "semver_range": "^1",
-        "semver_loose": True,
-        "tag_regex": "(.*)",
-        "tag_exclude_regex": "x",
-        "tag_extract": "$1",
-        "min_age": "1d",
-        "as_of": "2026-01-01T00:00:00Z",
-        "floating_tags": ["a", "b"],
-        "tag": "1",
-        "wait": "1s",
-        "default_tag": "2",
-        "resolve_digest": True,
-    }
-    assert given == seen
-    assert {a.name for a in arguments.GET_DOCKER_IMAGE} == given.keys()
-
-
-class Recorder:
-    """A query that keeps the values it is made of, and answers nothing."""
-
-    def __init__(self, seen: dict[str, Any]) -> None:
-        self._seen = seen
-
-    def of(self, values: dict[str, Any]) -> None:
-        """Keep them."""
-        self._seen.update(values)
-        raise click.exceptions.Exit(0)
-
-
-def test_an_option_that_is_not_given_is_none(
-    call: Run, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """So that the function's own default counts."""
-    seen: dict[str, Any] = {}
-    monkeypatch.setattr("pulumi_ucimage.cli.tags.ImageQuery", Recorder(seen))
-
-    call("tags", "ucs")
-
-    assert {"bucket_name": "ucs"} == {k: v for k, v in seen.items() if v is not None}
-
-
-# --- Results ---
 
 
 def test_images_shows_each_image(call: Run, configured: Emulator) -> None:
@@ -295,9 +171,6 @@ def test_a_choice_is_explained_if_the_setting_says_so(
     assert ended.err.startswith("Chose '1.1.0'")
 
 
-# --- Digests ---
-
-
 @pytest.fixture
 def with_digest(configured: Emulator) -> tuple[str, ...]:
     """The options that resolve digests at the emulator, which is a registry too."""
@@ -410,97 +283,6 @@ def test_config_says_what_is_wrong(  # noqa: PLR0917
     assert calls == len(configured.requests)
 
 
-# --- JSON ---
-
-
-def document(ended: Ended) -> Any:
-    """The JSON that a command printed, alone on stdout."""
-    assert 0 == ended.status, ended.err
-    return json.loads(ended.out)
-
-
-@pytest.mark.parametrize(
-    ("words", "result"),
-    [(("images", "ucs"), GetDockerImagesResult), (("choose", "ucs"), GetDockerImageResult)],
-)
-def test_json_is_the_result_of_the_function(
-    call: Run, configured: Emulator, words: tuple[str, ...], result: Any
-) -> None:
-    """With the wire names and types of the result's table, nested ones too."""
-    found = document(call(*words, "--json"))
-
-    assert_fits(found, result)
-
-
-def assert_fits(found: Any, result: Any) -> None:
-    """Whether a document has the fields of a result, and each its type."""
-    assert {field.wire for field in result.fields} == found.keys()
-    for field in result.fields:
-        value, hint = found[field.wire], str(field.type)
-        if value is None:
-            assert "None" in hint
-        elif isinstance(value, dict):
-            assert_fits(value, nested(field.type))
-        elif isinstance(value, list) and isinstance(value[0], dict):
-            for item in value:
-                assert_fits(item, nested(field.type))
-        else:
-            assert type(value).__name__ in hint, field
-
-
-def nested(hint: Any) -> Any:
-    """The result type in an annotation."""
-    inner = getattr(hint, "__args__", ())
-    return hint if hasattr(hint, "fields") else next(filter(None, map(nested, inner)), None)
-
-
-TEXT, NUMBER, NULL = "str", "int", "NoneType"
-TAG = {
-    "name": {TEXT, NULL},
-    "createTime": {NUMBER, NULL},
-    "createdAt": {TEXT, NULL},
-    "digest": {TEXT, NULL},
-    "verdict": {TEXT},
-    "reason": {TEXT, NULL},
-}
-SETTING = {
-    "key": {TEXT},
-    "value": {TEXT, NULL},
-    "origin": {TEXT},
-    "problem": {TEXT, NULL},
-}
-
-
-def assert_types(found: dict[str, Any], schema: dict[str, set[str]]) -> None:
-    """Whether a document has exactly these keys, with values of these types."""
-    assert schema.keys() == found.keys()
-    for key, types in schema.items():
-        assert type(found[key]).__name__ in types, key
-
-
-def test_the_json_of_tags(call: Run, configured: Emulator) -> None:
-    """Every tag with its verdict, and the counts; nothing is cut."""
-    found = document(call("tags", "ucs", "--policy", "semver", "--json"))
-
-    assert {"imageName", "tags", "counts"} == found.keys()
-    assert DEMO_IMAGE == found["imageName"]
-    assert found["counts"]["total"] == len(found["tags"]) == 5
-    for tag in found["tags"]:
-        assert_types(tag, TAG)
-    assert {"1.1.0", "chosen"} <= {*found["tags"][0].values()}
-
-
-def test_the_json_of_config(call: Run, configured: Emulator) -> None:
-    """Every setting, and what the call found."""
-    found = document(call("config", "ucs", "--json"))
-
-    assert {"settings", "bucketName", "totalCount", "error"} == found.keys()
-    assert ("ucs", 1, None) == (found["bucketName"], found["totalCount"], found["error"])
-    for setting in found["settings"]:
-        assert_types(setting, SETTING)
-    assert None is document(call("config", "--json"))["totalCount"]
-
-
 def test_config_says_why_the_call_failed(call: Run, configured: Emulator) -> None:
     """In one sentence on stderr, and in the document."""
     ended = call("config", "nope", "--json")
@@ -510,9 +292,6 @@ def test_config_says_why_the_call_failed(call: Run, configured: Emulator) -> Non
     assert "RetCode 43023" in error
     assert "check BUCKET" in error
     assert f"Error: {error}\n" == ended.err
-
-
-# --- Help ---
 
 
 @pytest.mark.parametrize(("name", "example"), EXAMPLES.items())
@@ -553,9 +332,6 @@ def test_the_command_alone_shows_the_help(call: Run) -> None:
 def test_the_version(call: Run) -> None:
     """Alone, as other tools print it."""
     assert (0, f"ucimage {__version__}\n", "") == call("--version")
-
-
-# --- Errors ---
 
 
 @pytest.mark.parametrize(

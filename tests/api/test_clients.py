@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import gc
-import socket
+import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from calling import BUCKET, Time, credentials
+from calling import BUCKET, connections_to, credentials
+from fakes import Time
 from faults import FaultServer, answer, encoded
 from urllib3 import HTTPConnectionPool
 
@@ -27,6 +26,7 @@ from pulumi_ucimage.errors import ResponseError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from faults import Request
 
@@ -63,16 +63,6 @@ def by_offset(request: Request) -> bytes:
     return answer(
         encoded({"RetCode": 0, "TotalCount": 99, "ImageSet": [{"ImageName": name}]})
     )
-
-
-def connections_to(server: FaultServer) -> int:
-    """How many client connections to a server this process has open."""
-    peers = []
-    for thing in gc.get_objects():
-        if type(thing) is socket.socket:
-            with suppress(OSError):  # closed, or it listens
-                peers.append(thing.getpeername())
-    return peers.count(("127.0.0.1", server.port))
 
 
 @pytest.fixture
@@ -222,7 +212,7 @@ def test_a_forked_child_has_its_own_connections(server: FaultServer) -> None:
     subprocess.run(
         [sys.executable, "-c", FORK_TEST, server.url],
         check=True,
-        cwd=Path(__file__).parent,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
         timeout=60,
     )
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from conftest import environment_for
+from fakes import Log, Time
 
-from pulumi_ucimage._http.clock import Clock
 from pulumi_ucimage._lookup.context import LookupContext
 from pulumi_ucimage._lookup.image_query import ImageQuery
 from pulumi_ucimage._lookup.listing_cache import ListingCache
@@ -19,56 +19,13 @@ from pulumi_ucimage.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from pulumi_ucimage.emulator import Emulator
-
-
-class Time:
-    """A clock that goes on when somebody sleeps, and then does what a test wants."""
-
-    def __init__(self, at_sleep: Callable[[int], object] = lambda _: None) -> None:
-        self.now = 1_800_000_000.0
-        self.sleeps: list[float] = []
-        self._at_sleep = at_sleep
-
-    def sleep(self, seconds: float) -> None:
-        """Go on by so much."""
-        self.now += seconds
-        self.sleeps.append(seconds)
-        self._at_sleep(len(self.sleeps))
-
-    def clock(self) -> Clock:
-        """What look-ups take."""
-        return Clock(
-            monotonic=lambda: self.now,
-            now=lambda: self.now,
-            sleep=self.sleep,
-            random=lambda: 1.0,
-        )
-
-
-class Log:
-    """Keeps what a look-up tells."""
-
-    def __init__(self) -> None:
-        self.infos: list[str] = []
-        self.ephemeral: list[str] = []
-        self.debugs: list[str] = []
-
-    def info(self, msg: str, *, ephemeral: bool = False) -> None:
-        """Keep an info line."""
-        (self.ephemeral if ephemeral else self.infos).append(msg)
-
-    def debug(self, msg: str) -> None:
-        """Keep a debug line."""
-        self.debugs.append(msg)
 
 
 def ask(log: Log | None = None, time: Time | None = None, **values: Any) -> Any:
     """Ask for an image of the demo's bucket."""
     query = ImageQuery.of({"bucket_name": "ucs", **values})
-    context = LookupContext(stack={}, log=log or Log(), clock=(time or Time()).clock())
+    context = LookupContext(stack={}, log=log or Log(), clock=(time or Time()).clock)
     return query.ask(context)
 
 
@@ -81,7 +38,7 @@ def _environment(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_long_listing_says_how_far_it_is() -> None:
     """After two seconds, and then once a second, with what was read and of how many."""
     log, time = Log(), Time()
-    progress = Progress("ucs", log, time.clock())
+    progress = Progress("ucs", log, time.clock)
 
     for number, total in enumerate((None, *[900] * 8), start=1):
         time.sleep(0.5)
@@ -98,7 +55,7 @@ def test_a_long_listing_says_how_far_it_is() -> None:
 def test_progress_of_a_listing_without_a_total() -> None:
     """If the API does not say how many images there are, the line does not either."""
     log, time = Log(), Time()
-    progress = Progress("ucs", log, time.clock())
+    progress = Progress("ucs", log, time.clock)
 
     time.sleep(2)
     progress(200, None)
@@ -117,12 +74,12 @@ def test_a_quick_listing_says_nothing(emulator: Emulator) -> None:
 
 def test_looking_again_does_not_share_what_was_listed_before(emulator: Emulator) -> None:
     """Each look for a tag that is waited for lists again, even if listings are shared."""
-    time = Time(lambda n: n == 1 and emulator.push("ucs", "helloworld", "2.0.0"))
+    time = Time(at_sleep=lambda n: n == 1 and emulator.push("ucs", "helloworld", "2.0.0"))
     query = ImageQuery.of({"bucket_name": "ucs", "tag": "2.0.0", "wait": "9s"})
     context = LookupContext(
         stack={},
         log=Log(),
-        clock=time.clock(),
+        clock=time.clock,
         listings=ListingCache(keeps=True),
         not_before=0,
     )
@@ -136,7 +93,7 @@ def test_looking_again_does_not_share_what_was_listed_before(emulator: Emulator)
 def test_wait_looks_again_until_the_tag_is_listed(emulator: Emulator) -> None:
     """A tag that comes while it is waited for is found, and the waiting is told."""
     log = Log()
-    time = Time(lambda n: n == 2 and emulator.push("ucs", "helloworld", "2.0.0"))
+    time = Time(at_sleep=lambda n: n == 2 and emulator.push("ucs", "helloworld", "2.0.0"))
 
     result = ask(log, time, tag="2.0.0", wait="90s")
 
@@ -148,7 +105,7 @@ def test_wait_looks_again_until_the_tag_is_listed(emulator: Emulator) -> None:
 
 def test_wait_serves_an_image_that_is_pushed_first(emulator: Emulator) -> None:
     """The image itself may come while its tag is waited for."""
-    time = Time(lambda n: n == 1 and emulator.push("ucs", "ucs/new", "1"))
+    time = Time(at_sleep=lambda n: n == 1 and emulator.push("ucs", "ucs/new", "1"))
 
     result = ask(None, time, image_name="new", tag="1", wait="1m")
 

@@ -10,16 +10,16 @@ import traceback
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from calling import BUCKET, PRIVATE_KEY, PUBLIC_KEY, SECRETS, TOKEN, Caller, Time
+from calling import BUCKET, PRIVATE_KEY, PUBLIC_KEY, SECRETS, TOKEN, Caller
+from fakes import Time
 from faults import IMAGE, PAGE, Do, FaultServer, answer, encoded
 from records import page
 from reliability.cases import Way
 from reliability.table import CASES
 from secrecy import held_by
-from test_retry import RET_CODES
 
 from pulumi_ucimage._http.retry import Retry
-from pulumi_ucimage._ucloud.client import Bucket
+from pulumi_ucimage._ucloud.client import RETRIED_RET_CODES, Bucket
 from pulumi_ucimage.emulator import signature
 from pulumi_ucimage.errors import (
     ApiError,
@@ -85,7 +85,7 @@ def test_the_page_is_what_was_sent() -> None:
 # What is retried
 
 
-@pytest.mark.parametrize(("ret_code", "retry"), RET_CODES.items())
+@pytest.mark.parametrize(("ret_code", "retry"), RETRIED_RET_CODES.items())
 def test_the_table_of_ret_codes_decides_on_retries(ret_code: int, retry: Retry) -> None:
     """Each attempt sends the same form; the error has the API's code and message."""
     with FaultServer(refusal(ret_code, "words")) as server, Caller(server.url) as caller:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 PYTHON = "pulumi-python:dynamic/ucimage:ImagePin"
 PLUGIN = "ucimage:index:ImagePin"
-FIXTURES = Path(__file__).parent / "pins"
+FIXTURES = Path(__file__).parents[1] / "pins"
 SIGNATURE = "4dabf18193072939515e22adb298388d"
 SECRET = "1b47061264138c4ac30d75fd1eb44270"
 JANUARY, JULY = 1_704_067_200, 1_719_792_000  # 1.0.0 and 1.1.0 of the demo

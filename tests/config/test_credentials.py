@@ -1,0 +1,331 @@
+"""Both halves of a pair come from one place, and errors say how to set them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from secrecy import held_by
+
+from pulumi_ucimage.errors import ConfigError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+from worlds import CANARY, KEY_PAIR, PLACES_OF_KEYS, REGISTRY_PAIR, World, keys_of
+
+
+@pytest.fixture
+def bare(home: Path, monkeypatch: pytest.MonkeyPatch) -> World:
+    """A world in which nothing is set."""
+    return World(home, monkeypatch)
+
+
+@pytest.fixture
+def world(bare: World) -> World:
+    """A world with keys and a region in the environment, which is enough."""
+    bare.set_pair("environment")
+    bare.set("environment", "region", "cn-bj2")
+    return bare
+
+
+PLACE_NAMES = {
+    "ucimage": "the stack's configuration",
+    "ucloud": "the stack's configuration",
+    "environment": "the environment",
+    "profile": "the profile 'default' in '{file}'",
+}
+
+
+CALLED = {
+    "ucimage": ("ucimage:publicKey", "ucimage:privateKey", "ucimage:securityToken"),
+    "ucloud": ("ucloud:publicKey", "ucloud:privateKey"),
+    "environment": ("UCLOUD_PUBLIC_KEY", "UCLOUD_PRIVATE_KEY", "UCIMAGE_SECURITY_TOKEN"),
+    "profile": ("public_key", "private_key"),
+}
+
+
+HOW_TO_SET = {
+    "ucimage": "set both (`pulumi config set ucimage:publicKey VALUE` and `pulumi config"
+    " set --secret ucimage:privateKey`)",
+    "ucloud": "set both (`pulumi config set ucloud:publicKey VALUE` and `pulumi config"
+    " set --secret ucloud:privateKey`)",
+    "environment": "set both variables",
+    "profile": "set both in that file",
+}
+
+
+@pytest.mark.parametrize("first", PLACES_OF_KEYS)
+@pytest.mark.parametrize("blank", [None, ""])
+def test_the_first_place_with_keys_gives_both(
+    bare: World, first: str, blank: str | None
+) -> None:
+    """Stack, environment, profile: both keys come from the first that has any."""
+    bare.set("environment", "region", "cn-bj2")
+    at = PLACES_OF_KEYS.index(first)
+    for place in PLACES_OF_KEYS[:at] if blank is not None else ():
+        for key in KEY_PAIR:
+            bare.set(place, key, "")
+    for place in PLACES_OF_KEYS[at:]:
+        bare.set_pair(place, place)
+    settings = bare.load()
+    origin = PLACE_NAMES[first].format(file=bare.credentials_file)
+
+    assert keys_of(settings) == (f"{first}-publicKey", f"{first}-privateKey", None)
+    assert settings.credentials.origin == origin
+
+
+@pytest.mark.parametrize(
+    ("pair", "tokens", "expected"),
+    [
+        ("ucimage", ["ucimage", "environment"], "ucimage-token"),
+        ("environment", ["environment"], "environment-token"),
+        ("ucimage", ["environment"], None),
+        ("ucloud", ["ucimage", "environment"], None),
+        ("environment", ["ucimage"], None),
+        ("profile", ["ucimage", "environment"], None),
+    ],
+)
+def test_a_token_comes_from_the_place_of_its_pair(
+    bare: World, pair: str, tokens: list[str], expected: str | None
+) -> None:
+    """A token is never used with the keys of another place."""
+    bare.set("environment", "region", "cn-bj2")
+    bare.set_pair(pair)
+    for place in tokens:
+        bare.set(place, "securityToken", f"{place}-token")
+
+    assert expected == keys_of(bare.load())[2]
+
+
+@pytest.mark.parametrize("place", PLACES_OF_KEYS)
+@pytest.mark.parametrize("half", [0, 1])
+def test_half_a_key_pair_is_an_error(bare: World, place: str, half: int) -> None:
+    """The message names both halves there; other places do not help."""
+    bare.set("environment", "region", "cn-bj2")
+    for other in PLACES_OF_KEYS[PLACES_OF_KEYS.index(place) + 1 :]:
+        bare.set_pair(other, CANARY)
+    bare.set(place, KEY_PAIR[half], CANARY)
+    error = bare.error()
+    name = PLACE_NAMES[place].format(file=bare.credentials_file)
+
+    assert str(error) == (
+        f"T{name[1:]} has {CALLED[place][half]} without {CALLED[place][1 - half]}, and both"
+        f" must come from one place: {HOW_TO_SET[place]}, or neither."
+    )
+    assert CANARY not in held_by(error)
+
+
+@pytest.mark.parametrize(
+    ("whole", "half"),
+    [
+        ("ucimage", "ucloud"),
+        ("ucimage", "environment"),
+        ("ucloud", "environment"),
+        ("environment", "profile"),
+    ],
+)
+def test_half_a_key_pair_in_a_later_place_is_ignored(
+    bare: World, whole: str, half: str
+) -> None:
+    """Places after the one with the pair are not asked for keys."""
+    bare.set("environment", "region", "cn-bj2")
+    bare.set_pair(whole, whole)
+    bare.set(half, "privateKey", "x")
+
+    assert keys_of(bare.load()) == (f"{whole}-publicKey", f"{whole}-privateKey", None)
+
+
+MALFORMED_KEYS = {
+    "line break": f"{CANARY}\n",
+    "carriage return": f"{CANARY}\r\n",
+    "space": f" {CANARY}",
+    "tab": f"{CANARY}\t{CANARY}",
+    "only a space": " ",
+    "escape": f"\x1b{CANARY}",
+    "letter of no key": f"{CANARY}é",
+    "full width": f"\uff21{CANARY}",
+}
+
+
+@pytest.mark.parametrize("text", MALFORMED_KEYS.values(), ids=MALFORMED_KEYS)
+@pytest.mark.parametrize(
+    ("place", "at"),
+    [(place, at) for place, names in CALLED.items() for at in range(len(names))],
+)
+def test_a_malformed_key_is_an_error(bare: World, place: str, at: int, text: str) -> None:
+    """Characters that no key has are reported with the place; the key is not shown."""
+    bare.set("environment", "region", "cn-bj2")
+    bare.set_pair(place, CANARY)
+    bare.set(place, (*KEY_PAIR, "securityToken")[at], text)
+    error = bare.error()
+    name = PLACE_NAMES[place].format(file=bare.credentials_file)
+
+    assert str(error) == (
+        f"{CALLED[place][at]} in {name} has white space or characters that no key has:"
+        " set it again."
+    )
+    assert CANARY not in held_by(error)
+
+
+WAYS = (
+    "set ucimage:publicKey and ucimage:privateKey in the stack's configuration (`pulumi"
+    " config set ucimage:publicKey KEY` and `pulumi config set --secret"
+    " ucimage:privateKey`){ucloud}, or UCLOUD_PUBLIC_KEY and UCLOUD_PRIVATE_KEY in the"
+    " environment, or both in a profile of the UCloud CLI (`ucloud init` writes"
+    " ~/.ucloud/credential.json; the argument profile, ucimage:profile or UCLOUD_PROFILE"
+    " selects a profile that is not active)."
+)
+
+
+ALL_WAYS = WAYS.format(ucloud=", or ucloud:publicKey and ucloud:privateKey there")
+
+
+@pytest.mark.parametrize(
+    ("in_plugin", "ways"),
+    [
+        (False, ALL_WAYS),
+        (
+            True,
+            f"{WAYS.format(ucloud='')} The plugin sees only ucimage: keys, not the UCloud"
+            " provider's ucloud:publicKey and ucloud:privateKey.",
+        ),
+    ],
+    ids=["program", "plugin"],
+)
+def test_missing_keys(bare: World, ways: str, *, in_plugin: bool) -> None:
+    """The message names every way; the plugin says which keys it does not see."""
+    bare.arguments["in_plugin"] = in_plugin
+
+    assert f"There are no API keys: {ways}" == str(bare.error())
+
+
+@pytest.mark.parametrize(
+    ("argument", "start"),
+    [(None, ""), ("default", "leave the argument profile out and ")],
+)
+def test_a_profile_without_keys(bare: World, argument: str | None, start: str) -> None:
+    """The message names the profile, its file and every other way that would help."""
+    bare.set("profile", "region", "cn-bj2")
+    bare.arguments["profile"] = argument
+
+    assert str(bare.error()) == (
+        f"The profile 'default' has no API keys in '{bare.credentials_file}': set them"
+        f" there, or {start}{ALL_WAYS}"
+    )
+
+
+@pytest.mark.parametrize(
+    ("argument", "start"),
+    [(None, ""), ("default", "leave the argument profile out and ")],
+)
+@pytest.mark.parametrize("keys", ["stale", "none", "half"])
+def test_an_oauth_profile(bare: World, argument: str | None, start: str, keys: str) -> None:
+    """A profile that logs in with a browser has no keys for us; stale ones are not used."""
+    bare.set("profile", "region", "cn-bj2")
+    if keys == "stale":
+        bare.set_pair("profile", CANARY)
+    elif keys == "half":
+        bare.set("profile", "publicKey", CANARY)
+    bare.set_profile("default", auth_mode="oauth")
+    bare.arguments["profile"] = argument
+    error = bare.error()
+
+    assert str(error) == (
+        f"The profile 'default' in '{bare.credentials_file}' logs in with a browser (its"
+        " auth_mode is oauth) and has no keys that can sign a call: name another profile,"
+        f" or {start}{ALL_WAYS}"
+    )
+    assert CANARY not in held_by(error)
+
+
+def test_an_oauth_profile_with_keys_from_another_place(bare: World) -> None:
+    """With keys from another place an OAuth profile still gives its region."""
+    bare.set_pair("environment")
+    bare.set_profile("default", region="cn-bj2", auth_mode="oauth")
+
+    assert bare.load().region == "cn-bj2"
+
+
+def registry_error(world: World) -> ConfigError:
+    """Load the settings, and look for the registry's credentials, which must fail."""
+    settings = world.load()
+    with pytest.raises(ConfigError) as caught:
+        settings.find_registry_credentials()
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    ("places", "expected"),
+    [
+        (["ucimage", "environment"], ("ucimage-user", "ucimage-password")),
+        (["environment"], ("environment-user", "environment-password")),
+        ([], None),
+    ],
+)
+def test_registry_credentials(
+    world: World, places: list[str], expected: tuple[str, str] | None
+) -> None:
+    """Both come from the first place that has any; without them Docker's are used."""
+    for place in places:
+        world.set(place, "registryUsername", f"{place}-user")
+        world.set(place, "registryPassword", f"{place}-password")
+    found = world.load().find_registry_credentials()
+
+    assert expected == (found and (found.username, found.password.reveal()))
+    assert not found or found.origin == PLACE_NAMES[places[0]]
+
+
+@pytest.mark.parametrize(
+    ("place", "key", "there", "missing"),
+    [
+        ("ucimage", 0, "ucimage:registryUsername", "ucimage:registryPassword"),
+        ("ucimage", 1, "ucimage:registryPassword", "ucimage:registryUsername"),
+        ("environment", 0, "UCIMAGE_REGISTRY_USERNAME", "UCIMAGE_REGISTRY_PASSWORD"),
+        ("environment", 1, "UCIMAGE_REGISTRY_PASSWORD", "UCIMAGE_REGISTRY_USERNAME"),
+    ],
+)
+def test_half_of_the_registry_credentials_is_an_error(
+    world: World, place: str, key: int, there: str, missing: str
+) -> None:
+    """A user name is never used with the password of another place."""
+    for pair_key in REGISTRY_PAIR if place == "ucimage" else ():
+        world.set("environment", pair_key, "x")
+    world.set(place, REGISTRY_PAIR[key], CANARY)
+    error = registry_error(world)
+
+    assert f" has {there} without {missing}, and both must come from" in str(error)
+    assert CANARY not in held_by(error)
+
+
+@pytest.mark.parametrize(
+    ("key", "text", "problem"),
+    [
+        ("registryUsername", "a\nb", "a line break or another control character"),
+        ("registryPassword", f"{CANARY}\n", "a line break or another control character"),
+        ("registryUsername", "a:b", "a colon, which no user name can have"),
+    ],
+)
+def test_malformed_registry_credentials(
+    world: World, key: str, text: str, problem: str
+) -> None:
+    """What HTTP cannot carry is an error that names the setting."""
+    for pair_key in REGISTRY_PAIR:
+        world.set("ucimage", pair_key, CANARY)
+    world.set("ucimage", key, text)
+    error = registry_error(world)
+
+    assert (
+        f"ucimage:{key} in the stack's configuration has {problem}: set it again."
+        == str(error)
+    )
+    assert CANARY not in held_by(error)
+
+
+def test_a_password_may_have_any_printable_text(world: World) -> None:
+    """Spaces, colons and letters of any language are fine."""
+    world.set("ucimage", "registryUsername", "AWS")
+    world.set("ucimage", "registryPassword", "a b:ü")
+    found = world.load().find_registry_credentials()
+
+    assert found
+    assert found.password.reveal() == "a b:ü"

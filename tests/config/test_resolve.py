@@ -1,0 +1,277 @@
+"""The settings of a look-up: the argument profile, and what is missing or malformed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from secrecy import held_by
+
+from pulumi_ucimage._config import parse
+from pulumi_ucimage._config.resolve import argument, configured_registry
+from pulumi_ucimage._http.endpoint import Endpoint
+from pulumi_ucimage._spec.settings import SETTINGS_BY_KEY
+from pulumi_ucimage.errors import ArgumentError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+from worlds import CANARY, ORDER, PLACES_OF_KEYS, REGISTRY_PAIR, World, keys_of
+
+
+@pytest.fixture
+def bare(home: Path, monkeypatch: pytest.MonkeyPatch) -> World:
+    """A world in which nothing is set."""
+    return World(home, monkeypatch)
+
+
+@pytest.fixture
+def world(bare: World) -> World:
+    """A world with keys and a region in the environment, which is enough."""
+    bare.set_pair("environment")
+    bare.set("environment", "region", "cn-bj2")
+    return bare
+
+
+@pytest.mark.parametrize(
+    ("places", "expected"),
+    [
+        (["ucimage", "environment"], "ucimage.test"),
+        (["environment"], "environment.test"),
+        ([], None),
+    ],
+)
+def test_the_configured_registry(
+    bare: World, places: list[str], expected: str | None
+) -> None:
+    """It is found without keys, a region or the profile files."""
+    bare.set("ucimage", "sharedConfigFile", "/missing")
+    for place in places:
+        bare.set(place, "registry", f"{place}.test")
+
+    assert expected == configured_registry(bare.stack)
+
+
+@pytest.fixture
+def two_accounts(bare: World) -> World:
+    """A world where everything is set everywhere, and a second profile `other`."""
+    for place in PLACES_OF_KEYS:
+        bare.set_pair(place, place)
+        for key in ("region", "projectId"):
+            bare.set(place, key, f"by-{place}")
+    for place in ("ucimage", "environment"):
+        bare.set(place, "securityToken", f"{place}-token")
+        bare.set(place, "profile", "default")
+    bare.set_profile("other", region="r", project_id="p", public_key="a", private_key="b")
+    bare.arguments["profile"] = "other"
+    return bare
+
+
+@pytest.mark.parametrize(
+    ("arguments", "without", "expected"),
+    [
+        ({}, "", ("r", "p")),
+        ({"region": "r2", "project_id": "p2"}, "", ("r2", "p2")),
+        # The project of another place belongs to another account.
+        ({}, "project_id", ("r", None)),
+    ],
+    ids=["profile", "other arguments", "no project"],
+)
+def test_the_argument_profile_gives_keys_region_and_project(
+    two_accounts: World,
+    arguments: dict[str, str],
+    without: str,
+    expected: tuple[str, str | None],
+) -> None:
+    """They come from the named profile and other arguments alone, without a token."""
+    two_accounts.arguments |= arguments
+    two_accounts.configs[1].pop(without, None)
+    settings = two_accounts.load()
+
+    assert keys_of(settings) == ("a", "b", None)
+    assert (settings.region, settings.project_id) == expected
+
+
+@pytest.mark.parametrize(
+    ("profile", "without", "message"),
+    [
+        (
+            "other",
+            "region",
+            "There is no region: give the argument region, or set the region of the"
+            " profile 'other' in '{config}'.",
+        ),
+        ("other", "public_key", " has private_key without public_key, and both must"),
+        ("third", "", ", which have 'default', 'other': name another"),
+    ],
+)
+def test_the_argument_profile_is_not_completed_by_other_places(
+    two_accounts: World, profile: str, without: str, message: str
+) -> None:
+    """What it lacks is an error that does not name places that would not help."""
+    two_accounts.arguments["profile"] = profile
+    for rows in (two_accounts.configs, two_accounts.credentials):
+        rows[1].pop(without, None)
+
+    assert message.format(config=two_accounts.config_file) in str(two_accounts.error())
+
+
+def test_the_argument_profile_does_not_change_other_settings(two_accounts: World) -> None:
+    """Address, registry and times come from the usual places."""
+    two_accounts.set("environment", "baseUrl", "https://environment.test/")
+    two_accounts.set("ucimage", "registry", "stack.test")
+    two_accounts.set_profile("other", base_url="https://profile.test/")
+    settings = two_accounts.load()
+
+    assert (settings.endpoint.host, settings.registry) == ("environment.test", "stack.test")
+
+
+WAYS_OF_REGION = (
+    "There is no region: give the argument region, or set ucimage:region (`pulumi config"
+    " set ucimage:region cn-bj2`){ucloud} in the stack's configuration, UCLOUD_REGION in"
+    " the environment, or the region of {profile}."
+)
+
+
+ANY_PROFILE = "a profile of the UCloud CLI (`ucloud init` writes ~/.ucloud/config.json)"
+
+
+PLUGIN = " The plugin sees only ucimage: keys, not the UCloud provider's ucloud:region."
+
+
+@pytest.mark.parametrize(
+    ("place", "in_plugin", "profile", "ucloud", "end"),
+    [
+        ("environment", False, ANY_PROFILE, " or ucloud:region", ""),
+        ("environment", True, ANY_PROFILE, "", PLUGIN),
+        ("profile", False, "the profile 'default' in '{file}'", " or ucloud:region", ""),
+    ],
+    ids=["program", "plugin", "with a profile"],
+)
+def test_missing_region(
+    bare: World, place: str, profile: str, ucloud: str, end: str, *, in_plugin: bool
+) -> None:
+    """The message names every way; the plugin says that it does not see ucloud:region."""
+    bare.set_pair(place)
+    bare.arguments["in_plugin"] = in_plugin
+    named = profile.format(file=bare.config_file)
+
+    assert f"{WAYS_OF_REGION.format(ucloud=ucloud, profile=named)}{end}" == str(
+        bare.error()
+    )
+
+
+def clause(parse: Callable[[str], object], text: str) -> str:
+    """What a parser says that a text must be."""
+    with pytest.raises(ValueError, match="must ") as caught:
+        parse(text)
+    return str(caught.value)
+
+
+MALFORMED: dict[str, tuple[Callable[[str], object], str]] = {
+    "region": (parse.name, f"{CANARY}=="),
+    "projectId": (parse.name, f"org {CANARY}"),
+    "baseUrl": (Endpoint.parse, f"https://user:{CANARY}@api.ucloud.cn/"),
+    "registry": (parse.registry_host, f"https://{CANARY}"),
+    "timeoutSeconds": (parse.seconds, f"{CANARY}s"),
+    "maxRetries": (parse.count, CANARY),
+    "explain": (parse.boolean, CANARY),
+    "checkTotalCount": (parse.boolean, CANARY),
+}
+
+
+@pytest.mark.parametrize(
+    ("key", "place"),
+    [
+        (key, place)
+        for key in MALFORMED
+        for place in ORDER[key].values
+        if place != "argument"
+    ],
+)
+def test_a_malformed_setting(world: World, key: str, place: str) -> None:
+    """The message names the place and what the value must be; the value is not shown."""
+    parser, text = MALFORMED[key]
+    setting = SETTINGS_BY_KEY[key]
+    world.environment.delenv(setting.variable, raising=False)
+    world.set(place, key, text)
+    error = world.error()
+    called = {
+        "ucimage": f"ucimage:{key} in the stack's configuration",
+        "ucloud": f"ucloud:{key} in the stack's configuration",
+        "environment": f"{setting.variable} in the environment",
+        "profile": f"{setting.in_profile} in the profile 'default' in"
+        f" '{world.config_file}'",
+    }
+
+    assert f"{called[place]} {clause(parser, text)}." == str(error)
+    assert CANARY not in held_by(error)
+
+
+@pytest.mark.parametrize("place", ["ucimage", "ucloud", "environment"])
+def test_a_malformed_setting_is_not_skipped(world: World, place: str) -> None:
+    """It is an error even if a later place has a good value."""
+    world.set("profile", "projectId", "org-1")
+    world.set(place, "projectId", "org 1")
+
+    assert "must have letters, digits, '_' and '-' only" in str(world.error())
+
+
+@pytest.mark.parametrize(
+    ("name", "parser", "value", "shown"),
+    [
+        ("region", parse.name, "cn bj2", ", not 'cn bj2'"),
+        ("project_id", parse.name, "org/1", ", not 'org/1'"),
+        ("region", parse.name, "\x1b[2J", ", not '\\x1b[2J'"),
+        ("registry", parse.registry_host, "mirror/ucs", ", not 'mirror/ucs'"),
+        ("registry", parse.registry_host, "u:hunter2@mirror.test", ""),
+    ],
+)
+def test_a_malformed_argument(
+    name: str, parser: Callable[[str], str], value: str, shown: str
+) -> None:
+    """An argument is shown in the message, unless it may hold a password."""
+    with pytest.raises(ArgumentError) as caught:
+        argument(name, value, parser)
+
+    assert f"{name} {clause(parser, value)}{shown}." == str(caught.value)
+
+
+@pytest.mark.parametrize(("value", "expected"), [(None, None), ("", None), ("x", "x")])
+def test_an_argument(value: str | None, expected: str | None) -> None:
+    """An empty argument is not given."""
+    assert expected == argument("region", value, parse.name)
+
+
+FAILURES: dict[str, dict[str, str]] = {
+    "region": {"region": "a b"},
+    "retries": {"maxRetries": "many"},
+    "profile": {"profile": "unknown"},
+    "file": {"sharedConfigFile": "/"},
+}
+
+
+@pytest.mark.parametrize("settings", FAILURES.values(), ids=FAILURES)
+@pytest.mark.parametrize("place", ["ucimage", "environment"])
+def test_no_error_leads_to_a_key(bare: World, place: str, settings: dict[str, str]) -> None:
+    """No variable of a traceback holds a key of any place."""
+    for keys in PLACES_OF_KEYS:
+        bare.set_pair(keys, CANARY)
+    bare.set("environment", "securityToken", CANARY)
+    bare.set("environment", "region", "cn-bj2")
+    for key in REGISTRY_PAIR:
+        bare.set("environment", key, CANARY)
+    for key, value in settings.items():
+        bare.set(place, key, value)
+
+    assert CANARY not in held_by(bare.error())
+
+
+def test_settings_show_no_key(world: World) -> None:
+    """Settings can be printed."""
+    world.set_pair("environment", CANARY)
+    world.set("environment", "securityToken", CANARY)
+    world.set("environment", "registryUsername", "me")
+    world.set("environment", "registryPassword", CANARY)
+
+    assert CANARY not in repr(world.load())

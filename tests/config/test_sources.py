@@ -1,0 +1,287 @@
+"""Each setting comes from the first place that has it."""
+
+from __future__ import annotations
+
+import pwd
+import resource
+from typing import TYPE_CHECKING, NoReturn
+
+import pytest
+
+from pulumi_ucimage._config.resolve import load
+from pulumi_ucimage._secret import Secret
+from pulumi_ucimage._spec.settings import SETTINGS_BY_KEY, STACK_KEYS
+from pulumi_ucimage.errors import ConfigError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+from worlds import ORDER, World, keys_of
+
+
+@pytest.fixture
+def bare(home: Path, monkeypatch: pytest.MonkeyPatch) -> World:
+    """A world in which nothing is set."""
+    return World(home, monkeypatch)
+
+
+@pytest.fixture
+def world(bare: World) -> World:
+    """A world with keys and a region in the environment, which is enough."""
+    bare.set_pair("environment")
+    bare.set("environment", "region", "cn-bj2")
+    return bare
+
+
+@pytest.mark.parametrize(
+    ("key", "first"), [(key, place) for key, row in ORDER.items() for place in row.values]
+)
+@pytest.mark.parametrize("blank", [None, ""])
+def test_the_first_place_with_a_value_wins(
+    world: World, key: str, first: str, blank: str | None
+) -> None:
+    """The contract's order of places; an empty text counts as not set."""
+    row = ORDER[key]
+    places = list(row.values)
+    world.set("environment", key, "")
+    for place in places[: places.index(first)]:
+        if blank is not None:
+            world.set(place, key, blank)
+    for place in places[places.index(first) :]:
+        world.set(place, key, row.values[place][0])
+
+    assert row.values[first][1] == getattr(world.load(), row.attribute)
+
+
+@pytest.mark.parametrize("key", [key for key in ORDER if key != "region"])
+@pytest.mark.parametrize("blank", [None, ""])
+def test_the_default_is_used_if_nothing_is_set(
+    world: World, key: str, blank: str | None
+) -> None:
+    """Empty texts in all places are the same as nothing."""
+    row = ORDER[key]
+    for place in row.values if blank is not None else ():
+        world.set(place, key, "")
+
+    assert row.default == getattr(world.load(), row.attribute)
+
+
+def test_a_null_in_the_stack_is_not_set(world: World) -> None:
+    """A null value counts as not set."""
+    world.stack.update(dict.fromkeys(STACK_KEYS))
+    settings = world.load()
+
+    assert (settings.region, settings.timeout_s) == ("cn-bj2", 60.0)
+    assert settings.credentials.origin == "the environment"
+
+
+def test_settings_can_come_from_different_places(bare: World) -> None:
+    """Each setting is looked for by itself; only the halves of a pair go together."""
+    bare.set_pair("ucloud")
+    bare.set("ucimage", "timeoutSeconds", "5")
+    bare.set("environment", "region", "cn-sh2")
+    bare.set("profile", "projectId", "org-1")
+    settings = bare.load()
+
+    assert ("cn-sh2", "org-1", 5.0) == (
+        settings.region,
+        settings.project_id,
+        settings.timeout_s,
+    )
+
+
+def test_a_stack_for_the_ucloud_provider_is_enough(bare: World) -> None:
+    """Keys, region, project and address are configured once for both packages."""
+    bare.stack = {
+        "ucloud:publicKey": "a",
+        "ucloud:privateKey": Secret("b"),
+        "ucloud:region": "cn-bj2",
+        "ucloud:projectId": "org-1",
+        "ucloud:baseUrl": "https://internal.test",
+    }
+    settings = bare.load()
+
+    assert keys_of(settings) == ("a", "b", None)
+    assert (settings.region, settings.project_id) == ("cn-bj2", "org-1")
+    assert settings.endpoint.host == "internal.test"
+
+
+def test_other_keys_of_the_ucloud_provider_are_not_read(world: World) -> None:
+    """Only the five keys of the contract count; others mean something else there."""
+    world.stack = {
+        "ucloud:profile": "unknown",
+        "ucloud:maxRetries": "many",
+        "ucloud:sharedCredentialsFile": "/missing",
+        "ucloud:securityToken": "x",
+    }
+
+    assert world.load().max_retries == 3
+    assert keys_of(world.load())[2] is None
+
+
+def test_the_plugin_does_not_read_the_ucloud_provider_s_keys(world: World) -> None:
+    """The plugin gives one answer, whatever a caller puts into the mapping."""
+    world.set_pair("ucloud")
+    world.set("ucloud", "region", "cn-sh2")
+    world.arguments["in_plugin"] = True
+    settings = world.load()
+
+    assert (settings.region, settings.credentials.origin) == ("cn-bj2", "the environment")
+
+
+@pytest.mark.parametrize(
+    ("places", "expected"),
+    [
+        (["argument", "ucimage", "environment"], "argument"),
+        (["ucimage", "environment"], "ucimage"),
+        (["environment"], "environment"),
+        ([], "active"),
+    ],
+)
+@pytest.mark.parametrize("blank", [None, ""])
+def test_which_profile_is_used(
+    bare: World, places: list[str], expected: str, blank: str | None
+) -> None:
+    """The profile that argument, stack or environment name, else the active one."""
+    for name in ("default", "active", "argument", "ucimage", "environment"):
+        bare.set_profile(name, region=f"of-{name}", public_key="a", private_key="b")
+    bare.configs[1]["active"] = True
+    for place in ("argument", "ucimage", "environment"):
+        if place in places:
+            bare.set(place, "profile", place)
+        elif blank is not None:
+            bare.set(place, "profile", blank)
+
+    assert bare.load().region == f"of-{expected}"
+
+
+def test_the_profile_default_is_used_if_none_is_active(bare: World) -> None:
+    """Without an active profile it is the one named `default`."""
+    bare.set_profile("other", region="x", public_key="a", private_key="b")
+    bare.set_profile("default", region="y", public_key="c", private_key="d")
+
+    assert keys_of(bare.load()) == ("c", "d", None)
+
+
+def test_no_home_is_needed(
+    world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A process without a home, such as in a container, has no profiles."""
+
+    def unknown(_uid: int) -> NoReturn:
+        raise KeyError
+
+    monkeypatch.delenv("HOME")
+    monkeypatch.setattr(pwd, "getpwuid", unknown)
+    monkeypatch.chdir(tmp_path)
+
+    assert world.load().project_id is None
+
+
+@pytest.mark.parametrize("place", ["ucimage", "environment"])
+def test_the_profile_files_can_be_elsewhere(
+    bare: World, tmp_path: Path, place: str
+) -> None:
+    """Both files are read where the stack or the environment says."""
+    bare.set_profile("default", region="of-home", public_key="home", private_key="home")
+    configs, credentials = tmp_path / "c.json", tmp_path / "k.json"
+    configs.write_text('[{"profile": "default", "region": "elsewhere"}]')
+    credentials.write_text(
+        '[{"profile": "default", "public_key": "a", "private_key": "b"}]'
+    )
+    bare.set("environment", "sharedConfigFile", "/missing")
+    bare.set("environment", "sharedCredentialsFile", "/missing")
+    bare.set(place, "sharedConfigFile", str(configs))
+    bare.set(place, "sharedCredentialsFile", str(credentials))
+    settings = bare.load()
+
+    assert (settings.region, keys_of(settings)) == ("elsewhere", ("a", "b", None))
+
+
+def test_a_path_may_begin_with_a_tilde(bare: World) -> None:
+    """A tilde is the home."""
+    bare.set("ucimage", "sharedConfigFile", "~/c.json")
+    bare.home.joinpath("c.json").write_text('[{"profile": "default", "region": "r"}]')
+    bare.set_pair("ucimage")
+
+    assert bare.load().region == "r"
+
+
+FILES = {
+    ("ucimage", "sharedConfigFile"): "ucimage:sharedConfigFile",
+    ("ucimage", "sharedCredentialsFile"): "ucimage:sharedCredentialsFile",
+    ("environment", "sharedConfigFile"): "UCLOUD_SHARED_CONFIG_FILE",
+    ("environment", "sharedCredentialsFile"): "UCLOUD_SHARED_CREDENTIAL_FILE",
+}
+
+
+@pytest.mark.parametrize(("place", "key"), FILES)
+@pytest.mark.parametrize(
+    ("path", "problem"),
+    [
+        ("~/missing.json", "does not exist"),
+        ("~/missing/config.json", "does not exist"),
+        ("~/", "cannot be read (Is a directory)"),
+    ],
+)
+def test_a_named_file_must_exist(
+    world: World, place: str, key: str, path: str, problem: str
+) -> None:
+    """A misspelled path is an error that names the setting, not an empty profile."""
+    world.set(place, key, path)
+    setting = SETTINGS_BY_KEY[key]
+
+    assert str(world.error()) == (
+        f"The profile file '{path.replace('~', str(world.home))}', named by"
+        f" {FILES[place, key]}, {problem}: correct it, or name another file"
+        f" (`pulumi config set ucimage:{key} PATH` or {setting.variable})."
+    )
+
+
+@pytest.mark.parametrize(("place", "key"), FILES)
+def test_a_named_file_must_exist_even_if_it_is_not_needed(
+    world: World, place: str, key: str
+) -> None:
+    """With everything set elsewhere the wrong path is still a mistake."""
+    world.set("environment", "projectId", "org-1")
+    world.set("environment", "baseUrl", "https://environment.test/")
+    world.set(place, key, "/missing")
+
+    assert "'/missing'" in str(world.error())
+
+
+@pytest.mark.parametrize(("place", "key"), FILES)
+def test_a_named_file_may_be_empty(world: World, place: str, key: str) -> None:
+    """`/dev/null` is a file without profiles."""
+    world.set(place, key, "/dev/null")
+
+    assert world.load().project_id is None
+
+
+def test_a_named_profile_must_exist_even_if_it_is_not_needed(world: World) -> None:
+    """With everything set elsewhere a misspelled profile is still a mistake."""
+    world.set("environment", "projectId", "org-1")
+    world.set("environment", "baseUrl", "https://environment.test/")
+    world.set("environment", "profile", "wrok")
+
+    assert "No profile is named 'wrok'" in str(world.error())
+
+
+@pytest.mark.parametrize("place", ["default path", "environment"])
+def test_too_many_open_files_is_the_machine_s_problem(bare: World, place: str) -> None:
+    """The message does not blame a profile file that is correct."""
+    bare.set_profile("default", region="cn-bj2", public_key="a", private_key="b")
+    bare.load()
+    if place == "environment":
+        bare.set("environment", "sharedConfigFile", str(bare.config_file))
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (0, limits[1]))
+    try:
+        with pytest.raises(ConfigError) as caught:
+            load({})
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+
+    assert str(caught.value) == (
+        f"The profile file '{bare.config_file}' was not read, because this process has too"
+        " many open files; close some or raise the limit (ulimit -n)."
+    )

@@ -1,6 +1,6 @@
 // Masterminds answers what github.com/Masterminds/semver/v3 and Flux make of
 // version ranges and versions: one JSON question a line in, one JSON answer a
-// line out. It is the oracle of tests/test_masterminds.py.
+// line out. It is the oracle of tests/integration/test_masterminds.py.
 package main
 
 import (

@@ -18,8 +18,8 @@ _PLUGIN_SEES: Final = "The plugin sees only ucimage: keys, not the UCloud provid
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ways:
-    """The ways to set what is missing.
+class MissingSettingErrors:
+    """Errors about missing settings, with the ways to set them.
 
     Attributes:
         has_profile_argument: whether the argument profile is given; keys and region then

@@ -1,16 +1,23 @@
 """Parsers of settings and arguments: names, addresses, numbers.
 
-Each returns the value, or raises a ValueError whose text follows the name of what was set,
-such as `must be true or false`. No error repeats the text, because it may be a secret that
-was set in the wrong place.
+Each parser returns the value, or raises a ValueError whose text follows the name of what
+was set, such as `must be true or false`. It does not repeat the value, which may be a
+secret that was set in the wrong place.
 """
 
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
+from pulumi_ucimage._formatting import quoted
 from pulumi_ucimage._http.endpoint import is_host_and_port
+from pulumi_ucimage.errors import ArgumentError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+T = TypeVar("T")
 
 _NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,128}")
 _BUCKET: Final = re.compile(r"[A-Za-z0-9_.-]{1,63}")
@@ -72,3 +79,25 @@ def boolean(text: str) -> bool:
         message = "must be true or false"
         raise ValueError(message)
     return text.lower() in {"true", "1"}
+
+
+def argument(key: str, value: str | None, parse_text: Callable[[str], T]) -> T | None:
+    """An argument of a call, parsed; None if it is not given, or empty.
+
+    Args:
+        key: its Python name.
+        value: its value.
+        parse_text: one of the parsers above, or another of their kind.
+
+    Raises:
+        ArgumentError: it is malformed.
+    """
+    if not value:
+        return None
+    try:
+        return parse_text(value)
+    except ValueError as error:
+        # A registry's address may hold a password before an @.
+        shown = "" if "@" in value else f", not {quoted(value)}"
+        message = f"{key} {error}{shown}."
+        raise ArgumentError(message) from None

@@ -16,10 +16,9 @@ from pulumi_ucimage._config.credentials import (
     registry_credentials,
 )
 from pulumi_ucimage._config.sources import ProfileSource, Sources
-from pulumi_ucimage._formatting import quoted
 from pulumi_ucimage._http.endpoint import Endpoint
 from pulumi_ucimage._spec.settings import SETTINGS_BY_KEY
-from pulumi_ucimage.errors import ArgumentError, ConfigError
+from pulumi_ucimage.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -90,10 +89,10 @@ def load(
 
     Args:
         stack: the stack's configuration by full key, such as `ucimage:region`.
-        region: the argument, checked by `argument`; it wins over every other place.
+        region: the argument, checked by `parse.argument`; it wins over every other place.
         project_id: likewise.
         profile: the argument: keys, region and project all come from this profile.
-        registry: the argument, checked by `argument`.
+        registry: the argument, checked by `parse.argument`.
         in_plugin: whether this is the plugin, which does not see `ucloud:` keys.
 
     Raises:
@@ -128,23 +127,6 @@ def configured_registry(stack: Mapping[str, str | Secret | None]) -> str | None:
     return registry
 
 
-def argument(key: str, value: str | None, parse: Callable[[str], T]) -> T | None:
-    """An argument, parsed; None if it is not given, or empty.
-
-    Raises:
-        ArgumentError: it is malformed.
-    """
-    if not value:
-        return None
-    try:
-        return parse(value)
-    except ValueError as error:
-        # A registry's address may hold a password before an @.
-        shown = "" if "@" in value else f", not {quoted(value)}"
-        message = f"{key} {error}{shown}."
-        raise ArgumentError(message) from None
-
-
 @final
 class Resolver:
     """Finds and parses the settings of one look-up."""
@@ -157,7 +139,9 @@ class Resolver:
         in_plugin: bool = False,
     ) -> None:
         self._sources = Sources(stack, argument_profile=profile, in_plugin=in_plugin)
-        self._ways = missing.Ways(has_profile_argument=bool(profile), in_plugin=in_plugin)
+        self._errors = missing.MissingSettingErrors(
+            has_profile_argument=bool(profile), in_plugin=in_plugin
+        )
 
     def source(self, *settings: Setting) -> Source | None:
         """The first place in which any of some settings is set."""
@@ -206,7 +190,7 @@ class Resolver:
         """
         region: str | None = self.value("region")
         if region is None:
-            raise self._ways.no_region(self.profile())
+            raise self._errors.no_region(self.profile())
         return region
 
     def key_source(self) -> Source:
@@ -219,7 +203,7 @@ class Resolver:
         is_profile = source is None or isinstance(source, ProfileSource)
         profile = self.profile() if is_profile else None
         if source is None or (profile and profile.is_oauth):
-            raise self._ways.no_keys(profile)
+            raise self._errors.no_keys(profile)
         return source
 
     def registry_credentials(self) -> RegistryCredentials | None:

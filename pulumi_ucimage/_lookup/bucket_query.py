@@ -49,7 +49,7 @@ class BucketQuery:
         }
         return cls(
             **{
-                key: resolve.argument(key, given.get(key), check)
+                key: parse.argument(key, given.get(key), check)
                 for key, check in checks.items()
             }  # type: ignore[arg-type] # bucket_name is required, and so is there
         )

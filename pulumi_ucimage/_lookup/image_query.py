@@ -6,7 +6,7 @@ import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, final
 
-from pulumi_ucimage._config import resolve
+from pulumi_ucimage._config import parse
 from pulumi_ucimage._formatting import quoted, some
 from pulumi_ucimage._http.clock import Deadline
 from pulumi_ucimage._lookup.bucket_query import BucketQuery
@@ -122,7 +122,7 @@ class ImageQuery(Query[GetDockerImageResult]):
         given = arguments.given(arguments.GET_DOCKER_IMAGE, values)
         return cls(
             BucketQuery.of(given),
-            resolve.argument("image_name", given.get("image_name"), parse_image_name),
+            parse.argument("image_name", given.get("image_name"), parse_image_name),
             Policy.from_arguments(given, unknown=unknown),
             given.get("resolve_digest", False),
         )

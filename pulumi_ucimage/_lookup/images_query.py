@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, final
 
-from pulumi_ucimage._config import resolve
+from pulumi_ucimage._config import parse
 from pulumi_ucimage._lookup.bucket_query import BucketQuery
 from pulumi_ucimage._lookup.image_name import ImageName
 from pulumi_ucimage._lookup.name_arguments import parse_image_name
@@ -63,7 +63,7 @@ class ImagesQuery(Query[GetDockerImagesResult]):
             raise ArgumentError(message)
         return cls(
             BucketQuery.of(given),
-            resolve.argument("image_name", given.get("image_name"), parse_image_name),
+            parse.argument("image_name", given.get("image_name"), parse_image_name),
             regex and parse_argument("name_regex", Regex.parse, regex),
             Window(offset, limit),
         )

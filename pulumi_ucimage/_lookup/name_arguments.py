@@ -17,7 +17,7 @@ _DIGEST: Final = re.compile(r"(?P<image>|.*@)sha(?:256|512):.*", re.DOTALL)
 
 
 def parse_bucket_name(text: str) -> str:
-    """Return a bucket's name; finer rules than its characters are left to the server."""
+    """A bucket's name; finer rules than its characters are left to the server."""
     image, tag, _ = _split(text)
     name = ImageName.parse(image)
     bucket_name, _, path = name.path.partition("/")
@@ -32,7 +32,7 @@ def parse_bucket_name(text: str) -> str:
 
 
 def parse_image_name(text: str) -> str:
-    """Return an image's name: in full, its path or its last part, without tag and digest.
+    """An image's name: in full, its path or its last part, without tag and digest.
 
     The colon of a registry's port, as in `registry:5000/ucs/app`, is part of the name.
     """

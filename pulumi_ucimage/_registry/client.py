@@ -15,8 +15,8 @@ from pulumi_ucimage._registry.auth import Login, Repository, log_in, no_credenti
 from pulumi_ucimage._registry.endpoint import (
     REGISTRY,
     SETTING,
+    probe_endpoint,
     remember_tls,
-    spoken_endpoint,
 )
 from pulumi_ucimage._registry.responses import (
     MAX_ERROR_BYTES,
@@ -174,7 +174,7 @@ class _Attempt:
 
     def __call__(self) -> str | Failure:
         self._has_logged_in = False
-        endpoint = spoken_endpoint(self._client.endpoint, self._deadline)
+        endpoint = probe_endpoint(self._client.endpoint, self._deadline)
         self._repository = self._repository._replace(endpoint=endpoint)
         if self._is_head_useful:
             response = self._request("HEAD")
@@ -272,7 +272,7 @@ class _Attempt:
         status = response.status
         return Failure(
             self._refusal(response)
-            or ResponseError(self._complaint(status), status=status),
+            or ResponseError(self._status_message(status), status=status),
             RETRIED_STATUSES.get(status, Retry.NEVER),
             retry_after_s(response.headers, self._deadline.clock.now()),
         )
@@ -296,7 +296,7 @@ class _Attempt:
             is_listed=self._manifest.is_listed,
         )
 
-    def _complaint(self, status: int) -> str:
+    def _status_message(self, status: int) -> str:
         if status in RETRIED_STATUSES:
             advice = "try again later"
         elif _is_redirect(status):

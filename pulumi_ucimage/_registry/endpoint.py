@@ -42,7 +42,7 @@ def registry_endpoint(host: str) -> Endpoint:
     raise ResponseError(message)
 
 
-def spoken_endpoint(endpoint: Endpoint, deadline: Deadline) -> Endpoint:
+def probe_endpoint(endpoint: Endpoint, deadline: Deadline) -> Endpoint:
     """The same endpoint, or its plain HTTP form if the server there does not speak TLS.
 
     Only a registry on this machine may speak plain HTTP. It is asked by plain HTTP and

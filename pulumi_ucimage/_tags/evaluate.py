@@ -90,7 +90,7 @@ class Choice:
     total: int
 
     def counts(self) -> dict[str, int]:
-        """Return how many tags there are of each kind; they add up to `total`."""
+        """How many tags there are of each kind; they add up to `total`."""
         return {
             "total": self.total,
             **{reason.value: len(tags) for reason, tags in self.rejected.items()},
@@ -98,11 +98,11 @@ class Choice:
         }
 
     def best(self) -> Candidate | None:
-        """Return the candidate to choose; None if there is none, or they are ambiguous."""
+        """The candidate to choose; None if there is none, or they are ambiguous."""
         return self.candidates[0] if self.candidates and not self.ambiguous() else None
 
     def ambiguous(self) -> list[str]:
-        """Return the tags that share the best extracted text; empty if it is only one."""
+        """The tags that share the best extracted text; empty if it is only one."""
         if not (self.policy.extract and self.candidates):
             return []
         best = self.candidates[0].text
@@ -145,7 +145,7 @@ def evaluate(policy: Policy, tags: Iterable[TagLike], *, now: float) -> Choice:
 
 
 def rank(policy: Policy, tag: TagLike) -> Any:
-    """Return a tag's rank under a policy, regardless of filters and range.
+    """A tag's rank under a policy, regardless of filters and range.
 
     Returns:
         None if it has none: it is not a version or not a number, has no CreateTime, or
@@ -160,7 +160,7 @@ def rank(policy: Policy, tag: TagLike) -> Any:
 
 
 def ranks_below(policy: Policy, tag: TagLike, other: TagLike) -> bool:
-    """Return whether a tag ranks below another; False if one of them has no rank."""
+    """Whether a tag ranks below another; False if one of them has no rank."""
     low, high = rank(policy, tag), rank(policy, other)
     if low is None or high is None:
         return False
@@ -168,7 +168,7 @@ def ranks_below(policy: Policy, tag: TagLike, other: TagLike) -> bool:
 
 
 def compared_text(policy: Policy, name: str) -> str | None:
-    """Return what a policy compares of a tag: its name, or what `tag_extract` makes of it.
+    """What a policy compares of a tag: its name, or what `tag_extract` makes of it.
 
     Returns:
         None if `tag_extract` is given and `tag_regex` does not match the name.
@@ -180,7 +180,7 @@ def compared_text(policy: Policy, name: str) -> str | None:
 
 
 def newest_first(tags: Sequence[TagLike]) -> list[TagLike]:
-    """Return each tag once, newest first, undated ones last; ties as in a choice."""
+    """Each tag once, newest first, undated ones last; ties as in a choice."""
     names, times = {tag.name for tag in tags}, {tag.create_time for tag in tags}
     if len(names) == len(times) == len(tags) and all(names) and None not in times:
         return sorted(tags, key=_CREATE_TIME, reverse=True)
@@ -188,7 +188,7 @@ def newest_first(tags: Sequence[TagLike]) -> list[TagLike]:
 
 
 def newest(tags: Iterable[TagLike]) -> TagLike | None:
-    """Return what the policy `newest` chooses from tags that are sorted newest first."""
+    """What the policy `newest` chooses from tags that are sorted newest first."""
     return next((tag for tag in tags if isinstance(_EVALUATE_NEWEST(tag), Candidate)), None)
 
 
@@ -217,7 +217,7 @@ def _newest_first(tags: Iterable[TagLike]) -> list[TagLike]:
 
 
 def _latest_create_time(policy: Policy, now: float) -> int | None:
-    """Return the latest CreateTime that `min_age` and `as_of` allow; None for any."""
+    """The latest CreateTime that `min_age` and `as_of` allow; None for any."""
     if policy.min_age_s is None:
         return policy.as_of_s
     counted_from = now if policy.as_of_s is None else min(now, policy.as_of_s)
@@ -227,7 +227,7 @@ def _latest_create_time(policy: Policy, now: float) -> int | None:
 def _tag_evaluator(  # noqa: C901 - one list of checks
     policy: Policy, latest_create_time: int | None
 ) -> Callable[[TagLike], RejectReason | Candidate]:
-    """Return a function that rejects a tag, or makes it a candidate.
+    """A function that rejects a tag, or makes it a candidate.
 
     A closure over local variables, because it runs once for each of 10,000 tags.
     """
@@ -265,7 +265,7 @@ def _tag_evaluator(  # noqa: C901 - one list of checks
 
 
 def _rank_reader(policy: Policy) -> Callable[[str, int | None], Any]:
-    """Return a function from text and CreateTime to a rank, or to a reason to reject."""
+    """A function from text and CreateTime to a rank, or to a reason to reject."""
     if policy.name == NEWEST:
         return lambda _text, create_time: create_time
     if policy.name == NUMERICAL:

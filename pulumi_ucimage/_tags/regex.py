@@ -139,7 +139,7 @@ class Template:
         return cls(text, tuple(parts))
 
     def expand(self, match: Any) -> str:
-        """Return the text for one match."""
+        """The text for one match."""
         return "".join(
             part if isinstance(part, str) else (match[part] or b"").decode()
             for part in self.parts

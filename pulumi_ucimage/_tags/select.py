@@ -70,7 +70,7 @@ def select(
 def why_nothing(
     choice: Choice, *, image_name: str, with_rejected: bool = True
 ) -> NoMatchingTagError | AmbiguousTagError | None:
-    """Return why no tag can be selected; None if one can, be it the default tag.
+    """Why no tag can be selected; None if one can, be it the default tag.
 
     Args:
         choice: what a policy made of all tags of an image.

@@ -158,7 +158,7 @@ class Range:
         return any(group.names_prerelease for group in self._groups)
 
     def contains(self, version: Version, *, prereleases: bool = False) -> bool:
-        """Return whether a version is in the range.
+        """Whether a version is in the range.
 
         A prerelease is in range only in a group (the comparators between two `||`) of
         which some comparator names a prerelease.
@@ -218,7 +218,7 @@ def _parse_comparator(text: str, shown: str) -> tuple[Version, _Test]:
 
 
 def _test(operator: str, parts: int, rank: Precedence) -> _Test:
-    """Return an operator's test of a version's rank.
+    """An operator's test of a version's rank.
 
     Args:
         operator: such as `^`; empty for a plain version.
@@ -237,7 +237,7 @@ def _test(operator: str, parts: int, rank: Precedence) -> _Test:
 
 
 def _interval(operator: str, parts: int, rank: Precedence) -> tuple[_Bound, _Bound]:
-    """Return the bounds of an operator, the upper one excluded.
+    """The bounds of an operator, the upper one excluded.
 
     These are the results of constraintOps in constraints.go. Without any number they
     differ from its documentation: `^*` is 0.0.0, `>*` is above 0.0.0
@@ -246,7 +246,7 @@ def _interval(operator: str, parts: int, rank: Precedence) -> tuple[_Bound, _Bou
     numbers: tuple[int, ...] = rank[:3]
 
     def above(count: int) -> _Bound:
-        """Return the least bound above all versions with the first numbers."""
+        """The least bound above all versions with the first numbers."""
         return (*numbers[: count - 1], numbers[count - 1] + 1)
 
     # Directly above the named versions, which are a block of versions or one version.

@@ -60,7 +60,7 @@ _CHANGES: Final[Mapping[RejectReason, Sequence[Changes]]] = {
 
 
 def suggestions(choice: Choice) -> list[str]:
-    """Return what would leave a tag to choose, the nearest first, as clauses.
+    """What would leave a tag to choose, the nearest first, as clauses.
 
     Args:
         choice: one without candidates.
@@ -159,7 +159,7 @@ def _floating(choice: Choice) -> str:
 def _first_that_helps(
     choice: Choice, reason: RejectReason, tries: Sequence[Changes] | None = None
 ) -> str:
-    """Return the first change that chooses a tag with that reason; empty if none does."""
+    """The first change that chooses a tag with that reason; empty if none does."""
     rejected = {tag.name for tag in choice.rejected[reason]}
     for changes in _CHANGES[reason] if tries is None else tries:
         if not rejected or (changes is _FROM_A_DIGIT and choice.policy.include):
@@ -214,7 +214,7 @@ def _now(choice: Choice) -> float:
 
 
 def _in_words(choice: Choice, changes: Changes) -> str:
-    """Return changes as an instruction, without those that change nothing."""
+    """Changes as an instruction, without those that change nothing."""
     given = choice.policy.arguments
     new = {name: value for name, value in changes.items() if given.get(name) != value}
     values = {k: quoted(v) if isinstance(v, str) else v for k, v in new.items()}

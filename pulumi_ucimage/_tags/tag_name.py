@@ -15,7 +15,7 @@ _IMAGE_AND_TAG: Final = re.compile(rf"(?P<image>.+):(?P<tag>{TAG_NAME.pattern})"
 
 
 def parse_tag_name(text: str) -> str:
-    """Return the text if it is a tag name.
+    """The text if it is a tag name.
 
     Raises:
         ValueError: it is not; the message is a clause that says what to write.

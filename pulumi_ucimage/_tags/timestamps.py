@@ -25,7 +25,7 @@ _LAST: Final = 253402300799
 
 
 def parse_duration(text: str) -> int:
-    """Return the seconds of a duration such as `30s`, `15m`, `12h` or `7d`.
+    """The seconds of a duration such as `30s`, `15m`, `12h` or `7d`.
 
     Raises:
         ValueError: it is invalid; the message is a clause that says how to write one.
@@ -42,7 +42,7 @@ def parse_duration(text: str) -> int:
 
 
 def parse_timestamp(text: str) -> int:
-    """Return the Unix seconds of an RFC 3339 time of the years 1 to 9999, rounded down.
+    """The Unix seconds of an RFC 3339 time of the years 1 to 9999, rounded down.
 
     Raises:
         ValueError: it is invalid; the message is a clause that says how to write one.

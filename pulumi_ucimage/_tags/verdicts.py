@@ -39,7 +39,7 @@ class TagVerdict(NamedTuple):
 
 
 def verdicts(choice: Choice) -> list[TagVerdict]:
-    """Return a verdict for each tag: candidates best first, then rejected newest first.
+    """A verdict for each tag: candidates best first, then rejected newest first.
 
     None is `chosen` if `select` would choose none of the listed tags.
     """
@@ -65,7 +65,7 @@ def verdicts(choice: Choice) -> list[TagVerdict]:
 
 
 def why_not(choice: Choice, name: str) -> str:
-    """Return why the policy does not choose a tag, as a clause that starts with `it is`.
+    """Why the policy does not choose a tag, as a clause that starts with `it is`.
 
     Args:
         choice: what the policy makes of the tags that are listed now.

@@ -25,7 +25,7 @@ _BEST: Final = {
 
 
 def rule(policy: Policy) -> str:
-    """Return a policy in words: `highest version in ^1.2 (policy semver)`."""
+    """A policy in words: `highest version in ^1.2 (policy semver)`."""
     highest, lowest = _BEST[policy.name]
     words = [highest if policy.highest else lowest]
     if policy.name == SEMVER:
@@ -38,7 +38,7 @@ def rule(policy: Policy) -> str:
 def why_rejected(
     reason: RejectReason, policy: Policy, *, is_prerelease: bool = False
 ) -> str:
-    """Return in words why a policy rejects a tag: `not in ^1.2`.
+    """Why a policy rejects a tag, in words: `not in ^1.2`.
 
     Args:
         reason: the reason.
@@ -78,7 +78,7 @@ def is_only_a_prerelease(reason: RejectReason, tag: TagLike, policy: Policy) -> 
 
 
 def old_enough_at(tag: TagLike | Candidate, policy: Policy) -> str:
-    """Return the time from which a tag with a CreateTime is old enough for `min_age`."""
+    """The time from which a tag with a CreateTime is old enough for `min_age`."""
     return format_timestamp((tag.create_time or 0) + (policy.min_age_s or 0))
 
 

@@ -115,7 +115,7 @@ def list_images(
         )
         try:
             with prefetch:
-                listing = reading.whole()
+                listing = reading.read()
         except _ChangedError as error:
             # What changes now may change again. One page at a time, only several changes
             # between two calls can escape the checks.
@@ -158,7 +158,7 @@ class _Reading:
     is_seamless: bool = True
     _names: set[str] = field(default_factory=set)
 
-    def whole(self) -> Listing:
+    def read(self) -> Listing:
         """All images of the window.
 
         Raises:
@@ -168,7 +168,7 @@ class _Reading:
         images: list[ImageRecord] = []
         longest_page = overlap = 0
         while True:
-            limit = min(PAGE_LENGTH, self._missing(len(images)) + overlap)
+            limit = min(PAGE_LENGTH, self._remaining(len(images)) + overlap)
             page = self._page(limit=limit, skip=len(images) - overlap)
             if overlap and not _begins_with(page, images[-1]):
                 raise _ChangedError("an image was replaced")
@@ -182,7 +182,7 @@ class _Reading:
             self.progress(len(images), self._expected())
             is_short = len(page) < min(limit, longest_page or limit)
             if not page or self._is_end(len(images), is_short=is_short):
-                return self._checked(images)
+                return self._validated(images)
             if not longest_page:
                 self.prefetch.start(self._expected_pages(len(images)))
             longest_page = max(longest_page, len(page))
@@ -201,13 +201,13 @@ class _Reading:
             return
         received, is_short = length, False
         while (received < expected or not is_short) and received != self.window.limit:
-            limit = min(PAGE_LENGTH, self._missing(received) + 1)
+            limit = min(PAGE_LENGTH, self._remaining(received) + 1)
             yield PageRange(limit, self.window.offset + received - 1)
             longest = min(limit, length)
             images = min(longest, expected - received + 1)
             received, is_short = received + images - 1, images < longest
 
-    def _missing(self, received: int) -> int:
+    def _remaining(self, received: int) -> int:
         limit = self.window.limit
         return PAGE_LENGTH if limit is None else limit - received
 
@@ -265,7 +265,7 @@ class _Reading:
             if name:
                 self._names.add(name)
 
-    def _checked(self, images: list[ImageRecord]) -> Listing:
+    def _validated(self, images: list[ImageRecord]) -> Listing:
         images = images[: self.window.limit]
         expected = self._expected()
         if expected is not None and len(images) != expected:

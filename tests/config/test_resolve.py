@@ -8,7 +8,7 @@ import pytest
 from secrecy import held_by
 
 from pulumi_ucimage._config import parse
-from pulumi_ucimage._config.resolve import argument, configured_registry
+from pulumi_ucimage._config.resolve import configured_registry
 from pulumi_ucimage._http.endpoint import Endpoint
 from pulumi_ucimage._spec.settings import SETTINGS_BY_KEY
 from pulumi_ucimage.errors import ArgumentError
@@ -232,7 +232,7 @@ def test_a_malformed_argument(
 ) -> None:
     """An argument is shown in the message, unless it may hold a password."""
     with pytest.raises(ArgumentError) as caught:
-        argument(name, value, parser)
+        parse.argument(name, value, parser)
 
     assert f"{name} {clause(parser, value)}{shown}." == str(caught.value)
 
@@ -240,7 +240,7 @@ def test_a_malformed_argument(
 @pytest.mark.parametrize(("value", "expected"), [(None, None), ("", None), ("x", "x")])
 def test_an_argument(value: str | None, expected: str | None) -> None:
     """An empty argument is not given."""
-    assert expected == argument("region", value, parse.name)
+    assert expected == parse.argument("region", value, parse.name)
 
 
 FAILURES: dict[str, dict[str, str]] = {

@@ -162,10 +162,10 @@ class _Log:
         _log(engine_log.INFO, msg, self._urn, ephemeral=ephemeral)
 
 
-def _refuse_unknown_inputs(news: State, olds: State) -> None:
+def _refuse_unknown_inputs(new_inputs: State, olds: State) -> None:
     """Raise ArgumentError for an input that would have no effect, as a slip in a name."""
     known = {*pin_state.STATE, pin_state.CHOSEN_AT, *olds}
-    for key, value in _without_internal(news).items():
+    for key, value in _without_internal(new_inputs).items():
         if key not in known and value is not None:
             message = f"There is no argument {quoted(key)}; see the arguments of ImagePin."
             raise ArgumentError(message)

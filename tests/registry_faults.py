@@ -40,7 +40,7 @@ from pulumi_ucimage.errors import (
 CANARY = "canary-77c1"
 OTHER = "sha256:" + "0" * 64
 CREDENTIALS = RegistryCredentials("ann", Secret(CANARY), "the environment")
-IDENTITY = RegistryCredentials("", Secret(""), "a helper", Secret(CANARY))
+WITH_IDENTITY_TOKEN = RegistryCredentials("", Secret(""), "a helper", Secret(CANARY))
 
 HTML = answer(
     b"<html>Log in to the hotel's network</html>", headers={"Content-Type": "text/html"}
@@ -133,7 +133,7 @@ FAULTS = {
         ConfigError,
         "and a helper has an identity token",
         head=BASIC,
-        credentials=IDENTITY,
+        credentials=WITH_IDENTITY_TOKEN,
         requests=1,
     ),
     "401, Bearer, no credentials": Fault(
@@ -318,7 +318,7 @@ FAULTS = {
         "refused the credentials from a helper",
         head=bearer(),
         token=answer(b'{"error": "invalid_grant"}', status=400),
-        credentials=IDENTITY,
+        credentials=WITH_IDENTITY_TOKEN,
         status=401,
     ),
     "a token service that fails": Fault(

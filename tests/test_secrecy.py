@@ -148,10 +148,10 @@ class Seen(NamedTuple):
 def seen(
     caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> Callable[[Callable[[], object]], Seen]:
-    """Make a call and look everywhere, with every logger at DEBUG."""
+    """Make a call and search everything that it left, with every logger at DEBUG."""
     caplog.set_level(logging.DEBUG)
 
-    def look(call: Callable[[], object]) -> Seen:
+    def search(call: Callable[[], object]) -> Seen:
         error, result = None, None
         with warnings.catch_warnings(record=True) as warned:
             warnings.simplefilter("always")
@@ -173,15 +173,15 @@ def seen(
             },
         )
 
-    return look
+    return search
 
 
-Look = Callable[[Callable[[], object]], Seen]
+Search = Callable[[Callable[[], object]], Seen]
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 def test_no_failure_shows_a_secret(
-    emulator: Emulator, case: Case, seen: Look, monkeypatch: pytest.MonkeyPatch
+    emulator: Emulator, case: Case, seen: Search, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """No error, log at DEBUG, output or warning holds a key, token or signature."""
     variable, value = case.environment
@@ -202,7 +202,7 @@ def test_no_failure_shows_a_secret(
     assert [] == what.leaks
 
 
-def test_no_success_shows_a_secret(seen: Look) -> None:
+def test_no_success_shows_a_secret(seen: Search) -> None:
     """Nor does any result, log at DEBUG or output of calls that succeed."""
     what = seen(lambda: [get_docker_image("ucs", tag="1"), get_docker_images("ucs")])
 
@@ -251,7 +251,7 @@ FIRST: Steps = (bearer(),)
 
 
 def get_digest(registry: str) -> GetDockerImageResult:
-    """Look up a tag, and its digest at this registry."""
+    """Search up a tag, and its digest at this registry."""
     return get_docker_image("ucs", tag="1", registry=registry, resolve_digest=True)
 
 
@@ -285,7 +285,7 @@ REFUSALS: dict[str, Callable[[], Script]] = {
 @pytest.mark.parametrize("user", ALL_USERS)
 @pytest.mark.parametrize("name", REFUSALS)
 def test_no_failure_shows_a_secret_of_the_registry(
-    name: str, user: str, seen: Look, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    name: str, user: str, seen: Search, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """Neither password, identity token nor Bearer token."""
     with serve(REFUSALS[name]()) as server:
@@ -304,7 +304,7 @@ def test_no_failure_shows_a_secret_of_the_registry(
     [*product(USERS, ("basic", "bearer")), ("identity_token", "bearer")],
 )
 def test_no_digest_shows_a_secret_of_the_registry(
-    user: str, login: str, seen: Look, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    user: str, login: str, seen: Search, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """Nor does a look-up that logs in and succeeds."""
     challenge = BASIC if login == "basic" else bearer()
@@ -337,13 +337,13 @@ PLANTED: dict[str, tuple[Callable[[], object], set[str]]] = {
 
 @pytest.mark.parametrize(("plant", "places"), PLANTED.values(), ids=PLANTED)
 def test_a_planted_leak_is_found(
-    plant: Callable[[], object], places: set[str], seen: Look
+    plant: Callable[[], object], places: set[str], seen: Search
 ) -> None:
     """The search finds a secret in each of the places it looks at."""
     assert places == {*seen(plant).leaks}
 
 
-def test_every_place_has_a_planted_leak(seen: Look) -> None:
+def test_every_place_has_a_planted_leak(seen: Search) -> None:
     """No place is searched in vain."""
     found = set().union(*(places for _, places in PLANTED.values()))
 

@@ -39,7 +39,7 @@ def api_credentials(source: Source) -> Credentials:
     for setting in (*KEY_PAIR, SECURITY_TOKEN) if token else KEY_PAIR:
         if not _KEY.fullmatch(source.value(setting).reveal()):
             raise _malformed(source, setting, "white space or characters that no key has")
-    return Credentials(public_key, private_key, token or None, source.place(KEY_PAIR[0]))
+    return Credentials(public_key, private_key, token or None, source.location(KEY_PAIR[0]))
 
 
 def registry_credentials(source: Source) -> RegistryCredentials:
@@ -55,15 +55,17 @@ def registry_credentials(source: Source) -> RegistryCredentials:
     username, password = (source.value(setting) for setting in REGISTRY_PAIR)
     if ":" in username.reveal():
         raise _malformed(source, REGISTRY_PAIR[0], "a colon, which no user name can have")
-    return RegistryCredentials(username.reveal(), password, source.place(REGISTRY_PAIR[0]))
+    return RegistryCredentials(
+        username.reveal(), password, source.location(REGISTRY_PAIR[0])
+    )
 
 
 def _require_both(source: Source, pair: tuple[Setting, Setting]) -> None:
     for there, missing in (pair, pair[::-1]):
         if not source.value(missing):
-            place = source.place(there)
+            location = source.location(there)
             message = (
-                f"{place[0].upper()}{place[1:]} has {source.called(there)} without"
+                f"{location[0].upper()}{location[1:]} has {source.called(there)} without"
                 f" {source.called(missing)}, and both must come from one place:"
                 f" {source.how_to_set(*pair)}, or neither."
             )
@@ -72,5 +74,6 @@ def _require_both(source: Source, pair: tuple[Setting, Setting]) -> None:
 
 def _malformed(source: Source, setting: Setting, problem: str) -> ConfigError:
     return ConfigError(
-        f"{source.called(setting)} in {source.place(setting)} has {problem}: set it again."
+        f"{source.called(setting)} in {source.location(setting)} has {problem}:"
+        " set it again."
     )

@@ -178,7 +178,7 @@ class Resolver:
         try:
             return parse(source.value(setting).reveal())
         except ValueError as error:
-            message = f"{source.called(setting)} in {source.place(setting)} {error}."
+            message = f"{source.called(setting)} in {source.location(setting)} {error}."
         # Not within `except`: the other error's frames hold the value.
         raise ConfigError(message)
 

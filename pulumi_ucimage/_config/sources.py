@@ -48,7 +48,7 @@ class Source(Protocol):
     def called(self, setting: Setting) -> str:
         """The setting's name here, such as `UCLOUD_REGION`."""
 
-    def place(self, setting: Setting) -> str:
+    def location(self, setting: Setting) -> str:
         """This place in messages, such as `the environment`."""
 
     def origin(self, setting: Setting) -> str:
@@ -81,7 +81,7 @@ class StackSource:
     def called(self, setting: Setting) -> str:
         return setting.full_key(self.namespace)
 
-    def place(self, setting: Setting) -> str:  # noqa: ARG002 - the protocol's
+    def location(self, setting: Setting) -> str:  # noqa: ARG002 - the protocol's
         return "the stack's configuration"
 
     def origin(self, setting: Setting) -> str:
@@ -103,7 +103,7 @@ class EnvironmentSource:
     def called(self, setting: Setting) -> str:
         return setting.variable
 
-    def place(self, setting: Setting) -> str:  # noqa: ARG002 - the protocol's
+    def location(self, setting: Setting) -> str:  # noqa: ARG002 - the protocol's
         return "the environment"
 
     def origin(self, setting: Setting) -> str:
@@ -126,7 +126,7 @@ class ProfileSource:
     def called(self, setting: Setting) -> str:
         return setting.in_profile or setting.key
 
-    def place(self, setting: Setting) -> str:
+    def location(self, setting: Setting) -> str:
         return f"the {self.origin(setting)}"
 
     def origin(self, setting: Setting) -> str:

@@ -147,7 +147,7 @@ class ImageQuery(Query[GetDockerImageResult]):
         while True:
             deadline = Deadline.after(settings.timeout_s, clock)
             try:
-                found = self._look(settings, context, deadline, again=again)
+                found = self._find_once(settings, context, deadline, again=again)
             except (NoMatchingTagError, NoSuchImageError):
                 remaining_s = waited_enough.remaining_s()
                 if remaining_s <= 0:
@@ -213,7 +213,7 @@ class ImageQuery(Query[GetDockerImageResult]):
             )
             if not limits_age:
                 return found._replace(digest=digest)
-            later = self._look(settings, context, deadline, again=True)
+            later = self._find_once(settings, context, deadline, again=True)
             if found.pushed == later.pushed:
                 return found._replace(digest=digest)
             found = later
@@ -232,7 +232,7 @@ class ImageQuery(Query[GetDockerImageResult]):
         listing = self._bucket_query.listing(settings, context)
         return tags_of(self._the_image(listing, settings.region))
 
-    def _look(
+    def _find_once(
         self, settings: Settings, context: LookupContext, deadline: Deadline, *, again: bool
     ) -> Found:
         listing = self._bucket_query.listing(

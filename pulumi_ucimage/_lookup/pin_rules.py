@@ -100,7 +100,7 @@ def reconcile(
         return Reconciled(dict(olds), messages)
     state = _keep(before, inputs)
     if changed & {"registry", "resolve_digest"}:
-        state |= _references(before, inputs, changed, context, unknown)
+        state |= _new_references(before, inputs, changed, context, unknown)
     return Reconciled(state, messages)
 
 
@@ -125,7 +125,7 @@ def _keep(before: State, inputs: State) -> dict[str, Any]:
     return {**_unknown_fields(before), **inputs, **fixed, **choice}
 
 
-def _references(
+def _new_references(
     before: State,
     inputs: State,
     changed: set[str],
@@ -152,10 +152,10 @@ def _references(
         image = _rewritten(before, inputs, context, unknown)
     repository = unknown if image is unknown else image.rpartition(":")[0]
     digest = _pinned_digest(before, inputs, repository, context, unknown)
-    references = {"image": image, "digest": digest, "repo_digest": digest and unknown}
+    updated = {"image": image, "digest": digest, "repo_digest": digest and unknown}
     if digest and unknown not in (digest, repository):
-        references["repo_digest"] = f"{repository}@{digest}"
-    return references if digest else {**references, "previous_digest": ""}
+        updated["repo_digest"] = f"{repository}@{digest}"
+    return updated if digest else {**updated, "previous_digest": ""}
 
 
 def _rewritten(

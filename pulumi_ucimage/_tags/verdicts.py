@@ -54,8 +54,8 @@ def verdicts(choice: Choice) -> list[TagVerdict]:
         highest=True,
     )
     candidates = [
-        _candidate(place, candidate, choice.policy)
-        for place, candidate in enumerate(choice.candidates, 1)
+        _candidate(position, candidate, choice.policy)
+        for position, candidate in enumerate(choice.candidates, 1)
     ]
     chosen, why = _chosen(choice)
     return [
@@ -93,9 +93,9 @@ def _chosen(choice: Choice) -> tuple[str | None, str]:
     return (best.name, rule(policy)) if best else (None, "")
 
 
-def _candidate(place: int, candidate: Candidate, policy: Policy) -> TagVerdict:
+def _candidate(position: int, candidate: Candidate, policy: Policy) -> TagVerdict:
     why = f"compared as {quoted(candidate.text)}" if policy.extract else ""
-    return TagVerdict(candidate.name, candidate.create_time, f"candidate {place}", why)
+    return TagVerdict(candidate.name, candidate.create_time, f"candidate {position}", why)
 
 
 def _rejected(reason: RejectReason, tag: TagLike, policy: Policy) -> TagVerdict:

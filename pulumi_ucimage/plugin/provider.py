@@ -149,11 +149,11 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
     @_with_status
     async def DiffConfig(self, request: Any) -> Any:  # noqa: N802
         # If nothing differs, the engine passes the old configuration to Configure.
-        olds, news = request.old_inputs.fields, request.news.fields
+        olds, new = request.old_inputs.fields, request.news.fields
         diffs = [
             key
-            for key in sorted({*olds, *news})
-            if key not in olds or key not in news or olds[key] != news[key]
+            for key in sorted({*olds, *new})
+            if key not in olds or key not in new or olds[key] != new[key]
         ]
         changes = provider_pb2.DiffResponse.DiffChanges
         return provider_pb2.DiffResponse(

@@ -258,7 +258,7 @@ ECHOES: dict[str, Callable[[Request], bytes]] = {
 }
 # Faults of the reliability table that need no TLS or proxy and end by themselves.
 FAULTS = {
-    f"{part}: {name}": scripts[0].answers
+    f"{part}: {name}": scripts[0].responses
     for part in ("Connections", "Framing", "Compression", "HTTP", "RetCodes", "JSON")
     for name, case in CASES[part].items()
     if case.expected and (scripts := case.scripts())[0].way is Way.PLAIN

@@ -115,8 +115,8 @@ def test_the_lower_case_variable_comes_first(
     for variable, value in environment.items():
         monkeypatch.setenv(variable, value)
 
-    route = NetworkSettings.from_environment(Endpoint.parse("https://api.ucloud.cn/"))
-    assert (f"http://{expected}:1" if expected else None) == route.proxy
+    network = NetworkSettings.from_environment(Endpoint.parse("https://api.ucloud.cn/"))
+    assert (f"http://{expected}:1" if expected else None) == network.proxy
 
 
 @pytest.mark.parametrize(

@@ -76,7 +76,7 @@ def exported(*resources: dict[str, Any]) -> str:
 
 
 @pytest.fixture
-def look(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., Ended]:
+def check_pins(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., Ended]:
     """Run `ucimage pins --from` on an export with some resources."""
 
     def look_at(*resources: dict[str, Any], words: tuple[str, ...] = ()) -> Ended:
@@ -88,13 +88,13 @@ def look(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., En
 
 
 @pytest.fixture
-def look_json(look: Run) -> Callable[..., list[dict[str, Any]]]:
+def check_json(check_pins: Run) -> Callable[..., list[dict[str, Any]]]:
     """Run it with `--json`, and return the pins of the document."""
 
     def look_at(*resources: dict[str, Any]) -> list[dict[str, Any]]:
-        pins: list[dict[str, Any]] = json.loads(look(*resources, words=("--json",)).out)[
-            "pins"
-        ]
+        pins: list[dict[str, Any]] = json.loads(
+            check_pins(*resources, words=("--json",)).out
+        )["pins"]
         return pins
 
     return look_at
@@ -162,7 +162,7 @@ def look_json(look: Run) -> Callable[..., list[dict[str, Any]]]:
     ],
 )
 def test_the_verdict_on_a_pin(  # noqa: PLR0917
-    look_json: Callable[..., list[dict[str, Any]]],
+    check_json: Callable[..., list[dict[str, Any]]],
     configured: Emulator,
     type_: str,
     changes: dict[str, Any],
@@ -171,7 +171,7 @@ def test_the_verdict_on_a_pin(  # noqa: PLR0917
     says: str | None,
 ) -> None:
     """By the rules of refresh; the stored inputs decide which tag is best now."""
-    (found,) = look_json(pin(type_=type_, **changes))
+    (found,) = check_json(pin(type_=type_, **changes))
 
     assert (changes.get("tag", "1.1.0"), best, verdict) == (
         found["tag"],
@@ -183,7 +183,7 @@ def test_the_verdict_on_a_pin(  # noqa: PLR0917
 
 
 def test_a_pin_with_a_digest(
-    look_json: Callable[..., list[dict[str, Any]]], configured: Emulator
+    check_json: Callable[..., list[dict[str, Any]]], configured: Emulator
 ) -> None:
     """Is compared by it: another CreateTime alone is no news, other bytes are."""
     host = configured.url.split("/")[2]
@@ -193,9 +193,9 @@ def test_a_pin_with_a_digest(
         repo_digest = f"{host}/ucs/helloworld@{digest}"
         return pin(digest=digest, repo_digest=repo_digest, create_time=JANUARY)
 
-    same, gone = look_json(pinned(known), pinned(f"sha256:{'0' * 64}"))
+    same, gone = check_json(pinned(known), pinned(f"sha256:{'0' * 64}"))
     configured.push("ucs", DEMO_IMAGE, "1.1.0", create_time=JULY)
-    (again,) = look_json(pinned(known))
+    (again,) = check_json(pinned(known))
 
     assert (known, UP_TO_DATE) == (same["digest"], same["verdict"])
     assert pin_report.DIGEST_GONE == gone["verdict"]
@@ -203,9 +203,9 @@ def test_a_pin_with_a_digest(
     assert pin_report.PUSHED_AGAIN == again["verdict"]
 
 
-def test_a_pin_that_cannot_be_checked(look: Run, configured: Emulator) -> None:
+def test_a_pin_that_cannot_be_checked(check_pins: Run, configured: Emulator) -> None:
     """Is one sentence that names it; the others are shown, and the status is 1."""
-    ended = look(pin("lost", bucket_name="gone"), pin("app"))
+    ended = check_pins(pin("lost", bucket_name="gone"), pin("app"))
 
     assert 1 == ended.status
     assert FAILED in ended.out
@@ -213,9 +213,9 @@ def test_a_pin_that_cannot_be_checked(look: Run, configured: Emulator) -> None:
     assert ended.err.startswith("The pin 'lost' could not be checked: GetDockerImageList")
 
 
-def test_the_table(look: Run, configured: Emulator) -> None:
+def test_the_table(check_pins: Run, configured: Emulator) -> None:
     """Name, pinned tag, pinned when, best tag now and its age, verdict; remarks below."""
-    ended = look(pin(tag="1.0.0", create_time=JANUARY))
+    ended = check_pins(pin(tag="1.0.0", create_time=JANUARY))
 
     head, row = ended.out.splitlines()
     assert ["PIN", "TAG", "PINNED", "BEST", "NOW", "AGE", "VERDICT"] == head.split()
@@ -257,10 +257,10 @@ SCHEMA = {
 
 
 def test_the_json(
-    look_json: Callable[..., list[dict[str, Any]]], configured: Emulator
+    check_json: Callable[..., list[dict[str, Any]]], configured: Emulator
 ) -> None:
     """Each pin with the same keys, whatever was found."""
-    pins = look_json(pin(), pin("gone", bucket_name="gone"), pin("damaged", tag=7))
+    pins = check_json(pin(), pin("gone", bucket_name="gone"), pin("damaged", tag=7))
 
     assert ["app", "damaged", "gone"] == [found["name"] for found in pins]
     for found in pins:
@@ -269,10 +269,10 @@ def test_the_json(
             assert type(found[key]).__name__ in types, (key, found)
 
 
-def test_no_pins(look: Run) -> None:
+def test_no_pins(check_pins: Run) -> None:
     """Said on stderr; no keys are needed; the document is still one."""
-    assert (0, "", "The stack has no pins.\n") == look()
-    assert {"pins": []} == json.loads(look(words=("--json",)).out)
+    assert (0, "", "The stack has no pins.\n") == check_pins()
+    assert {"pins": []} == json.loads(check_pins(words=("--json",)).out)
 
 
 @pytest.mark.parametrize(
@@ -288,15 +288,17 @@ def test_no_pins(look: Run) -> None:
     ],
 )
 def test_the_exit_code(
-    look: Run, configured: Emulator, pins: list[dict[str, Any]], status: int
+    check_pins: Run, configured: Emulator, pins: list[dict[str, Any]], status: int
 ) -> None:
-    """Nothing to do, something to look at, or a check that failed."""
-    assert status == look(*pins, words=("--exit-code",)).status
+    """Nothing to do, something to check_pins at, or a check that failed."""
+    assert status == check_pins(*pins, words=("--exit-code",)).status
 
 
-def test_all_pins_of_a_bucket_share_one_listing(look: Run, configured: Emulator) -> None:
+def test_all_pins_of_a_bucket_share_one_listing(
+    check_pins: Run, configured: Emulator
+) -> None:
     """Fifty pins cost one call."""
-    look(*(pin(f"app-{number}") for number in range(50)))
+    check_pins(*(pin(f"app-{number}") for number in range(50)))
 
     assert 1 == len(configured.requests)
 
@@ -369,9 +371,9 @@ def test_what_is_no_export(
 @pytest.mark.parametrize(
     "inputs", [None, {}, {"tag": "1.1.0"}, {"tag": 1, "image_name": []}], ids=str
 )
-def test_a_damaged_pin(look: Run, configured: Emulator, inputs: Any) -> None:
+def test_a_damaged_pin(check_pins: Run, configured: Emulator, inputs: Any) -> None:
     """Is named, with what to do; the others are looked at."""
-    ended = look({**pin("damaged"), "inputs": inputs}, pin())
+    ended = check_pins({**pin("damaged"), "inputs": inputs}, pin())
 
     assert 1 == ended.status
     assert UP_TO_DATE in ended.out
@@ -380,20 +382,20 @@ def test_a_damaged_pin(look: Run, configured: Emulator, inputs: Any) -> None:
 
 
 def test_a_pin_that_is_being_deleted_is_left_out(
-    look_json: Callable[..., list[dict[str, Any]]], configured: Emulator
+    check_json: Callable[..., list[dict[str, Any]]], configured: Emulator
 ) -> None:
     """It has the URN of the one that replaces it, which is shown."""
     old = {**pin(tag="1.0.0"), "delete": True}
 
-    assert ["1.1.0"] == [found["tag"] for found in look_json(pin(), old)]
-    assert ["1.1.0"] == [found["tag"] for found in look_json(old, pin())]
+    assert ["1.1.0"] == [found["tag"] for found in check_json(pin(), old)]
+    assert ["1.1.0"] == [found["tag"] for found in check_json(old, pin())]
 
 
 def test_a_name_with_colons(
-    look_json: Callable[..., list[dict[str, Any]]], configured: Emulator
+    check_json: Callable[..., list[dict[str, Any]]], configured: Emulator
 ) -> None:
     """Pulumi allows them."""
-    assert ["a::b"] == [found["name"] for found in look_json(pin("a::b"))]
+    assert ["a::b"] == [found["name"] for found in check_json(pin("a::b"))]
 
 
 # --- Secrets ---
@@ -410,13 +412,13 @@ def encrypted() -> dict[str, Any]:
 
 
 def test_the_tag_of_a_pin_with_secret_inputs_is_not_shown(
-    look: Run, configured: Emulator
+    check_pins: Run, configured: Emulator
 ) -> None:
     """Nor the best one, nor a message that could hold an input; the verdict is."""
     hidden = pin("hidden", tag=secret("1.0.0"), create_time=secret(JANUARY))
     lost = pin("lost", bucket_name=secret("classified"), tag=secret("1.0.0"))
 
-    ended = look(hidden, lost)
+    ended = check_pins(hidden, lost)
 
     assert "[secret]" in ended.out
     assert NEWER in ended.out
@@ -426,12 +428,12 @@ def test_the_tag_of_a_pin_with_secret_inputs_is_not_shown(
 
 
 def test_an_input_that_is_secret_is_used(
-    look_json: Callable[..., list[dict[str, Any]]], configured: Emulator
+    check_json: Callable[..., list[dict[str, Any]]], configured: Emulator
 ) -> None:
     """Nested ones too."""
     names = ["latest", "1.1.0", "1.2.0-rc.1"]
 
-    found = look_json(
+    found = check_json(
         pin(floating_tags=secret(names), tag="1.0.0", create_time=JANUARY),
         pin(floating_tags=[*map(secret, names)], tag="1.0.0", create_time=JANUARY),
     )
@@ -448,10 +450,10 @@ def test_an_input_that_is_secret_is_used(
     ],
 )
 def test_an_export_without_its_secrets(
-    look: Run, configured: Emulator, value: dict[str, Any], says: str
+    check_pins: Run, configured: Emulator, value: dict[str, Any], says: str
 ) -> None:
     """Says how to export them; pins without secrets are looked at."""
-    ended = look(pin("hidden", tag=value), pin())
+    ended = check_pins(pin("hidden", tag=value), pin())
 
     assert 1 == ended.status
     assert UP_TO_DATE in ended.out
@@ -474,7 +476,7 @@ def with_provider(resource: dict[str, Any], made: dict[str, Any]) -> dict[str, A
     return {**resource, "provider": f"{made['urn']}::6f1c2d9e"}
 
 
-def test_a_pin_of_a_provider_of_the_program(look: Run, emulator: Emulator) -> None:
+def test_a_pin_of_a_provider_of_the_program(check_pins: Run, emulator: Emulator) -> None:
     """Is looked at with the provider's settings: the stack's may lead elsewhere."""
     other = provider(
         "other",
@@ -484,17 +486,17 @@ def test_a_pin_of_a_provider_of_the_program(look: Run, emulator: Emulator) -> No
         baseUrl=emulator.url,
     )
 
-    ended = look(other, with_provider(pin(type_=PLUGIN), other))
+    ended = check_pins(other, with_provider(pin(type_=PLUGIN), other))
 
     assert 0 == ended.status, ended.err
     assert DEMO_PRIVATE_KEY not in ended.out + ended.err
 
 
-def test_a_provider_whose_keys_are_encrypted(look: Run, configured: Emulator) -> None:
+def test_a_provider_whose_keys_are_encrypted(check_pins: Run, configured: Emulator) -> None:
     """Other keys are no way out: they may belong to another account."""
     other = provider("other", publicKey="x", privateKey=encrypted())
 
-    ended = look(other, with_provider(pin(type_=PLUGIN), other))
+    ended = check_pins(other, with_provider(pin(type_=PLUGIN), other))
 
     assert 1 == ended.status
     assert "--show-secrets" in ended.err
@@ -502,11 +504,13 @@ def test_a_provider_whose_keys_are_encrypted(look: Run, configured: Emulator) ->
 
 
 @pytest.mark.parametrize("name", ["default", "default_0_1_0"])
-def test_a_pin_of_the_default_provider(look: Run, configured: Emulator, name: str) -> None:
+def test_a_pin_of_the_default_provider(
+    check_pins: Run, configured: Emulator, name: str
+) -> None:
     """Is looked at with the stack's configuration, which may be newer."""
     default = provider(name, publicKey="old", privateKey=encrypted())
 
-    assert 0 == look(default, with_provider(pin(type_=PLUGIN), default)).status
+    assert 0 == check_pins(default, with_provider(pin(type_=PLUGIN), default)).status
 
 
 def test_a_provider_without_settings_has_none_of_the_stack(configured: Emulator) -> None:

@@ -1,4 +1,4 @@
-"""Both halves of a pair come from one place, and errors say how to set them."""
+"""Both halves of a pair come from one source, and errors say how to set them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pulumi_ucimage.errors import ConfigError
 
 if TYPE_CHECKING:
     from pathlib import Path
-from worlds import CANARY, KEY_PAIR, PLACES_OF_KEYS, REGISTRY_PAIR, World, keys_of
+from worlds import CANARY, KEY_PAIR, REGISTRY_PAIR, SOURCES_OF_KEYS, World, keys_of
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def world(bare: World) -> World:
     return bare
 
 
-PLACE_NAMES = {
+SOURCE_NAMES = {
     "ucimage": "the stack's configuration",
     "ucloud": "the stack's configuration",
     "environment": "the environment",
@@ -54,21 +54,21 @@ HOW_TO_SET = {
 }
 
 
-@pytest.mark.parametrize("first", PLACES_OF_KEYS)
+@pytest.mark.parametrize("first", SOURCES_OF_KEYS)
 @pytest.mark.parametrize("blank", [None, ""])
 def test_the_first_place_with_keys_gives_both(
     bare: World, first: str, blank: str | None
 ) -> None:
     """Stack, environment, profile: both keys come from the first that has any."""
     bare.set("environment", "region", "cn-bj2")
-    at = PLACES_OF_KEYS.index(first)
-    for place in PLACES_OF_KEYS[:at] if blank is not None else ():
+    at = SOURCES_OF_KEYS.index(first)
+    for source in SOURCES_OF_KEYS[:at] if blank is not None else ():
         for key in KEY_PAIR:
-            bare.set(place, key, "")
-    for place in PLACES_OF_KEYS[at:]:
-        bare.set_pair(place, place)
+            bare.set(source, key, "")
+    for source in SOURCES_OF_KEYS[at:]:
+        bare.set_pair(source, source)
     settings = bare.load()
-    origin = PLACE_NAMES[first].format(file=bare.credentials_file)
+    origin = SOURCE_NAMES[first].format(file=bare.credentials_file)
 
     assert keys_of(settings) == (f"{first}-publicKey", f"{first}-privateKey", None)
     assert settings.credentials.origin == origin
@@ -88,29 +88,29 @@ def test_the_first_place_with_keys_gives_both(
 def test_a_token_comes_from_the_place_of_its_pair(
     bare: World, pair: str, tokens: list[str], expected: str | None
 ) -> None:
-    """A token is never used with the keys of another place."""
+    """A token is never used with the keys of another source."""
     bare.set("environment", "region", "cn-bj2")
     bare.set_pair(pair)
-    for place in tokens:
-        bare.set(place, "securityToken", f"{place}-token")
+    for source in tokens:
+        bare.set(source, "securityToken", f"{source}-token")
 
     assert expected == keys_of(bare.load())[2]
 
 
-@pytest.mark.parametrize("place", PLACES_OF_KEYS)
+@pytest.mark.parametrize("source", SOURCES_OF_KEYS)
 @pytest.mark.parametrize("half", [0, 1])
-def test_half_a_key_pair_is_an_error(bare: World, place: str, half: int) -> None:
-    """The message names both halves there; other places do not help."""
+def test_half_a_key_pair_is_an_error(bare: World, source: str, half: int) -> None:
+    """The message names both halves there; other sources do not help."""
     bare.set("environment", "region", "cn-bj2")
-    for other in PLACES_OF_KEYS[PLACES_OF_KEYS.index(place) + 1 :]:
+    for other in SOURCES_OF_KEYS[SOURCES_OF_KEYS.index(source) + 1 :]:
         bare.set_pair(other, CANARY)
-    bare.set(place, KEY_PAIR[half], CANARY)
+    bare.set(source, KEY_PAIR[half], CANARY)
     error = bare.error()
-    name = PLACE_NAMES[place].format(file=bare.credentials_file)
+    name = SOURCE_NAMES[source].format(file=bare.credentials_file)
 
     assert str(error) == (
-        f"T{name[1:]} has {CALLED[place][half]} without {CALLED[place][1 - half]}, and both"
-        f" must come from one place: {HOW_TO_SET[place]}, or neither."
+        f"T{name[1:]} has {CALLED[source][half]} without {CALLED[source][1 - half]}, and"
+        f" both must come from one place: {HOW_TO_SET[source]}, or neither."
     )
     assert CANARY not in held_by(error)
 
@@ -149,19 +149,19 @@ MALFORMED_KEYS = {
 
 @pytest.mark.parametrize("text", MALFORMED_KEYS.values(), ids=MALFORMED_KEYS)
 @pytest.mark.parametrize(
-    ("place", "at"),
-    [(place, at) for place, names in CALLED.items() for at in range(len(names))],
+    ("source", "at"),
+    [(source, at) for source, names in CALLED.items() for at in range(len(names))],
 )
-def test_a_malformed_key_is_an_error(bare: World, place: str, at: int, text: str) -> None:
-    """Characters that no key has are reported with the place; the key is not shown."""
+def test_a_malformed_key_is_an_error(bare: World, source: str, at: int, text: str) -> None:
+    """Characters that no key has are reported with the source; the key is not shown."""
     bare.set("environment", "region", "cn-bj2")
-    bare.set_pair(place, CANARY)
-    bare.set(place, (*KEY_PAIR, "securityToken")[at], text)
+    bare.set_pair(source, CANARY)
+    bare.set(source, (*KEY_PAIR, "securityToken")[at], text)
     error = bare.error()
-    name = PLACE_NAMES[place].format(file=bare.credentials_file)
+    name = SOURCE_NAMES[source].format(file=bare.credentials_file)
 
     assert str(error) == (
-        f"{CALLED[place][at]} in {name} has white space or characters that no key has:"
+        f"{CALLED[source][at]} in {name} has white space or characters that no key has:"
         " set it again."
     )
     assert CANARY not in held_by(error)
@@ -239,7 +239,7 @@ def test_an_oauth_profile(bare: World, argument: str | None, start: str, keys: s
 
 
 def test_an_oauth_profile_with_keys_from_another_place(bare: World) -> None:
-    """With keys from another place an OAuth profile still gives its region."""
+    """With keys from another source an OAuth profile still gives its region."""
     bare.set_pair("environment")
     bare.set_profile("default", region="cn-bj2", auth_mode="oauth")
 
@@ -255,7 +255,7 @@ def registry_error(world: World) -> ConfigError:
 
 
 @pytest.mark.parametrize(
-    ("places", "expected"),
+    ("sources", "expected"),
     [
         (["ucimage", "environment"], ("ucimage-user", "ucimage-password")),
         (["environment"], ("environment-user", "environment-password")),
@@ -263,20 +263,20 @@ def registry_error(world: World) -> ConfigError:
     ],
 )
 def test_registry_credentials(
-    world: World, places: list[str], expected: tuple[str, str] | None
+    world: World, sources: list[str], expected: tuple[str, str] | None
 ) -> None:
-    """Both come from the first place that has any; without them Docker's are used."""
-    for place in places:
-        world.set(place, "registryUsername", f"{place}-user")
-        world.set(place, "registryPassword", f"{place}-password")
+    """Both come from the first source that has any; without them Docker's are used."""
+    for source in sources:
+        world.set(source, "registryUsername", f"{source}-user")
+        world.set(source, "registryPassword", f"{source}-password")
     found = world.load().find_registry_credentials()
 
     assert expected == (found and (found.username, found.password.reveal()))
-    assert not found or found.origin == PLACE_NAMES[places[0]]
+    assert not found or found.origin == SOURCE_NAMES[sources[0]]
 
 
 @pytest.mark.parametrize(
-    ("place", "key", "there", "missing"),
+    ("source", "key", "there", "missing"),
     [
         ("ucimage", 0, "ucimage:registryUsername", "ucimage:registryPassword"),
         ("ucimage", 1, "ucimage:registryPassword", "ucimage:registryUsername"),
@@ -285,12 +285,12 @@ def test_registry_credentials(
     ],
 )
 def test_half_of_the_registry_credentials_is_an_error(
-    world: World, place: str, key: int, there: str, missing: str
+    world: World, source: str, key: int, there: str, missing: str
 ) -> None:
-    """A user name is never used with the password of another place."""
-    for pair_key in REGISTRY_PAIR if place == "ucimage" else ():
+    """A user name is never used with the password of another source."""
+    for pair_key in REGISTRY_PAIR if source == "ucimage" else ():
         world.set("environment", pair_key, "x")
-    world.set(place, REGISTRY_PAIR[key], CANARY)
+    world.set(source, REGISTRY_PAIR[key], CANARY)
     error = registry_error(world)
 
     assert f" has {there} without {missing}, and both must come from" in str(error)

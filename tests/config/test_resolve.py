@@ -16,7 +16,7 @@ from pulumi_ucimage.errors import ArgumentError
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
-from worlds import CANARY, ORDER, PLACES_OF_KEYS, REGISTRY_PAIR, World, keys_of
+from worlds import CANARY, ORDER, REGISTRY_PAIR, SOURCES_OF_KEYS, World, keys_of
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def world(bare: World) -> World:
 
 
 @pytest.mark.parametrize(
-    ("places", "expected"),
+    ("sources", "expected"),
     [
         (["ucimage", "environment"], "ucimage.test"),
         (["environment"], "environment.test"),
@@ -42,12 +42,12 @@ def world(bare: World) -> World:
     ],
 )
 def test_the_configured_registry(
-    bare: World, places: list[str], expected: str | None
+    bare: World, sources: list[str], expected: str | None
 ) -> None:
     """It is found without keys, a region or the profile files."""
     bare.set("ucimage", "sharedConfigFile", "/missing")
-    for place in places:
-        bare.set(place, "registry", f"{place}.test")
+    for source in sources:
+        bare.set(source, "registry", f"{source}.test")
 
     assert expected == configured_registry(bare.stack)
 
@@ -55,13 +55,13 @@ def test_the_configured_registry(
 @pytest.fixture
 def two_accounts(bare: World) -> World:
     """A world where everything is set everywhere, and a second profile `other`."""
-    for place in PLACES_OF_KEYS:
-        bare.set_pair(place, place)
+    for source in SOURCES_OF_KEYS:
+        bare.set_pair(source, source)
         for key in ("region", "projectId"):
-            bare.set(place, key, f"by-{place}")
-    for place in ("ucimage", "environment"):
-        bare.set(place, "securityToken", f"{place}-token")
-        bare.set(place, "profile", "default")
+            bare.set(source, key, f"by-{source}")
+    for source in ("ucimage", "environment"):
+        bare.set(source, "securityToken", f"{source}-token")
+        bare.set(source, "profile", "default")
     bare.set_profile("other", region="r", project_id="p", public_key="a", private_key="b")
     bare.arguments["profile"] = "other"
     return bare
@@ -72,7 +72,7 @@ def two_accounts(bare: World) -> World:
     [
         ({}, "", ("r", "p")),
         ({"region": "r2", "project_id": "p2"}, "", ("r2", "p2")),
-        # The project of another place belongs to another account.
+        # The project of another source belongs to another account.
         ({}, "project_id", ("r", None)),
     ],
     ids=["profile", "other arguments", "no project"],
@@ -108,7 +108,7 @@ def test_the_argument_profile_gives_keys_region_and_project(
 def test_the_argument_profile_is_not_completed_by_other_places(
     two_accounts: World, profile: str, without: str, message: str
 ) -> None:
-    """What it lacks is an error that does not name places that would not help."""
+    """What it lacks is an error that does not name sources that would not help."""
     two_accounts.arguments["profile"] = profile
     for rows in (two_accounts.configs, two_accounts.credentials):
         rows[1].pop(without, None)
@@ -117,7 +117,7 @@ def test_the_argument_profile_is_not_completed_by_other_places(
 
 
 def test_the_argument_profile_does_not_change_other_settings(two_accounts: World) -> None:
-    """Address, registry and times come from the usual places."""
+    """Address, registry and times come from the usual sources."""
     two_accounts.set("environment", "baseUrl", "https://environment.test/")
     two_accounts.set("ucimage", "registry", "stack.test")
     two_accounts.set_profile("other", base_url="https://profile.test/")
@@ -140,7 +140,7 @@ PLUGIN = " The plugin sees only ucimage: keys, not the UCloud provider's ucloud:
 
 
 @pytest.mark.parametrize(
-    ("place", "in_plugin", "profile", "ucloud", "end"),
+    ("source", "in_plugin", "profile", "ucloud", "end"),
     [
         ("environment", False, ANY_PROFILE, " or ucloud:region", ""),
         ("environment", True, ANY_PROFILE, "", PLUGIN),
@@ -149,10 +149,10 @@ PLUGIN = " The plugin sees only ucimage: keys, not the UCloud provider's ucloud:
     ids=["program", "plugin", "with a profile"],
 )
 def test_missing_region(
-    bare: World, place: str, profile: str, ucloud: str, end: str, *, in_plugin: bool
+    bare: World, source: str, profile: str, ucloud: str, end: str, *, in_plugin: bool
 ) -> None:
     """The message names every way; the plugin says that it does not see ucloud:region."""
-    bare.set_pair(place)
+    bare.set_pair(source)
     bare.arguments["in_plugin"] = in_plugin
     named = profile.format(file=bare.config_file)
 
@@ -181,20 +181,20 @@ MALFORMED: dict[str, tuple[Callable[[str], object], str]] = {
 
 
 @pytest.mark.parametrize(
-    ("key", "place"),
+    ("key", "source"),
     [
-        (key, place)
+        (key, source)
         for key in MALFORMED
-        for place in ORDER[key].values
-        if place != "argument"
+        for source in ORDER[key].values
+        if source != "argument"
     ],
 )
-def test_a_malformed_setting(world: World, key: str, place: str) -> None:
-    """The message names the place and what the value must be; the value is not shown."""
+def test_a_malformed_setting(world: World, key: str, source: str) -> None:
+    """The message names the source and what the value must be; the value is not shown."""
     parser, text = MALFORMED[key]
     setting = SETTINGS_BY_KEY[key]
     world.environment.delenv(setting.variable, raising=False)
-    world.set(place, key, text)
+    world.set(source, key, text)
     error = world.error()
     called = {
         "ucimage": f"ucimage:{key} in the stack's configuration",
@@ -204,15 +204,15 @@ def test_a_malformed_setting(world: World, key: str, place: str) -> None:
         f" '{world.config_file}'",
     }
 
-    assert f"{called[place]} {clause(parser, text)}." == str(error)
+    assert f"{called[source]} {clause(parser, text)}." == str(error)
     assert CANARY not in held_by(error)
 
 
-@pytest.mark.parametrize("place", ["ucimage", "ucloud", "environment"])
-def test_a_malformed_setting_is_not_skipped(world: World, place: str) -> None:
-    """It is an error even if a later place has a good value."""
+@pytest.mark.parametrize("source", ["ucimage", "ucloud", "environment"])
+def test_a_malformed_setting_is_not_skipped(world: World, source: str) -> None:
+    """It is an error even if a later source has a good value."""
     world.set("profile", "projectId", "org-1")
-    world.set(place, "projectId", "org 1")
+    world.set(source, "projectId", "org 1")
 
     assert "must have letters, digits, '_' and '-' only" in str(world.error())
 
@@ -252,17 +252,19 @@ FAILURES: dict[str, dict[str, str]] = {
 
 
 @pytest.mark.parametrize("settings", FAILURES.values(), ids=FAILURES)
-@pytest.mark.parametrize("place", ["ucimage", "environment"])
-def test_no_error_leads_to_a_key(bare: World, place: str, settings: dict[str, str]) -> None:
-    """No variable of a traceback holds a key of any place."""
-    for keys in PLACES_OF_KEYS:
+@pytest.mark.parametrize("source", ["ucimage", "environment"])
+def test_no_error_leads_to_a_key(
+    bare: World, source: str, settings: dict[str, str]
+) -> None:
+    """No variable of a traceback holds a key of any source."""
+    for keys in SOURCES_OF_KEYS:
         bare.set_pair(keys, CANARY)
     bare.set("environment", "securityToken", CANARY)
     bare.set("environment", "region", "cn-bj2")
     for key in REGISTRY_PAIR:
         bare.set("environment", key, CANARY)
     for key, value in settings.items():
-        bare.set(place, key, value)
+        bare.set(source, key, value)
 
     assert CANARY not in held_by(bare.error())
 

@@ -1,4 +1,4 @@
-"""Each setting comes from the first place that has it."""
+"""Each setting comes from the first source that has it."""
 
 from __future__ import annotations
 
@@ -33,21 +33,21 @@ def world(bare: World) -> World:
 
 
 @pytest.mark.parametrize(
-    ("key", "first"), [(key, place) for key, row in ORDER.items() for place in row.values]
+    ("key", "first"), [(key, source) for key, row in ORDER.items() for source in row.values]
 )
 @pytest.mark.parametrize("blank", [None, ""])
 def test_the_first_place_with_a_value_wins(
     world: World, key: str, first: str, blank: str | None
 ) -> None:
-    """The contract's order of places; an empty text counts as not set."""
+    """The contract's order of sources; an empty text counts as not set."""
     row = ORDER[key]
-    places = list(row.values)
+    sources = list(row.values)
     world.set("environment", key, "")
-    for place in places[: places.index(first)]:
+    for source in sources[: sources.index(first)]:
         if blank is not None:
-            world.set(place, key, blank)
-    for place in places[places.index(first) :]:
-        world.set(place, key, row.values[place][0])
+            world.set(source, key, blank)
+    for source in sources[sources.index(first) :]:
+        world.set(source, key, row.values[source][0])
 
     assert row.values[first][1] == getattr(world.load(), row.attribute)
 
@@ -57,10 +57,10 @@ def test_the_first_place_with_a_value_wins(
 def test_the_default_is_used_if_nothing_is_set(
     world: World, key: str, blank: str | None
 ) -> None:
-    """Empty texts in all places are the same as nothing."""
+    """Empty texts in all sources are the same as nothing."""
     row = ORDER[key]
-    for place in row.values if blank is not None else ():
-        world.set(place, key, "")
+    for source in row.values if blank is not None else ():
+        world.set(source, key, "")
 
     assert row.default == getattr(world.load(), row.attribute)
 
@@ -129,7 +129,7 @@ def test_the_plugin_does_not_read_the_ucloud_provider_s_keys(world: World) -> No
 
 
 @pytest.mark.parametrize(
-    ("places", "expected"),
+    ("sources", "expected"),
     [
         (["argument", "ucimage", "environment"], "argument"),
         (["ucimage", "environment"], "ucimage"),
@@ -139,17 +139,17 @@ def test_the_plugin_does_not_read_the_ucloud_provider_s_keys(world: World) -> No
 )
 @pytest.mark.parametrize("blank", [None, ""])
 def test_which_profile_is_used(
-    bare: World, places: list[str], expected: str, blank: str | None
+    bare: World, sources: list[str], expected: str, blank: str | None
 ) -> None:
     """The profile that argument, stack or environment name, else the active one."""
     for name in ("default", "active", "argument", "ucimage", "environment"):
         bare.set_profile(name, region=f"of-{name}", public_key="a", private_key="b")
     bare.configs[1]["active"] = True
-    for place in ("argument", "ucimage", "environment"):
-        if place in places:
-            bare.set(place, "profile", place)
+    for source in ("argument", "ucimage", "environment"):
+        if source in sources:
+            bare.set(source, "profile", source)
         elif blank is not None:
-            bare.set(place, "profile", blank)
+            bare.set(source, "profile", blank)
 
     assert bare.load().region == f"of-{expected}"
 
@@ -177,9 +177,9 @@ def test_no_home_is_needed(
     assert world.load().project_id is None
 
 
-@pytest.mark.parametrize("place", ["ucimage", "environment"])
+@pytest.mark.parametrize("source", ["ucimage", "environment"])
 def test_the_profile_files_can_be_elsewhere(
-    bare: World, tmp_path: Path, place: str
+    bare: World, tmp_path: Path, source: str
 ) -> None:
     """Both files are read where the stack or the environment says."""
     bare.set_profile("default", region="of-home", public_key="home", private_key="home")
@@ -190,8 +190,8 @@ def test_the_profile_files_can_be_elsewhere(
     )
     bare.set("environment", "sharedConfigFile", "/missing")
     bare.set("environment", "sharedCredentialsFile", "/missing")
-    bare.set(place, "sharedConfigFile", str(configs))
-    bare.set(place, "sharedCredentialsFile", str(credentials))
+    bare.set(source, "sharedConfigFile", str(configs))
+    bare.set(source, "sharedCredentialsFile", str(credentials))
     settings = bare.load()
 
     assert (settings.region, keys_of(settings)) == ("elsewhere", ("a", "b", None))
@@ -214,7 +214,7 @@ FILES = {
 }
 
 
-@pytest.mark.parametrize(("place", "key"), FILES)
+@pytest.mark.parametrize(("source", "key"), FILES)
 @pytest.mark.parametrize(
     ("path", "problem"),
     [
@@ -224,35 +224,35 @@ FILES = {
     ],
 )
 def test_a_named_file_must_exist(
-    world: World, place: str, key: str, path: str, problem: str
+    world: World, source: str, key: str, path: str, problem: str
 ) -> None:
     """A misspelled path is an error that names the setting, not an empty profile."""
-    world.set(place, key, path)
+    world.set(source, key, path)
     setting = SETTINGS_BY_KEY[key]
 
     assert str(world.error()) == (
         f"The profile file '{path.replace('~', str(world.home))}', named by"
-        f" {FILES[place, key]}, {problem}: correct it, or name another file"
+        f" {FILES[source, key]}, {problem}: correct it, or name another file"
         f" (`pulumi config set ucimage:{key} PATH` or {setting.variable})."
     )
 
 
-@pytest.mark.parametrize(("place", "key"), FILES)
+@pytest.mark.parametrize(("source", "key"), FILES)
 def test_a_named_file_must_exist_even_if_it_is_not_needed(
-    world: World, place: str, key: str
+    world: World, source: str, key: str
 ) -> None:
     """With everything set elsewhere the wrong path is still a mistake."""
     world.set("environment", "projectId", "org-1")
     world.set("environment", "baseUrl", "https://environment.test/")
-    world.set(place, key, "/missing")
+    world.set(source, key, "/missing")
 
     assert "'/missing'" in str(world.error())
 
 
-@pytest.mark.parametrize(("place", "key"), FILES)
-def test_a_named_file_may_be_empty(world: World, place: str, key: str) -> None:
+@pytest.mark.parametrize(("source", "key"), FILES)
+def test_a_named_file_may_be_empty(world: World, source: str, key: str) -> None:
     """`/dev/null` is a file without profiles."""
-    world.set(place, key, "/dev/null")
+    world.set(source, key, "/dev/null")
 
     assert world.load().project_id is None
 
@@ -266,12 +266,12 @@ def test_a_named_profile_must_exist_even_if_it_is_not_needed(world: World) -> No
     assert "No profile is named 'wrok'" in str(world.error())
 
 
-@pytest.mark.parametrize("place", ["default path", "environment"])
-def test_too_many_open_files_is_the_machine_s_problem(bare: World, place: str) -> None:
+@pytest.mark.parametrize("source", ["default path", "environment"])
+def test_too_many_open_files_is_the_machine_s_problem(bare: World, source: str) -> None:
     """The message does not blame a profile file that is correct."""
     bare.set_profile("default", region="cn-bj2", public_key="a", private_key="b")
     bare.load()
-    if place == "environment":
+    if source == "environment":
         bare.set("environment", "sharedConfigFile", str(bare.config_file))
     limits = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (0, limits[1]))

@@ -1,4 +1,4 @@
-"""A world of settings: every place that a setting can come from."""
+"""A world of settings: every source that a setting can come from."""
 
 from __future__ import annotations
 
@@ -37,9 +37,9 @@ ARGUMENTS = {
 
 @dataclass
 class World:
-    """Every place that a setting can come from.
+    """Every source that a setting can come from.
 
-    The places are `argument`, `ucimage` and `ucloud` (both in the stack's configuration),
+    The sources are `argument`, `ucimage` and `ucloud` (both in the stack's configuration),
     `environment` and `profile` (the one named `default`).
     """
 
@@ -60,19 +60,19 @@ class World:
         """The CLI's file of keys."""
         return self.home / ".ucloud" / "credential.json"
 
-    def set(self, place: str, key: str, value: str) -> None:
-        """Set a setting in a place."""
+    def set(self, source: str, key: str, value: str) -> None:
+        """Set a setting in a source."""
         setting = SETTINGS_BY_KEY[key]
-        if place == "argument":
+        if source == "argument":
             self.arguments[ARGUMENTS[key]] = value
-        elif place in {"ucimage", "ucloud"}:
-            self.stack[f"{place}:{key}"] = Secret(value)
-        elif place == "environment":
+        elif source in {"ucimage", "ucloud"}:
+            self.stack[f"{source}:{key}"] = Secret(value)
+        elif source == "environment":
             self.environment.setenv(setting.variable, value)
-        elif place == "profile":
+        elif source == "profile":
             self.set_profile("default", **{setting.in_profile or key: value})
         else:
-            raise AssertionError(place)
+            raise AssertionError(source)
 
     def set_profile(self, name: str, **fields: str) -> None:
         """Set some fields of a profile."""
@@ -84,10 +84,10 @@ class World:
                 rows.append(row := {"profile": name})
             row[key] = value
 
-    def set_pair(self, place: str, value: str = "demo") -> None:
+    def set_pair(self, source: str, value: str = "demo") -> None:
         """Set a key pair, made from one text."""
         for key in KEY_PAIR:
-            self.set(place, key, f"{value}-{key}")
+            self.set(source, key, f"{value}-{key}")
 
     def load(self) -> Settings:
         """Load the settings, from profile files that hold what was set."""
@@ -128,20 +128,20 @@ class Row:
 
 
 NAMES = {
-    place: (f"by-{place}", f"by-{place}")
-    for place in ("argument", "ucimage", "ucloud", "environment", "profile")
+    source: (f"by-{source}", f"by-{source}")
+    for source in ("argument", "ucimage", "ucloud", "environment", "profile")
 }
 
 
 URLS = {
-    place: (f"https://{place}.test/", Endpoint.parse(f"https://{place}.test/"))
-    for place in ("ucimage", "ucloud", "environment", "profile")
+    source: (f"https://{source}.test/", Endpoint.parse(f"https://{source}.test/"))
+    for source in ("ucimage", "ucloud", "environment", "profile")
 }
 
 
 HOSTS = {
-    place: (f"{place}.test:5000", f"{place}.test:5000")
-    for place in ("argument", "ucimage", "environment")
+    source: (f"{source}.test:5000", f"{source}.test:5000")
+    for source in ("argument", "ucimage", "environment")
 }
 
 
@@ -167,4 +167,4 @@ ORDER = {
 }
 
 
-PLACES_OF_KEYS = ("ucimage", "ucloud", "environment", "profile")
+SOURCES_OF_KEYS = ("ucimage", "ucloud", "environment", "profile")

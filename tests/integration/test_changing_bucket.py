@@ -104,7 +104,7 @@ class ChangingBucket(RuleBasedStateMachine):
         self.emulator.fault(f"cap={cap}*100000")
 
     @rule(changes=CHANGES, at_once=st.sampled_from([1, 4]))
-    def look(self, changes: list[tuple[int, str, int]], at_once: int) -> None:
+    def list_changing(self, changes: list[tuple[int, str, int]], at_once: int) -> None:
         """List it while it changes, one page at a time or reading ahead."""
         self.calls, self.to_come, self.states = 0, changes, [frozenset(self.names)]
         try:
@@ -130,7 +130,7 @@ class ChangingBucket(RuleBasedStateMachine):
     @rule()
     def list_without_changes(self) -> None:
         """Without changes, the listing is the bucket."""
-        self.look([], 4)
+        self.list_changing([], 4)
         listing = list_images(
             self.caller.client, BUCKET, deadline=Deadline.after(60, Clock())
         )

@@ -42,7 +42,7 @@ class Shop:
         """The reference of the pinned bytes."""
         return self.life.pin()["outputs"][self.life.stored("repo_digest")] or None
 
-    def look(self) -> tuple[bool, bool, str]:
+    def refresh(self) -> tuple[bool, bool, str]:
         """Refresh; whether the pin is available and was pushed again, and what it says."""
         text = self.life.run(*REFRESH)
         outputs = self.life.outputs()
@@ -110,7 +110,7 @@ def test_a_pin_keeps_the_bytes_that_were_chosen(shop: Shop) -> None:
 
     second = shop.push("1", "other bytes")
     life.is_unchanged(**NO_KEYS)
-    available, retagged, text = shop.look()
+    available, retagged, text = shop.refresh()
     assert (available, retagged) == (True, True)
     assert "The pin 'app' stays at '1', which was pushed again at" in text
     assert "is another image now: change a trigger to accept it." in text
@@ -123,7 +123,7 @@ def test_a_pin_keeps_the_bytes_that_were_chosen(shop: Shop) -> None:
     assert shop.pin() == ("1", second, None, first)
 
     registry.delete(PATH, second)
-    available, _, text = shop.look()
+    available, _, text = shop.refresh()
     assert not available
     assert f"is listed, but its digest {second} is no longer in the registry:" in text
 

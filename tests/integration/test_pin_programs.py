@@ -225,12 +225,12 @@ def test_no_key_is_in_the_provider_s_text(
     assert not _SIGNATURE.search(whole)
     assert _SIGNATURE.search(whole + b'"59268c02db331142dd2e02ebec0d01cd51728570"')
     for key in (DEMO_PRIVATE_KEY, DEMO_PUBLIC_KEY):
-        assert not _holds(whole, key)
-        assert _holds(whole + key.encode(), key)
-        assert _holds(whole + base64.b64encode(b"x" + key.encode()), key)
+        assert not _contains(whole, key)
+        assert _contains(whole + key.encode(), key)
+        assert _contains(whole + base64.b64encode(b"x" + key.encode()), key)
 
 
-def _holds(text: bytes, key: str) -> bool:
+def _contains(text: bytes, key: str) -> bool:
     """Whether a key is in a text, as it is or in base64 at any offset."""
     shifted = [base64.b64encode(b" " * n + key.encode())[4:-4] for n in range(3)]
     return any(form in text for form in (key.encode(), *shifted))

@@ -36,7 +36,9 @@ if TYPE_CHECKING:
 NAME = "ucs/helloworld"
 ANN = RegistryCredentials(USER, Secret(PASSWORD), "the environment")
 WRONG = RegistryCredentials(USER, Secret("wrong"), "the environment")
-IDENTITY = RegistryCredentials("", Secret(""), "a helper", Secret(IDENTITY_TOKEN))
+WITH_IDENTITY_TOKEN = RegistryCredentials(
+    "", Secret(""), "a helper", Secret(IDENTITY_TOKEN)
+)
 
 
 @pytest.fixture
@@ -183,7 +185,7 @@ def test_a_wrong_password_is_refused(with_users: RealRegistry) -> None:
     assert (caught.value.status, caught.value.code) == (401, "UNAUTHORIZED")
 
 
-@pytest.mark.parametrize("credentials", [ANN, IDENTITY])
+@pytest.mark.parametrize("credentials", [ANN, WITH_IDENTITY_TOKEN])
 def test_a_token_is_exchanged_for_credentials(
     credentials: RegistryCredentials, with_tokens: RealRegistry, tokens: TokenService
 ) -> None:

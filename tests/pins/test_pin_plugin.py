@@ -32,17 +32,17 @@ def provider(configured: Emulator) -> Client:
     return in_process()
 
 
-ASKED = {"bucketName": "ucs", "imageName": "helloworld"}
+INPUTS = {"bucketName": "ucs", "imageName": "helloworld"}
 
 
 def test_check_within_a_component(provider: Client) -> None:
     """The type in a URN may have its parents' types before it."""
-    assert "1.1.0" == provider.check(ASKED, urn=WITHIN_COMPONENT)["tag"]
+    assert "1.1.0" == provider.check(INPUTS, urn=WITHIN_COMPONENT)["tag"]
 
 
 def test_check_accepts_inputs_that_it_made(provider: Client) -> None:
     """As an import returns them."""
-    olds = provider.check({**ASKED, "tag": "1.0.0"})
+    olds = provider.check({**INPUTS, "tag": "1.0.0"})
 
     assert olds == provider.check(olds, olds)
 
@@ -51,10 +51,10 @@ def test_an_unknown_input_makes_the_choice_unknown(
     provider: Client, configured: Emulator
 ) -> None:
     """What stays is known, and the input itself is returned unchanged."""
-    olds = provider.check(ASKED)
+    olds = provider.check(INPUTS)
     configured.reset_requests()
 
-    inputs = provider.check({**ASKED, "triggers": {"a": UNKNOWN_TEXT}}, olds)
+    inputs = provider.check({**INPUTS, "triggers": {"a": UNKNOWN_TEXT}}, olds)
 
     assert {UNKNOWN_TEXT} == {inputs[key] for key in ("tag", "image", "previousTag")}
     assert DEMO_IMAGE == inputs["imageName"]
@@ -73,7 +73,7 @@ def test_a_secret_input_makes_the_choice_secret(
     provider: Client, asked: dict[str, Any], keys: set[str]
 ) -> None:
     """The argument under each of its names, and what was chosen."""
-    inputs = provider.check({**ASKED, **asked})
+    inputs = provider.check({**INPUTS, **asked})
     created = provider.stub.Create(
         provider_pb2.CreateRequest(urn=URN, properties=struct(inputs))
     )
@@ -147,7 +147,7 @@ def test_diff_shows_each_change(
 
 def test_diff_against_outputs_alone_finds_no_difference(provider: Client) -> None:
     """An older engine sends no old inputs, and its pins stay as they are."""
-    inputs = struct(provider.check(ASKED))
+    inputs = struct(provider.check(INPUTS))
     created = provider.stub.Create(provider_pb2.CreateRequest(urn=URN, properties=inputs))
 
     response = provider.stub.Diff(
@@ -177,7 +177,7 @@ def test_values_that_ignore_changes_returns_are_no_difference(provider: Client) 
 
 def test_read_of_outputs_alone_is_a_refresh_too(provider: Client) -> None:
     """A pin that a program reads by its id has no inputs."""
-    outputs = struct({**provider.check(ASKED), "chosenAt": "2026-03-01T12:00:00Z"})
+    outputs = struct({**provider.check(INPUTS), "chosenAt": "2026-03-01T12:00:00Z"})
     request = provider_pb2.ReadRequest(
         urn=URN, id="cn-bj2/ucs/ucs/helloworld", properties=outputs
     )
@@ -225,7 +225,7 @@ def test_what_cannot_be_imported_is_refused(
 
 def test_a_preview_knows_neither_the_id_nor_the_time(provider: Client) -> None:
     """It knows the time of a choice that stays."""
-    inputs = struct(provider.check(ASKED))
+    inputs = struct(provider.check(INPUTS))
     olds = struct({**plain(inputs), "chosenAt": "then"})
     moved = struct({**plain(inputs), "tag": "2"})
 
@@ -250,7 +250,7 @@ def test_a_preview_knows_neither_the_id_nor_the_time(provider: Client) -> None:
 
 def test_what_is_empty_is_null(provider: Client) -> None:
     """A preview would show a missing output as unknown; an input is left out."""
-    inputs = provider.check(ASKED)
+    inputs = provider.check(INPUTS)
 
     assert inputs["previousTag"] is None
     assert "projectId" not in inputs

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
     from pulumi_ucimage.emulator import Emulator
 
-ASKED = {"bucket_name": "ucs", "image_name": "helloworld"}
-TRIGGERED = {**ASKED, "triggers": {"a": "1"}}
+INPUTS = {"bucket_name": "ucs", "image_name": "helloworld"}
+TRIGGERED = {**INPUTS, "triggers": {"a": "1"}}
 
 
 @pytest.fixture
@@ -70,11 +70,11 @@ def test_check_chooses_and_stores_what_was_asked(provider: PinProvider) -> None:
 
 def test_check_keeps_or_chooses(provider: PinProvider, configured: Emulator) -> None:
     """The same inputs: the same state, without a call; a trigger chooses."""
-    olds = provider.check({}, ASKED)
+    olds = provider.check({}, INPUTS)
     configured.push("ucs", "helloworld", "2.0.0")
     configured.reset_requests()
 
-    same = provider.check(olds, {**ASKED, "policy": "newest"})
+    same = provider.check(olds, {**INPUTS, "policy": "newest"})
     calls = len(configured.requests)
     moved = provider.check(olds, TRIGGERED)
 
@@ -88,7 +88,7 @@ def test_what_check_made_is_checked_without_a_change(
     """As an import gives it back to the plugin."""
     del configured, engine_log
     plugin = PROVIDERS["plugin"]()
-    for inputs in (ASKED, {**ASKED, "tag": "1.0.0"}):
+    for inputs in (INPUTS, {**INPUTS, "tag": "1.0.0"}):
         olds = plugin.check({}, inputs)
 
         assert olds == plugin.check(olds, olds)
@@ -99,12 +99,12 @@ def test_what_check_made_is_checked_without_a_change(
     [
         ({}, "is missing"),
         ({"bucket_name": 7}, "must be a string"),
-        ({**ASKED, "tags": "x"}, "There is no argument 'tags'"),
-        ({**ASKED, "triggers": ["a"]}, "triggers must be a map of strings"),
-        ({**ASKED, "triggers": {"a": 1}}, "triggers must be a map of strings"),
-        ({**ASKED, "policy": "best"}, "policy must be one of"),
+        ({**INPUTS, "tags": "x"}, "There is no argument 'tags'"),
+        ({**INPUTS, "triggers": ["a"]}, "triggers must be a map of strings"),
+        ({**INPUTS, "triggers": {"a": 1}}, "triggers must be a map of strings"),
+        ({**INPUTS, "policy": "best"}, "policy must be one of"),
         ({"bucket_name": "nope"}, "RetCode 43023"),
-        ({**ASKED, "tag": "9"}, "no tag '9'"),
+        ({**INPUTS, "tag": "9"}, "no tag '9'"),
     ],
 )
 def test_a_mistake_is_one_sentence(
@@ -113,7 +113,7 @@ def test_a_mistake_is_one_sentence(
     """For a new pin, of which nothing stays; and for one that stays at its tag."""
     with pytest.raises(CheckError, match=words) as new:
         provider.check({}, inputs)
-    olds = provider.check({}, {**ASKED, "tag": "1.0.0"})
+    olds = provider.check({}, {**INPUTS, "tag": "1.0.0"})
     if inputs.get("bucket_name") != "nope":
         with pytest.raises(CheckError, match=words) as pinned:
             provider.check(olds, inputs)
@@ -135,7 +135,7 @@ def test_a_failed_look_up_changes_nothing(
 ) -> None:
     """The sentence says so, and which tag stays pinned."""
     monkeypatch.setenv("UCIMAGE_MAX_RETRIES", "0")
-    olds = provider.check({}, ASKED)
+    olds = provider.check({}, INPUTS)
     configured.fault(fault)
 
     with pytest.raises(CheckError, match=words) as caught:
@@ -148,14 +148,14 @@ def test_lines_name_the_pin_and_are_shown_under_it(
     provider: PinProvider, configured: Emulator, engine_log: EngineLog
 ) -> None:
     """A line about triggers, a warning from the state, and what a refresh found."""
-    olds = provider.check({}, {**ASKED, "tag": "1.1.0"})
+    olds = provider.check({}, {**INPUTS, "tag": "1.1.0"})
     configured.push("ucs", "helloworld", "2.0.0")
 
     provider.check(olds, {**TRIGGERED, "tag": "1.1.0"})
     (trigger,) = engine_log.take()
-    provider.check({**olds, "available": False}, {**ASKED, "tag": "1.1.0"})
+    provider.check({**olds, "available": False}, {**INPUTS, "tag": "1.1.0"})
     (warning,) = engine_log.take()
-    newest = {**provider.check({}, ASKED), "tag": "1.1.0", "create_time": 1719792000}
+    newest = {**provider.check({}, INPUTS), "tag": "1.1.0", "create_time": 1719792000}
     provider.read(newest, {**newest, "chosen_at": "then"})
     (newer,) = engine_log.take()
 
@@ -169,7 +169,7 @@ def test_lines_name_the_pin_and_are_shown_under_it(
 
 def test_diff_says_what_changed(provider: PinProvider) -> None:
     """Nothing, something, or what replaces the pin."""
-    olds = provider.check({}, ASKED)
+    olds = provider.check({}, INPUTS)
 
     assert (False, []) == provider.diff(olds, olds)
     assert (True, []) == provider.diff(olds, {**olds, "tag": "2"})
@@ -181,7 +181,7 @@ def test_diff_says_what_changed(provider: PinProvider) -> None:
 
 def test_create_stores_when_the_tag_was_chosen(provider: PinProvider) -> None:
     """With the id of the image."""
-    inputs = provider.check({}, ASKED)
+    inputs = provider.check({}, INPUTS)
 
     identity, outputs = provider.create(inputs)
 
@@ -204,7 +204,7 @@ def test_update_keeps_when_the_tag_was_chosen(
     provider: PinProvider, changes: dict[str, Any], *, is_chosen: bool
 ) -> None:
     """Only another choice has another time."""
-    inputs = provider.check({}, ASKED)
+    inputs = provider.check({}, INPUTS)
 
     outputs = provider.update({**inputs, "chosen_at": "then"}, {**inputs, **changes})
 
@@ -214,7 +214,7 @@ def test_update_keeps_when_the_tag_was_chosen(
 
 def test_read_looks_and_keeps_the_tag(provider: PinProvider, configured: Emulator) -> None:
     """`available` and `retagged` follow the refresh, in inputs and outputs alike."""
-    inputs = provider.check({}, ASKED)
+    inputs = provider.check({}, INPUTS)
     outputs = {**inputs, "chosen_at": "then"}
     configured.push("ucs", "helloworld", "1.1.0")
 
@@ -237,7 +237,7 @@ def test_a_refresh_that_fails_is_a_warning(
     provider: PinProvider, configured: Emulator, engine_log: EngineLog
 ) -> None:
     """The pin keeps what it knew."""
-    inputs = provider.check({}, ASKED)
+    inputs = provider.check({}, INPUTS)
     outputs = {**inputs, "chosen_at": "then"}
     configured.fault("retcode=299")
 
@@ -257,7 +257,7 @@ def test_the_looks_of_a_refresh_share_a_listing(
     provider: PinProvider, configured: Emulator
 ) -> None:
     """One listing for each pass, whichever listing was made before for a choice."""
-    inputs = provider.check({}, ASKED)
+    inputs = provider.check({}, INPUTS)
     calls = []
 
     for _ in range(2):
@@ -282,7 +282,7 @@ def test_pins_that_wait_for_nothing_share_a_listing(
         began_s = time.monotonic()
         configured.reset_requests()
         tags.append(
-            [provider.check({}, ASKED, not_before=began_s)["tag"] for _ in range(9)]
+            [provider.check({}, INPUTS, not_before=began_s)["tag"] for _ in range(9)]
         )
         assert 1 == len(configured.requests)
         configured.push("ucs", "helloworld", "2.0.0")
@@ -297,12 +297,12 @@ def test_a_pin_uses_no_listing_from_before_its_inputs_were_ready(
     del engine_log
     provider = DynamicProvider()
     began_s = time.monotonic()
-    first = [provider.check({}, ASKED, not_before=began_s)["tag"] for _ in range(9)]
+    first = [provider.check({}, INPUTS, not_before=began_s)["tag"] for _ in range(9)]
 
     configured.push("ucs", "helloworld", "2.0.0")
-    waited = provider.check({}, ASKED, not_before=time.monotonic())["tag"]
-    unsure = provider.check({}, ASKED)["tag"]
-    shares = provider.check({}, ASKED, not_before=began_s)["tag"]
+    waited = provider.check({}, INPUTS, not_before=time.monotonic())["tag"]
+    unsure = provider.check({}, INPUTS)["tag"]
+    shares = provider.check({}, INPUTS, not_before=began_s)["tag"]
 
     assert ["1.1.0"] * 9 == first
     assert ["2.0.0"] * 3 == [waited, unsure, shares]
@@ -316,9 +316,9 @@ def test_each_choice_of_the_plugin_lists_for_itself(
     del engine_log
     provider = PROVIDERS["plugin"]()
 
-    before = provider.check({}, ASKED)["tag"]
+    before = provider.check({}, INPUTS)["tag"]
     configured.push("ucs", "helloworld", "2.0.0")
-    after = provider.check({}, ASKED)["tag"]
+    after = provider.check({}, INPUTS)["tag"]
 
     assert ("1.1.0", "2.0.0") == (before, after)
 
@@ -334,7 +334,7 @@ def test_a_long_listing_shows_its_progress_under_the_pin(
     for number in range(150):
         configured.push("ucs", f"ucs/image-{number}", "1")
 
-    provider.check({}, ASKED)
+    provider.check({}, INPUTS)
 
     assert "Listing bucket 'ucs': 100 of 151 images so far." == engine_log.passing[0]
 
@@ -354,10 +354,10 @@ def test_a_limit_that_one_pin_meets_slows_the_others(
     configured.fault("retcode=153*1")
 
     with pytest.raises(CheckError, match="RetCode 153"):
-        provider.check({}, ASKED)
-    provider.check({}, ASKED)
+        provider.check({}, INPUTS)
+    provider.check({}, INPUTS)
     provider.start_refresh()
-    provider.check({}, ASKED)
+    provider.check({}, INPUTS)
 
     assert [AT_ONCE, 1, AT_ONCE] == at_once
 
@@ -378,7 +378,7 @@ def test_an_ignored_explicit_tag_is_not_looked_up(
 ) -> None:
     """The program says that it ignores changes of `tag`, which a plugin cannot know."""
     provider = DynamicProvider()
-    olds = provider.check({}, {**ASKED, "tag": "1.0.0"})
+    olds = provider.check({}, {**INPUTS, "tag": "1.0.0"})
     configured.reset_requests()
 
     state = provider.check(olds, {**TRIGGERED, "tag": "1.0.0"}, ignores_tag=True)
@@ -396,10 +396,10 @@ def test_another_tag_that_is_ignored_is_one_line(
     """A frozen pin says that `tag` does not move it; not if it names the pinned tag."""
     del configured
     provider = DynamicProvider()
-    olds = provider.check({}, {**ASKED, "tag": "1.0.0"})
+    olds = provider.check({}, {**INPUTS, "tag": "1.0.0"})
 
     state = provider.check(
-        olds, {**ASKED, "tag": "1.0.0"}, ignores_tag=True, ignored_tag=tag
+        olds, {**INPUTS, "tag": "1.0.0"}, ignores_tag=True, ignored_tag=tag
     )
 
     assert "1.0.0" == state["tag"]
@@ -416,8 +416,8 @@ def test_an_ignored_tag_says_nothing_while_the_pinned_one_is_unknown(
     """A preview in which another input is not known yet."""
     del configured
     provider = DynamicProvider()
-    olds = provider.check({}, {**ASKED, "tag": "1.0.0"})
-    unknown = {**ASKED, "tag": "1.0.0", "bucket_name": UNKNOWN}
+    olds = provider.check({}, {**INPUTS, "tag": "1.0.0"})
+    unknown = {**INPUTS, "tag": "1.0.0", "bucket_name": UNKNOWN}
 
     state = provider.check(olds, unknown, ignores_tag=True, ignored_tag="1.1.0")
 
@@ -432,7 +432,7 @@ def test_the_program_s_part_is_not_stored(
     del configured, engine_log
     provider = DynamicProvider()
 
-    state = provider.check({}, ASKED, not_before=time.monotonic())
+    state = provider.check({}, INPUTS, not_before=time.monotonic())
 
     assert {"__urn"} == {key for key in state if key.startswith("__")}
     assert provider.urn == state["__urn"]

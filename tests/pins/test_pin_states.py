@@ -32,8 +32,8 @@ def provider(request: pytest.FixtureRequest, engine_log: EngineLog) -> PinProvid
     return PROVIDERS[request.param]()
 
 
-ASKED = {"bucket_name": "ucs", "image_name": "helloworld"}
-TRIGGERED = {**ASKED, "triggers": {"a": "1"}}
+INPUTS = {"bucket_name": "ucs", "image_name": "helloworld"}
+TRIGGERED = {**INPUTS, "triggers": {"a": "1"}}
 GOOD = {
     "bucket_name": "ucs",
     "wanted_image": "helloworld",
@@ -85,7 +85,7 @@ def test_every_field_of_a_choice_is_tried() -> None:
     assert {"bucket_name", "region", "project_id", *outputs} == WRONG.keys()
 
 
-@pytest.mark.parametrize("inputs", [ASKED, TRIGGERED], ids=["same", "trigger"])
+@pytest.mark.parametrize("inputs", [INPUTS, TRIGGERED], ids=["same", "trigger"])
 @pytest.mark.parametrize("field", WRONG)
 def test_a_damaged_state_is_one_sentence_of_check(
     provider: PinProvider, inputs: dict[str, Any], field: str
@@ -163,7 +163,7 @@ def test_what_may_be_empty_may_be_missing(
     if is_missing:
         del olds[field]
 
-    state = provider.check(olds, ASKED)
+    state = provider.check(olds, INPUTS)
 
     assert (False, []) == provider.diff(olds, state)
     assert ("1.1.0", value) == (state["tag"], state.get(field, ""))
@@ -201,7 +201,7 @@ def test_a_stored_input_of_a_newer_release_is_different(
 ) -> None:
     """That is all: the program's inputs are stored, and a choice goes by them."""
     configured.push("ucs", "helloworld", "2.0.0")
-    olds = {**provider.check({}, ASKED), field: value}
+    olds = {**provider.check({}, INPUTS), field: value}
     configured.push("ucs", "helloworld", "3.0.0")
     configured.reset_requests()
     choosing = field not in {
@@ -214,7 +214,7 @@ def test_a_stored_input_of_a_newer_release_is_different(
         "wanted_image",
     }
 
-    state = provider.check(olds, ASKED)
+    state = provider.check(olds, INPUTS)
     engine_log.take()
     inputs, outputs = provider.read(olds, {**olds, "chosen_at": "then"})
     provider.delete(olds)
@@ -229,10 +229,10 @@ def test_a_stored_input_of_a_newer_release_is_different(
 def test_unknown_fields_are_kept(provider: PinProvider, configured: Emulator) -> None:
     """A newer release finds its own again, whatever this one does with the pin."""
     newer = {"size": "5 MB", "signatures": {"a": ["b"]}}
-    olds = {**provider.check({}, ASKED), **newer}
+    olds = {**provider.check({}, INPUTS), **newer}
 
-    same = provider.check(olds, ASKED)
-    stored = provider.check(olds, {**ASKED, "allow_downgrade": True})
+    same = provider.check(olds, INPUTS)
+    stored = provider.check(olds, {**INPUTS, "allow_downgrade": True})
     configured.push("ucs", "helloworld", "2.0.0")
     moved = provider.check(olds, TRIGGERED)
     updated = provider.update(olds, moved)
@@ -257,8 +257,8 @@ def first_version(kind: str) -> dict[str, dict[str, Any]]:
 
 
 PROGRAMS: dict[str, dict[str, Any]] = {
-    "newest": ASKED,
-    "explicit": {**ASKED, "tag": "1.0.0"},
+    "newest": INPUTS,
+    "explicit": {**INPUTS, "tag": "1.0.0"},
     "semver": {
         "bucket_name": "ucs",
         "policy": "semver",
@@ -274,7 +274,7 @@ PROGRAMS: dict[str, dict[str, Any]] = {
         "default_tag": "0.0.1",
     },
     # The engine sends the pinned tag in place of an ignored one.
-    "ignoring": {**ASKED, "tag": "1.1.0"},
+    "ignoring": {**INPUTS, "tag": "1.1.0"},
 }
 
 

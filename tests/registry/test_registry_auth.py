@@ -32,7 +32,7 @@ from pulumi_ucimage.errors import RegistryError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-IDENTITY = RegistryCredentials("", Secret(""), "a helper", Secret("long"))
+WITH_IDENTITY_TOKEN = RegistryCredentials("", Secret(""), "a helper", Secret("long"))
 BASIC_ANN = "Basic " + base64.b64encode(b"ann:se cret").decode()
 
 CHALLENGES = {
@@ -263,7 +263,7 @@ def test_an_identity_token_is_exchanged_by_post() -> None:
     """OAuth2's refresh token grant; the identity token is in no URL."""
     script = Script(head=[bearer(), head()])
     with serve(script) as server:
-        assert resolve(client(server, credentials=IDENTITY)) == DIGEST
+        assert resolve(client(server, credentials=WITH_IDENTITY_TOKEN)) == DIGEST
 
         assert lines(server)[1] == "POST /token"
         assert asked(server)[1].form == {

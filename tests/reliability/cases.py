@@ -49,13 +49,13 @@ class Script:
     """What one server does, and which images it has.
 
     Attributes:
-        answers: one for each request; the last repeats.
+        responses: one for each request; the last repeats.
         greeting: steps before a request is read.
         way: how it is reached.
         images: the image names of a whole answer.
     """
 
-    answers: tuple[Answer, ...]
+    responses: tuple[Answer, ...]
     greeting: Steps = ()
     way: Way = Way.PLAIN
     images: Sequence[str] = (IMAGE,)
@@ -106,14 +106,14 @@ class Case:
         return f"{bound}{self.calls}" + (" of that page" if self.page is not None else "")
 
 
-def always(*answers: Answer, greeting: Steps = (), way: Way = Way.PLAIN) -> Scripts:
-    """One server with these answers, one after another; the last repeats."""
-    return lambda: [Script(answers=answers, greeting=greeting, way=way)]
+def always(*responses: Answer, greeting: Steps = (), way: Way = Way.PLAIN) -> Scripts:
+    """One server with these responses, one after another; the last repeats."""
+    return lambda: [Script(responses=responses, greeting=greeting, way=way)]
 
 
-def each(*answers: Answer) -> Scripts:
-    """A server for each of these answers, which it always gives."""
-    return lambda: [Script(answers=(one,)) for one in answers]
+def each(*responses: Answer) -> Scripts:
+    """A server for each of these responses, which it always gives."""
+    return lambda: [Script(responses=(one,)) for one in responses]
 
 
 def refusal(ret_code: object, **headers: str) -> bytes:
@@ -140,7 +140,7 @@ class Pages:
         cap: the length of its longest page.
         total: TotalCount, from the number of the call, 1 for the first, and the true count.
         change: changes the images before a call, by the number of the call.
-        answers: sent instead of a page, by its offset; the last repeats.
+        responses: sent instead of a page, by its offset; the last repeats.
         ignores_limit: whether it ignores Limit.
         ignores_offset: whether it ignores Offset.
     """
@@ -149,7 +149,7 @@ class Pages:
     cap: int = 10**9
     total: Callable[[int, int], int | None] = lambda _, true: true
     change: Callable[[int, list[str]], object] = lambda _, __: None
-    answers: dict[str, list[Answer]] = field(default_factory=dict)
+    responses: dict[str, list[Answer]] = field(default_factory=dict)
     ignores_limit: bool = False
     ignores_offset: bool = False
     calls: int = 0
@@ -161,7 +161,7 @@ class Pages:
         with self._lock:
             self.calls += 1
             self.change(self.calls, self.images)
-            if planned := self.answers.get(form["Offset"]):
+            if planned := self.responses.get(form["Offset"]):
                 given = planned.pop(0) if len(planned) > 1 else planned[0]
                 if given:
                     return given(request) if callable(given) else given
@@ -177,11 +177,12 @@ def pages(count: int, **fields: Any) -> Scripts:
 
     def scripts() -> Sequence[Script]:
         planned = {
-            offset: [*answers] for offset, answers in fields.get("answers", {}).items()
+            offset: [*responses]
+            for offset, responses in fields.get("responses", {}).items()
         }
         images = [f"r.io/app{number}" for number in range(count)]
         # The list itself, because a whole answer has the images of the end.
-        server = Pages(images, **{**fields, "answers": planned})
-        return [Script(answers=(server,), images=images)]
+        server = Pages(images, **{**fields, "responses": planned})
+        return [Script(responses=(server,), images=images)]
 
     return scripts

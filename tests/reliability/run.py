@@ -136,8 +136,8 @@ def _exhaust(what: Exhausted) -> None:
     else:
         threading.stack_size(2**30)
         pages = int(Path("/proc/self/statm").read_text().split()[0])
-        room = pages * resource.getpagesize() + 2**29
-        resource.setrlimit(resource.RLIMIT_AS, (room, room))
+        max_bytes = pages * resource.getpagesize() + 2**29
+        resource.setrlimit(resource.RLIMIT_AS, (max_bytes, max_bytes))
 
 
 def _forget_peak() -> int:
@@ -210,7 +210,7 @@ class Lab:
 
     def _run_one(self, case: Case, script: Script) -> Outcome:
         tls = self._tls.get(script.way)
-        with FaultServer(*script.answers, greeting=script.greeting, tls=tls) as server:
+        with FaultServer(*script.responses, greeting=script.greeting, tls=tls) as server:
             environment = {
                 **self.environment(server.url, case.timeout_s),
                 **case.settings,
@@ -244,7 +244,7 @@ class Lab:
         """Look up at each server in turn; all of them run until the end."""
         with ExitStack() as stack:
             servers = [
-                stack.enter_context(FaultServer(*script.answers))
+                stack.enter_context(FaultServer(*script.responses))
                 for script in case.scripts()
             ]
             done = [

@@ -95,7 +95,7 @@ def ret_codes(*wanted: int, calls: int = 1) -> Case:
 
 
 def third_page(
-    *answers: Answer,
+    *responses: Answer,
     expected: type[UcimageError] | None,
     calls: int,
     timeout_s: float = 1.0,
@@ -105,7 +105,7 @@ def third_page(
         expected=expected,
         calls=calls,
         page=198,
-        scripts=pages(1000, answers={"198": answers}),
+        scripts=pages(1000, responses={"198": responses}),
         timeout_s=timeout_s,
     )
 
@@ -129,7 +129,7 @@ def windowed(
 
 def retry_after(value: str) -> Script:
     """A server that is unavailable, and sends Retry-After."""
-    return Script(answers=(answer(b"", 503, {"Retry-After": value}),))
+    return Script(responses=(answer(b"", 503, {"Retry-After": value}),))
 
 
 def once(
@@ -142,7 +142,7 @@ def once(
 def redirects() -> Sequence[Script]:
     """The five redirects, each to another host."""
     return [
-        Script(answers=(answer(b"", status, {"Location": "http://127.0.0.2:9/"}),))
+        Script(responses=(answer(b"", status, {"Location": "http://127.0.0.2:9/"}),))
         for status in (301, 302, 303, 307, 308)
     ]
 
@@ -152,7 +152,7 @@ def bomb() -> Sequence[Script]:
     compressor = zlib.compressobj(9, wbits=31)
     zeros = bytes(2**20)
     packed = b"".join(compressor.compress(zeros) for _ in range(512)) + compressor.flush()
-    return [Script(answers=(answer(packed, headers=GZIP),))]
+    return [Script(responses=(answer(packed, headers=GZIP),))]
 
 
 def alone(
@@ -168,7 +168,7 @@ def crumbs(unit: bytes, before: bytes, behind: bytes, *, ret_code: int = 0) -> C
     def scripts() -> Sequence[Script]:
         parts = (unit * (31 * 2**20 // len(unit))).removesuffix(b",")
         body = b'{"RetCode": %d, ' % ret_code + before + parts + behind
-        return [Script(answers=(answer(gzip.compress(body, 1), headers=GZIP),))]
+        return [Script(responses=(answer(gzip.compress(body, 1), headers=GZIP),))]
 
     return alone(ResponseError, scripts)
 
@@ -205,7 +205,7 @@ CASES: dict[str, dict[str, Case]] = {
             expected=TransportError,
             calls=4,
             scripts=lambda: [
-                Script(answers=((cut, Do.CLOSE),), way=Way.TLS)
+                Script(responses=((cut, Do.CLOSE),), way=Way.TLS)
                 for cut in (b"", HEAD[:20], HEAD, HEAD + BODY[:20])
             ],
         ),
@@ -243,7 +243,7 @@ CASES: dict[str, dict[str, Case]] = {
             expected=TransportError,
             calls=1,
             scripts=lambda: [
-                Script(answers=((begun, Drip(b" " * 99, 1.0)),)) for begun in (b"", HEAD)
+                Script(responses=((begun, Drip(b" " * 99, 1.0)),)) for begun in (b"", HEAD)
             ],
         ),
         "byte by byte, and in time": Case(
@@ -328,21 +328,23 @@ CASES: dict[str, dict[str, Case]] = {
             ResponseError,
             lambda: [
                 Script(
-                    answers=(
+                    responses=(
                         answer(gzip.compress(gzip.compress(MIB * 256, 1)), headers=GZIP),
                     )
                 )
             ],
         ),
-        "33 MB": alone(ResponseError, lambda: [Script(answers=(answer(MIB * 33 + BODY),))]),
+        "33 MB": alone(
+            ResponseError, lambda: [Script(responses=(answer(MIB * 33 + BODY),))]
+        ),
         "31 MB before a whole answer": alone(
-            None, lambda: [Script(answers=(answer(MIB * 31 + BODY),))]
+            None, lambda: [Script(responses=(answer(MIB * 31 + BODY),))]
         ),
         "chunks without end": alone(
             ResponseError,
             lambda: [
                 Script(
-                    answers=(
+                    responses=(
                         (
                             answer(b"", headers=CHUNKED),
                             *(b"100000\r\n" + MIB + b"\r\n",) * 100,
@@ -352,7 +354,7 @@ CASES: dict[str, dict[str, Case]] = {
             ],
         ),
         "30 million nested lists": alone(
-            ResponseError, lambda: [Script(answers=(answer(b"[" * 30_000_000),))]
+            ResponseError, lambda: [Script(responses=(answer(b"[" * 30_000_000),))]
         ),
         "10 million images without a field": crumbs(b"{},", b'"ImageSet": [', b"]}"),
         "10 million tags without a field": crumbs(
@@ -371,7 +373,9 @@ CASES: dict[str, dict[str, Case]] = {
         ),
         "a number of 30 million digits": alone(
             ResponseError,
-            lambda: [Script(answers=(answer(b'{"RetCode": ' + b"9" * 30_000_000 + b"}"),))],
+            lambda: [
+                Script(responses=(answer(b'{"RetCode": ' + b"9" * 30_000_000 + b"}"),))
+            ],
         ),
         "a body without end behind status 404": alone(
             ResponseError,
@@ -550,7 +554,7 @@ CASES: dict[str, dict[str, Case]] = {
             calls=1,
             scripts=lambda: [
                 Script(
-                    answers=(
+                    responses=(
                         good(
                             TotalCount=2,
                             ImageSet=[{"ImageName": "\ud800"}, {"ImageName": IMAGE}],
@@ -637,7 +641,7 @@ CASES: dict[str, dict[str, Case]] = {
             at_most=True,
             scripts=pages(
                 250,
-                answers={
+                responses={
                     "99": [
                         good(
                             TotalCount=250,
@@ -761,7 +765,7 @@ CASES: dict[str, dict[str, Case]] = {
             expected=None,
             calls=1,
             together=True,
-            scripts=lambda: [Script(answers=(answer(),))] * 20,
+            scripts=lambda: [Script(responses=(answer(),))] * 20,
         ),
         "no file can be opened": Case(
             expected=TransportError,

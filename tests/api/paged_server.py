@@ -23,6 +23,10 @@ DEADLINE = Deadline.after(3600, Clock())
 ALL = Window()
 
 
+MAX_CALLS = 1000
+"""More than any test needs, so that a listing without an end fails and does not hang."""
+
+
 def named(name: str) -> ImageRecord:
     """An image with this name."""
     return ImageRecord(image_name=name, tag_set=[TagRecord(name)])
@@ -81,6 +85,7 @@ class Server:
         assert 1 <= limit <= 100
         assert offset >= 0
         self.calls.append((limit, offset))
+        assert len(self.calls) < MAX_CALLS, "the listing has no end"
         self._change(len(self.calls), self.images)
         self.states.append([str(image.name) for image in self.images])
         start = 0 if self._ignores_offset else offset

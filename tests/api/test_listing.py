@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from concurrent.futures import Executor, Future
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -120,6 +121,20 @@ def test_reading_ahead_makes_the_same_calls(count: int, window: Window, cap: int
     assert sorted(in_turn.calls) == sorted(ahead.calls)
 
 
+class AtOnce(Executor):
+    """Runs each call at once, and records how many calls the server had before."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+        self.calls_before: list[int] = []
+
+    def submit(self, call: Any, /, *arguments: Any, **_: Any) -> Future[Any]:
+        self.calls_before.append(len(self._server.calls))
+        future: Future[Any] = Future()
+        future.set_result(call(*arguments))
+        return future
+
+
 def test_after_a_change_one_page_is_read_at_a_time() -> None:
     """A listing that changed once is not read ahead any more."""
 
@@ -128,9 +143,13 @@ def test_after_a_change_one_page_is_read_at_a_time() -> None:
             images.insert(0, named("new"))
 
     server = Server(400, change=change)
+    executor = AtOnce(server)
 
-    assert server.images == read(server, at_once=4).images
-    assert [0, 99, 198, 297, 396] == [offset for _, offset in server.calls[-5:]]
+    assert server.images == read(server, at_once=4, executor=executor).images
+    offsets = [offset for _, offset in server.calls]
+    assert [0, 99, 198, 297, 396] == offsets[-5:]
+    assert executor.calls_before
+    assert max(executor.calls_before) < len(offsets) - 5
 
 
 # Windows

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import pulumi
 import pytest
 
-import pulumi_ucimage
 from pulumi_ucimage import errors
 from pulumi_ucimage.errors import (
     AmbiguousImageError,
@@ -113,13 +112,6 @@ def test_the_tree_is_whole() -> None:
     }
 
     assert set(TREE) == defined
-
-
-@pytest.mark.parametrize("error", TREE, ids=lambda error: error.__name__)
-def test_each_class_is_public(error: type[Exception]) -> None:
-    """Each class can be imported from the package."""
-    assert error is getattr(pulumi_ucimage, error.__name__)
-    assert error.__name__ in pulumi_ucimage.__all__
 
 
 def test_the_docstring_draws_the_tree() -> None:

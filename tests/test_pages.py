@@ -291,7 +291,7 @@ def test_a_chinese_page_has_the_same_code(english: str) -> None:
 
 @pytest.mark.parametrize("english", TRANSLATIONS)
 def test_a_chinese_page_has_the_same_parts(english: str) -> None:
-    """As many headings of each depth, list items, and rows of tables, in their order."""
+    """It has the same headings, list items and table rows, in the same order."""
     parts = re.compile(r"^ *(#{2,} |- |\d\. |\|(?=.*\|$)|!\[)", re.MULTILINE)
 
     assert parts.findall(page(english)) == parts.findall(page(TRANSLATIONS[english]))

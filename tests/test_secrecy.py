@@ -203,7 +203,7 @@ def test_no_failure_shows_a_secret(
 
 
 def test_no_success_shows_a_secret(seen: Search) -> None:
-    """Nor does any result, log at DEBUG or output of calls that succeed."""
+    """No result, log at DEBUG or output of a successful call holds one."""
     what = seen(lambda: [get_docker_image("ucs", tag="1"), get_docker_images("ucs")])
 
     assert "app" in what.places["result"]
@@ -287,7 +287,7 @@ REFUSALS: dict[str, Callable[[], Script]] = {
 def test_no_failure_shows_a_secret_of_the_registry(
     name: str, user: str, seen: Search, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """Neither password, identity token nor Bearer token."""
+    """A password, an identity token and a Bearer token are never shown."""
     with serve(REFUSALS[name]()) as server:
         host = f"127.0.0.1:{server.port}"
         ALL_USERS[user](monkeypatch, tmp_path, host)
@@ -306,7 +306,7 @@ def test_no_failure_shows_a_secret_of_the_registry(
 def test_no_digest_shows_a_secret_of_the_registry(
     user: str, login: str, seen: Search, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """Nor does a look-up that logs in and succeeds."""
+    """A look-up that logs in and succeeds shows none either."""
     challenge = BASIC if login == "basic" else bearer()
     with serve(Script(head=[challenge, head()], token=GIVES_TOKEN)) as server:
         host = f"127.0.0.1:{server.port}"

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import re
 import select
 import shutil
-import signal
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -227,44 +224,6 @@ def test_an_unusable_pulumi_on_path_is_not_used(
     assert reason in done.stderr.partition("not from PATH: ")[2]
 
 
-def test_the_installer_s_pulumi_is_used_before_a_build(builder: Machine) -> None:
-    """It is downloaded once, and kept outside the checkout."""
-    builder.put_installer()
-
-    folders = {folder_of(builder.call(*PULUMI_NAMES)) for _ in range(2)}
-
-    (folder,) = folders
-    assert 1 == len(builder.lines("fetched"))
-    assert builder.cache == folder.parent
-    assert all(os.access(folder / name, os.X_OK) for name in FILES)
-    assert [] == builder.built()
-
-
-@pytest.mark.parametrize(
-    ("installer", "reason"),
-    [
-        ("echo sorry; exit 1", "sorry"),
-        ("exit 0", "there is no pulumi"),
-        (INSTALLER.replace(f"echo v{PINNED}", "echo v3.1.0"), "is not version"),
-        (None, "Could not resolve host"),
-    ],
-)
-def test_a_failed_installer_leads_to_a_build(
-    builder: Machine, installer: str | None, reason: str
-) -> None:
-    """It leaves nothing behind, and is not asked again."""
-    if installer:
-        builder.put_installer(installer)
-
-    done = builder.call("pulumi")
-
-    assert reason in done.stderr.partition("not from Pulumi's installer")[2]
-    assert ["pulumi"] == builder.built()
-    assert [] == [*builder.cache.glob("installed-*"), *builder.cache.glob("tmp*")]
-    assert folder_of(done) == folder_of(builder.call("pulumi"))
-    assert len(builder.lines("fetched")) <= 1
-
-
 def test_a_build_is_pinned_complete_and_kept(builder: Machine) -> None:
     """Go may change neither go.mod nor its own version; a second call builds the rest."""
     hostile = {"GOFLAGS": "-mod=mod", "GOTOOLCHAIN": "auto", "GOWORK": "/elsewhere"}
@@ -296,38 +255,6 @@ def held(builder: Machine) -> Iterator[subprocess.Popen[str]]:
     os.close(reached)
 
 
-def test_two_calls_build_once(builder: Machine, held: subprocess.Popen[str]) -> None:
-    """A call waits, and says so, while another one builds."""
-    with builder.start() as late:
-        assert late.stdout
-        assert late.stderr
-        for line in late.stderr:
-            if line.startswith("waiting for another run"):
-                break
-        (builder.home / "gate").touch()
-        folders = {held.communicate()[0], late.communicate()[0]}
-
-    assert (1, PROGRAMS) == (len(folders), builder.built())
-
-
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_call_that_is_ended_leaves_nothing(
-    builder: Machine, held: subprocess.Popen[str], number: signal.Signals
-) -> None:
-    """Its build ends with it."""
-    # Again: Python may miss a signal that arrives just before it begins to wait.
-    ended = False
-    while not ended:
-        held.send_signal(number)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            output, said = held.communicate(timeout=1)
-            ended = True
-
-    assert ("", False) == (output, "Traceback" in said)
-    assert 128 + number == held.returncode
-    assert [] == list(builder.cache.glob("tmp*"))
-
-
 def test_a_failed_build_ends_with_one_sentence(builder: Machine) -> None:
     """The build's last lines come before it; what was built before is kept."""
     done = builder.call(FAKE_FAILURE="pulumi-language-yaml")
@@ -347,46 +274,3 @@ def test_a_missing_go_ends_with_one_sentence(machine: Machine) -> None:
     assert "install Go 1.26 or later from https://go.dev/dl" in sentence
     for name in PROGRAMS:
         assert "\ngo 1.26" in (TOOLS / name / "go.mod").read_text("utf-8")
-
-
-def test_wrong_use_ends_with_one_sentence(builder: Machine) -> None:
-    """An unknown program, and an unusable cache."""
-    unknown = builder.call("pulumi-language-cobol")
-    place = str(builder.bin / "go")
-
-    assert 2 == unknown.returncode
-    assert ", ".join(PROGRAMS) in unknown.stderr
-    assert f"{place} cannot be used" in sentence_of(
-        builder.call(PULUMI_UCIMAGE_TOOLS=place)
-    )
-    assert [] == builder.built()
-
-
-@pytest.mark.parametrize(
-    ("settings", "place"),
-    [
-        ({}, "cache"),
-        ({"PULUMI_UCIMAGE_TOOLS": "~/mine"}, "mine"),
-        ({"PULUMI_UCIMAGE_TOOLS": "", "XDG_CACHE_HOME": "~/x"}, "x/pulumi-ucimage/tools"),
-        ({"PULUMI_UCIMAGE_TOOLS": ""}, ".cache/pulumi-ucimage/tools"),
-    ],
-)
-def test_the_cache_is_where_the_user_wants_it(
-    builder: Machine, settings: dict[str, str], place: str
-) -> None:
-    """The script's own setting comes before the user's cache folder."""
-    folder = folder_of(builder.call("pulumi", **settings))
-
-    assert builder.home / place == folder.parent
-
-
-def test_no_registry_is_named() -> None:
-    """The installer names two sites, and leaves registries to their clients."""
-    texts = [
-        path.read_text(encoding="utf-8")
-        for path in [TOOLS / "install.py", *TOOLS.rglob("go.*")]
-    ]
-
-    hosts = {host for text in texts for host in re.findall(r"https?://([\w.-]+)", text)}
-
-    assert {"get.pulumi.com", "go.dev"} == hosts

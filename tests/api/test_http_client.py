@@ -69,7 +69,7 @@ def test_a_call_succeeds_after_cut_connections() -> None:
 
 
 def test_a_response_cut_anywhere_is_a_cut_connection() -> None:
-    """Also in headers and in padded chunk sizes; no part is taken for the whole."""
+    """A cut in headers or chunk sizes counts too; no part is taken for the whole."""
     body = b"%06x\r\n%s\r\n000000\r\n\r\n" % (len(BODY), BODY)
     whole = answer(body, headers=CHUNKED)
     answers = [(whole[:length], Do.CLOSE) for length in range(len(whole))]

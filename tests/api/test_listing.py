@@ -204,7 +204,7 @@ def test_a_window_of_short_pages_is_complete(
 
 
 def test_a_window_is_never_longer_than_its_limit() -> None:
-    """Also if the server ignores Limit."""
+    """The limit holds even if the server ignores Limit."""
     server = Server(50, ignores_limit=True)
 
     assert server.images[5:8] == read(server, Window(5, 3)).images
@@ -415,7 +415,7 @@ def test_a_server_without_paging_sends_one_page() -> None:
 
 
 def test_an_image_twice_on_a_page_is_an_error() -> None:
-    """Also on one page that matches TotalCount."""
+    """It is an error even if the page matches TotalCount."""
     server = Server([named("a"), named("b"), named("a")])
 
     with pytest.raises(ResponseError, match="an image was listed twice"):

@@ -96,7 +96,7 @@ def operate(images: list[ImageRecord], operation: tuple[str, int, int], name: st
 def test_any_window_of_an_unchanged_bucket_is_complete(  # noqa: PLR0917
     count: int, cap: int, total: str, offset: int, limit: int | None, data: st.DataObject
 ) -> None:
-    """By pages of any length."""
+    """A window of an unchanged bucket is complete, however long the pages are."""
     server = Server(count, cap=cap, total=honest(total))
     end = None if limit is None else offset + limit
 
@@ -165,7 +165,7 @@ def test_no_wrong_answer_makes_an_incomplete_listing(
     ignores: tuple[bool, bool],
     check: Any,
 ) -> None:
-    """Whatever TotalCount is, and whether or not Limit and Offset are ignored."""
+    """TotalCount may be wrong, and Limit and Offset may be ignored."""
     # A cap that equals TotalCount looks like a bucket with that many images.
     assume(not (check and cap < count and cap in totals))
     server = Server(

@@ -111,7 +111,7 @@ def test_no_proxy_excludes_hosts(
 def test_the_lower_case_variable_comes_first(
     environment: dict[str, str], expected: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As for curl and requests; an empty variable is not set."""
+    """The order is that of curl and requests; an empty variable is not set."""
     for variable, value in environment.items():
         monkeypatch.setenv(variable, value)
 

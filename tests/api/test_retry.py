@@ -129,7 +129,7 @@ def test_the_error_is_that_of_the_last_attempt() -> None:
 
 
 def test_a_failure_that_is_not_retried_ends_the_attempts() -> None:
-    """Also after one that was retried."""
+    """It ends them even after a failure that was retried."""
     last = ApiError(ret_code=171, message="", action="A", bucket="b", region="r")
     script = Script(Failure(ERROR, Retry.TRANSIENT), Failure(last, Retry.NEVER))
 

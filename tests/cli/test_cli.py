@@ -57,7 +57,7 @@ def test_images_shows_each_image(call: Run, configured: Emulator) -> None:
 
 
 def test_images_filters(call: Run, configured: Emulator) -> None:
-    """By the function's own arguments."""
+    """The filters are the arguments of the function."""
     configured.push("ucs", f"{SHARED}/web", "2.0")
 
     assert "web" not in call("images", "ucs", "--name-regex", "hello.*").out
@@ -143,7 +143,7 @@ def configure(monkeypatch: pytest.MonkeyPatch, api: Emulator) -> None:
 
 
 def test_choose_prints_the_reference_alone(call: Run, configured: Emulator) -> None:
-    """So that it can stand in `docker pull "$(ucimage choose ...)"`."""
+    """The output can be used in `docker pull "$(ucimage choose ...)"`."""
     ended = call("choose", "ucs", "helloworld", "--policy", "semver", "--explain")
 
     assert (0, f"{DEMO_IMAGE}:1.1.0\n") == ended[:2]
@@ -153,7 +153,7 @@ def test_choose_prints_the_reference_alone(call: Run, configured: Emulator) -> N
 
 
 def test_choose_takes_another_registry(call: Run, configured: Emulator) -> None:
-    """As the function does."""
+    """The option `--registry` works like the argument."""
     ended = call("choose", "ucs", "--registry", "mirror.example.com")
 
     assert "mirror.example.com/ucs/helloworld:1.1.0\n" == ended.out
@@ -162,7 +162,7 @@ def test_choose_takes_another_registry(call: Run, configured: Emulator) -> None:
 def test_a_choice_is_explained_if_the_setting_says_so(
     call: Run, configured: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As in a program: UCIMAGE_EXPLAIN is one line, here on stderr."""
+    """UCIMAGE_EXPLAIN adds one line on stderr, as it does in a program."""
     monkeypatch.setenv("UCIMAGE_EXPLAIN", "true")
 
     ended = call("choose", "ucs")
@@ -180,7 +180,7 @@ def with_digest(configured: Emulator) -> tuple[str, ...]:
 def test_choose_prints_the_reference_by_digest(
     call: Run, configured: Emulator, with_digest: tuple[str, ...]
 ) -> None:
-    """Ready for a deployment; the JSON has both references."""
+    """The reference is ready for a deployment; the JSON has both references."""
     host = with_digest[-1]
 
     reference = call("choose", "ucs", *with_digest).out
@@ -194,7 +194,7 @@ def test_choose_prints_the_reference_by_digest(
 def test_tags_shows_the_digest_of_the_chosen_tag(
     call: Run, configured: Emulator, with_digest: tuple[str, ...]
 ) -> None:
-    """In its verdict, and in JSON; one call per tag would be too many."""
+    """Its verdict and the JSON have the digest; other tags would each need a call."""
     digest = document(call("choose", "ucs", *with_digest, "--json"))["digest"]
 
     lines = call("tags", "ucs", *with_digest).out.splitlines()
@@ -218,7 +218,7 @@ def test_tags_resolves_no_digest_if_nothing_is_chosen(
 
 
 def test_a_registry_that_fails_is_an_error(call: Run, configured: Emulator) -> None:
-    """Never a fallback to the tag."""
+    """The command never falls back to the tag."""
     gone = ("--resolve-digest", "--registry", "127.0.0.1:9")
 
     for name in ("choose", "tags"):
@@ -284,7 +284,7 @@ def test_config_says_what_is_wrong(  # noqa: PLR0917
 
 
 def test_config_says_why_the_call_failed(call: Run, configured: Emulator) -> None:
-    """In one sentence on stderr, and in the document."""
+    """One sentence on stderr says it, and so does the document."""
     ended = call("config", "nope", "--json")
 
     assert 1 == ended.status
@@ -323,14 +323,14 @@ def test_the_help_lists_every_command(call: Run) -> None:
 
 
 def test_the_command_alone_shows_the_help(call: Run) -> None:
-    """As click has it: releases differ in the stream and the status."""
+    """Releases of click differ in the stream and in the status."""
     ended = call()
 
     assert call("--help").out.strip() in ended.out + ended.err
 
 
 def test_the_version(call: Run) -> None:
-    """Alone, as other tools print it."""
+    """The version is printed alone, as other tools print it."""
     assert (0, f"ucimage {__version__}\n", "") == call("--version")
 
 
@@ -357,7 +357,7 @@ def test_the_version(call: Run) -> None:
 def test_wrong_usage_is_status_2(
     call: Run, configured: Emulator, words: tuple[str, ...]
 ) -> None:
-    """On stderr, before any call."""
+    """The message is on stderr, and nothing is called."""
     ended = call(*words)
 
     assert (2, "") == ended[:2]
@@ -438,7 +438,7 @@ class Faulty:
 def test_main_takes_the_words_of_the_process(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """If it is given none."""
+    """Without arguments, main uses those of the process."""
     monkeypatch.setattr("sys.argv", ["ucimage", "--version"])
 
     with pytest.raises(SystemExit) as end:

@@ -142,7 +142,7 @@ class Recorder:
 def test_an_option_that_is_not_given_is_none(
     call: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """So that the function's own default counts."""
+    """The function's own default counts then."""
     seen: dict[str, Any] = {}
     monkeypatch.setattr("pulumi_ucimage.cli.tags.ImageQuery", Recorder(seen))
 

@@ -177,7 +177,7 @@ def test_columns_stay_aligned(
 def test_a_terminal_without_unicode(
     call_on_terminal: Run, serve: Callable[..., Emulator], encoding: str
 ) -> None:
-    """Gets another box, and escapes for what it cannot show."""
+    """It gets another box, and escapes for characters that it cannot show."""
     serve((f"{SHARED}/\U0001f680", [("1.0", NEWEST)]))
 
     ended = call_on_terminal("images", "ucs", encoding=encoding)
@@ -212,7 +212,7 @@ def test_a_name_cannot_control_the_terminal(
     hostile: str,
     words: tuple[str, ...],
 ) -> None:
-    """Neither by tables nor by JSON, notes or errors, in a pipe and on a terminal."""
+    """Tables, JSON, notes and errors are escaped, in a pipe and on a terminal."""
     serve(
         (f"{SHARED}/{hostile}", [("1.0", NEWEST)]),
         (f"{SHARED}/app", [(f"1.0.0{hostile}", NEWEST), ("latest", NEWEST)]),
@@ -232,7 +232,7 @@ def test_a_reference_is_printable(call: Run, serve: Callable[..., Emulator]) -> 
 
 
 def test_a_remark_is_printable(capsys: pytest.CaptureFixture[str]) -> None:
-    """Whatever it is made of; line breaks stay."""
+    """Control characters are escaped; line breaks stay."""
     note("a\x1b[31m\nb\u202e")
 
     assert "a\\x1b[31m\nb\\u202e\n" == capsys.readouterr().err
@@ -257,7 +257,7 @@ def test_a_remark_is_printable(capsys: pytest.CaptureFixture[str]) -> None:
     ],
 )
 def test_an_age_is_short(seconds: int, text: str) -> None:
-    """In its largest unit, rounded down."""
+    """An age has only its largest unit, rounded down."""
     assert text == age(NEWEST - seconds, NEWEST + 0.9)
 
 
@@ -303,7 +303,7 @@ def test_progress_is_one_line_that_is_removed(terminal: Callable[..., Terminal])
 def test_a_call_without_progress_says_that_it_waits(
     terminal: Callable[..., Terminal],
 ) -> None:
-    """From two seconds on; what the call itself says takes its place, and stays."""
+    """A line appears after two seconds; a line of the call itself replaces it."""
     stderr, log = terminal(), Log()
     times: list[float] = []
 
@@ -327,7 +327,7 @@ def test_a_call_without_progress_says_that_it_waits(
 
 
 def test_progress_is_removed_before_a_remark(terminal: Callable[..., Terminal]) -> None:
-    """So that the remark has a line of its own."""
+    """The remark then has a line of its own."""
     stderr, log = terminal(), Log()
 
     log.info("1 image", ephemeral=True)

@@ -170,7 +170,7 @@ def test_the_verdict_on_a_pin(  # noqa: PLR0917
     verdict: str,
     says: str | None,
 ) -> None:
-    """By the rules of refresh; the stored inputs decide which tag is best now."""
+    """The verdict follows the rules of refresh and the stored inputs."""
     (found,) = check_json(pin(type_=type_, **changes))
 
     assert (changes.get("tag", "1.1.0"), best, verdict) == (
@@ -185,7 +185,7 @@ def test_the_verdict_on_a_pin(  # noqa: PLR0917
 def test_a_pin_with_a_digest(
     check_json: Callable[..., list[dict[str, Any]]], configured: Emulator
 ) -> None:
-    """Is compared by it: another CreateTime alone is no news, other bytes are."""
+    """Its digest is compared: another CreateTime alone changes nothing."""
     host = configured.url.split("/")[2]
     known = get_docker_image("ucs", resolve_digest=True, registry=host).digest
 
@@ -270,7 +270,7 @@ def test_the_json(
 
 
 def test_no_pins(check_pins: Run) -> None:
-    """Said on stderr; no keys are needed; the document is still one."""
+    """A note on stderr says so; no keys are needed, and the JSON is still one document."""
     assert (0, "", "The stack has no pins.\n") == check_pins()
     assert {"pins": []} == json.loads(check_pins(words=("--json",)).out)
 
@@ -290,7 +290,7 @@ def test_no_pins(check_pins: Run) -> None:
 def test_the_exit_code(
     check_pins: Run, configured: Emulator, pins: list[dict[str, Any]], status: int
 ) -> None:
-    """Nothing to do, something to check_pins at, or a check that failed."""
+    """It says nothing to do, something to look at, or a check that failed."""
     assert status == check_pins(*pins, words=("--exit-code",)).status
 
 
@@ -310,7 +310,7 @@ def test_all_pins_of_a_bucket_share_one_listing(
 def test_the_states_of_the_first_version(
     capsys: pytest.CaptureFixture[str], configured: Emulator, name: str
 ) -> None:
-    """Are read as those of this one."""
+    """They are read like those of this version."""
     ended = run("pins", "--from", str(FIXTURES / f"{name}.json"), capsys=capsys)
 
     verdicts = {row[-22:].strip() for row in ended.out.splitlines()[1:]}
@@ -324,7 +324,7 @@ def test_an_export_from_stdin(
     monkeypatch: pytest.MonkeyPatch,
     configured: Emulator,
 ) -> None:
-    """As the output of `pulumi stack export` comes through a pipe."""
+    """The output of `pulumi stack export` can come through a pipe."""
     stdin = io.TextIOWrapper(io.BytesIO(exported(pin("日本")).encode()), encoding="utf-8")
     monkeypatch.setattr(sys, "stdin", stdin)
 
@@ -372,7 +372,7 @@ def test_what_is_no_export(
     "inputs", [None, {}, {"tag": "1.1.0"}, {"tag": 1, "image_name": []}], ids=str
 )
 def test_a_damaged_pin(check_pins: Run, configured: Emulator, inputs: Any) -> None:
-    """Is named, with what to do; the others are looked at."""
+    """The message names it and says what to do; the other pins are checked."""
     ended = check_pins({**pin("damaged"), "inputs": inputs}, pin())
 
     assert 1 == ended.status
@@ -414,7 +414,7 @@ def encrypted() -> dict[str, Any]:
 def test_the_tag_of_a_pin_with_secret_inputs_is_not_shown(
     check_pins: Run, configured: Emulator
 ) -> None:
-    """Nor the best one, nor a message that could hold an input; the verdict is."""
+    """The best tag and the message are hidden too; the verdict is shown."""
     hidden = pin("hidden", tag=secret("1.0.0"), create_time=secret(JANUARY))
     lost = pin("lost", bucket_name=secret("classified"), tag=secret("1.0.0"))
 
@@ -430,7 +430,7 @@ def test_the_tag_of_a_pin_with_secret_inputs_is_not_shown(
 def test_an_input_that_is_secret_is_used(
     check_json: Callable[..., list[dict[str, Any]]], configured: Emulator
 ) -> None:
-    """Nested ones too."""
+    """Secrets within lists and maps are used too."""
     names = ["latest", "1.1.0", "1.2.0-rc.1"]
 
     found = check_json(
@@ -477,7 +477,7 @@ def with_provider(resource: dict[str, Any], made: dict[str, Any]) -> dict[str, A
 
 
 def test_a_pin_of_a_provider_of_the_program(check_pins: Run, emulator: Emulator) -> None:
-    """Is looked at with the provider's settings: the stack's may lead elsewhere."""
+    """It is checked with the settings of its own provider, not with the stack's."""
     other = provider(
         "other",
         publicKey="demo-public-key",
@@ -507,14 +507,14 @@ def test_a_provider_whose_keys_are_encrypted(check_pins: Run, configured: Emulat
 def test_a_pin_of_the_default_provider(
     check_pins: Run, configured: Emulator, name: str
 ) -> None:
-    """Is looked at with the stack's configuration, which may be newer."""
+    """It is checked with the stack's configuration, which may be newer."""
     default = provider(name, publicKey="old", privateKey=encrypted())
 
     assert 0 == check_pins(default, with_provider(pin(type_=PLUGIN), default)).status
 
 
 def test_a_provider_without_settings_has_none_of_the_stack(configured: Emulator) -> None:
-    """As in `pulumi up`: the engine gives the stack's to the default provider only."""
+    """The engine gives the stack's settings to the default provider only."""
     own, default = provider("own"), provider("default")
     resources = [
         own,

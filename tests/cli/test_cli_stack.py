@@ -111,7 +111,7 @@ def stack_for(emulator: Emulator, namespace: str = "ucimage") -> dict[str, Any]:
 def test_the_configuration_of_the_stack_is_enough(
     call: Run, project: Path, pulumi: FakePulumi, emulator: Emulator, namespace: str
 ) -> None:
-    """As in a program; secrets are decrypted by Pulumi itself."""
+    """Keys, region and endpoint come from the stack; Pulumi decrypts the secrets."""
     pulumi.configure(stack_for(emulator, namespace))
 
     ended = call("choose", "ucs")
@@ -131,7 +131,7 @@ def test_another_stack_and_folder(
     configured: Emulator,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """As they are named; `--stack` is passed on."""
+    """`--stack` and `--cwd` are passed on to Pulumi."""
     monkeypatch.chdir("/")
 
     ended = call("choose", "ucs", "--cwd", str(project), "--stack", "org/prod")
@@ -179,7 +179,7 @@ def test_outside_of_a_project_pulumi_is_not_called(
 def test_no_stack_is_selected(
     call: Run, project: Path, pulumi: FakePulumi, configured: Emulator
 ) -> None:
-    """Said in one line; the other settings count."""
+    """One line says so; the other settings count."""
     pulumi.fail("error: no stack selected; please use `pulumi stack select`")
 
     ended = call("choose", "ucs")

@@ -49,7 +49,7 @@ def shown(report: SettingReport) -> tuple[str | None, str, bool]:
 
 
 def test_every_setting_is_reported() -> None:
-    """In the order of the table, also if nothing is set."""
+    """The order is that of the table, even if nothing is set."""
     assert [*SETTINGS] == [report.setting for report in describe_settings({})]
 
 
@@ -166,7 +166,7 @@ PROBLEMS: dict[str, tuple[dict[str, str], dict[str, Any], str, set[str]]] = {
 def test_a_problem_is_reported_with_its_setting(
     stack: dict[str, str], arguments: dict[str, Any], cause: str, others: set[str]
 ) -> None:
-    """In the words of the look-up's error; settings that it affects refer to it."""
+    """The text is that of the look-up's error; affected settings name the cause."""
     with pytest.raises(ConfigError) as caught:
         load(stack, **arguments).find_registry_credentials()
     reports = described(stack, **arguments)
@@ -190,7 +190,7 @@ def test_several_problems_are_all_reported() -> None:
     "broken", ["publicKey", "maxRetries", "registryPassword", "baseUrl", "region"]
 )
 def test_no_report_shows_a_secret(profile_files: Path, broken: str) -> None:
-    """Neither in a value nor in a problem, whatever is malformed."""
+    """No value and no problem shows one, whatever is malformed."""
     stack = {**STACK, f"ucimage:{broken}": f"{CANARY}\n"}
     reports = describe_settings(stack)
 

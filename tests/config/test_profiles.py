@@ -345,7 +345,7 @@ def test_a_malformed_field(files: Files, field: str, which: str, value: object) 
 
 
 def test_malformed_fields_of_other_profiles_are_ignored(files: Files) -> None:
-    """So are fields that are not used, and fields of the other file."""
+    """Unused fields and fields of the other file are ignored too."""
     files.write(
         [
             row("a", region="x", zone=[1], timeout_sec="?", private_key=[1]),

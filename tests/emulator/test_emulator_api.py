@@ -38,7 +38,7 @@ def many() -> Iterator[Emulator]:
 
 
 def test_only_the_standard_library_is_used() -> None:
-    """So that it shares no mistake with the package it tests."""
+    """The emulator then shares no mistake with the package that it tests."""
     folder = ROOT / "pulumi_ucimage" / "emulator"
     imported = {
         name
@@ -260,7 +260,7 @@ def test_each_mistake_has_its_ret_code(
 def test_the_first_mistake_is_reported(
     many: Emulator, changes: dict[str, str | None], ret_code: int
 ) -> None:
-    """In this order: Action, Signature, PublicKey, token, parameters, bucket."""
+    """The order is Action, Signature, PublicKey, token, parameters, bucket."""
     assert post(many.url, signed(**changes)).json()["RetCode"] == ret_code
 
 

@@ -103,7 +103,7 @@ def test_optional_fields_may_be_null() -> None:
 
 @pytest.mark.parametrize("as_text", [True, False])
 def test_a_data_file_is_read(tmp_path: Path, as_text: bool) -> None:  # noqa: FBT001
-    """From a path as text or as a Path."""
+    """Its path may be text or a Path."""
     path = tmp_path / "data.json"
     path.write_text(json.dumps(DATA))
     with Emulator(data=str(path) if as_text else path) as emulator:
@@ -137,13 +137,13 @@ def test_an_invalid_data_file_is_one_sentence(
 
 
 def test_an_invalid_path_is_one_sentence() -> None:
-    """Also a path that no file can have."""
+    """A path that no file can have is one too."""
     with pytest.raises(DataError, match="cannot be read"):
         Emulator(data="a\x00b")
 
 
 def test_keys_are_not_in_a_repr() -> None:
-    """Neither a private key nor a token."""
+    """A repr shows neither a private key nor a token."""
     keys = parse_data(DATA).keys
 
     assert PUBLIC_KEY in repr(keys)

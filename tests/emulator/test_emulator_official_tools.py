@@ -10,9 +10,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from hypothesis import given
 from hypothesis import strategies as st
-from ucloud.core import auth, exc
+from ucloud.core import exc
 from ucloud.core.client import Client
 
 from pulumi_ucimage.emulator import (
@@ -24,7 +23,6 @@ from pulumi_ucimage.emulator import (
     DEMO_TAGS,
     Emulator,
 )
-from pulumi_ucimage.emulator.signature import sign
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]))
 
@@ -46,16 +44,6 @@ def listing(client: Any, **arguments: object) -> Any:
     return client.invoke("GetDockerImageList", {"BucketName": DEMO_BUCKET, **arguments})
 
 
-@given(st.dictionaries(TEXT.filter(lambda name: name != "Signature"), TEXT), TEXT, TEXT)
-def test_the_sdk_signs_alike(
-    parameters: dict[str, str], public_key: str, private_key: str
-) -> None:
-    """Any parameters and any key have the signature that the official SDK computes."""
-    theirs = auth.Credential(public_key, private_key).verify_ac(dict(parameters))
-
-    assert sign({**parameters, "PublicKey": public_key}, private_key) == theirs
-
-
 def test_the_sdk_lists(emulator: Emulator) -> None:
     """The official SDK gets the demo's image and its tags."""
     answer = listing(client(emulator))
@@ -63,36 +51,6 @@ def test_the_sdk_lists(emulator: Emulator) -> None:
     (image,) = answer["ImageSet"]
     assert (answer["TotalCount"], image["ImageName"]) == (1, DEMO_IMAGE)
     assert [(tag["TagName"], tag["CreateTime"]) for tag in image["TagSet"]] == [*DEMO_TAGS]
-
-
-def test_the_sdk_pages(emulator: Emulator) -> None:
-    """The SDK's whole numbers for Limit and Offset cut the pages they name."""
-    for number in range(24):
-        emulator.push(DEMO_BUCKET, f"image-{number}", "1")
-
-    pages = [
-        listing(client(emulator), Limit=10, Offset=offset) for offset in (0, 10, 20, 30)
-    ]
-
-    assert [len(page["ImageSet"]) for page in pages] == [10, 10, 5, 0]
-    assert {page["TotalCount"] for page in pages} == {25}
-    assert len({image["ImageName"] for page in pages for image in page["ImageSet"]}) == 25
-
-
-@pytest.mark.parametrize(
-    ("changes", "code"),
-    [
-        ({"private_key": "wrong"}, 171),
-        ({"public_key": "unknown"}, 172),
-        ({"region": "hk"}, 43023),
-    ],
-)
-def test_the_sdk_is_refused(emulator: Emulator, changes: dict[str, str], code: int) -> None:
-    """The SDK reads a refusal's RetCode out of the envelope."""
-    with pytest.raises(exc.RetCodeException) as caught:
-        listing(client(emulator, **changes))
-
-    assert caught.value.code == code
 
 
 @pytest.mark.parametrize(("fault", "code"), [("retcode=153", 153), ("retcode=-1", -1)])

@@ -140,7 +140,7 @@ def test_the_program_says_that_a_port_is_in_use(
 
 @pytest.mark.usefixtures("kept_signals")
 def test_the_program_runs_in_this_process_too(capsys: pytest.CaptureFixture[str]) -> None:
-    """As `ucimage emulator` calls it: status 0 after a signal, in whichever thread."""
+    """`ucimage emulator` runs it so: it exits with 0 after a signal, in any thread."""
     before = signal.getsignal(signal.SIGTERM)
 
     def end() -> None:

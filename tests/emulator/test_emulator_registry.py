@@ -60,7 +60,7 @@ def code(response: requests.Response) -> tuple[int, str]:
 
 
 def test_the_registry_answers_its_base(emulator: Emulator) -> None:
-    """As clients check that it is one."""
+    """Clients check so whether it is a registry."""
     response = get(emulator, "")
 
     assert (response.status_code, response.json()) == (200, {})
@@ -92,7 +92,7 @@ def test_the_platforms_of_an_index_are_manifests(emulator: Emulator) -> None:
 
 
 def test_equal_pushes_have_equal_digests_in_every_process(emulator: Emulator) -> None:
-    """So that a document can show them; other tags and images have other digests."""
+    """Documents can show them; other tags and images have other digests."""
     with Emulator() as other:
         for one in (emulator, other):
             one.push("ucs", "helloworld", "2.0.0")
@@ -198,7 +198,7 @@ def test_a_tag_and_a_digest_are_not_deleted_at_once(emulator: Emulator) -> None:
 def test_another_process_pushes_the_same_bytes_and_deletes_a_digest(
     emulator: Emulator,
 ) -> None:
-    """By the documented requests."""
+    """The documented requests do it."""
     fields = {"BucketName": "ucs", "ImageName": "helloworld"}
     digest = emulator.digest("ucs", "helloworld", "6")
 

@@ -12,7 +12,7 @@ from conftest import ROOT
 
 from benchmarks import rows
 from benchmarks.__main__ import PAGE, failures, table
-from benchmarks.measure import ROWS, Measured, Row, compare
+from benchmarks.measure import ROWS, Measured, Row
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -53,23 +53,6 @@ def test_the_median_decides_about_a_row(
     assert shown in table(reported)
     assert fails == bool(failures(judged))
     assert [] == failures(reported)
-
-
-def test_contenders_take_turns() -> None:
-    """The ratio is ours by the other's of each round, for one of the repeated calls."""
-    seconds = iter([0.0, 8.0, 10.0, 12.0, 20.0, 24.0, 30.0, 32.0])
-    order: list[str] = []
-
-    measured = compare(
-        lambda: next(seconds),
-        2,
-        ours=lambda: order.append("ours"),
-        against=lambda: order.append("theirs"),
-        count=2,
-    )
-
-    assert (4.0, 2.0) == measured.ratios
-    assert ["ours", "ours", "theirs", "theirs"] * 2 == order[2:]
 
 
 def test_every_row_is_on_the_page_and_near_its_target(tools: Path) -> None:

@@ -132,7 +132,7 @@ def test_pins_of_a_stack(stack: Workspace, pushed: str) -> None:
 
 @pytest.mark.usefixtures("unchanged")
 def test_pins_say_what_refresh_says(stack: Workspace, pushed: str) -> None:
-    """In the same words."""
+    """The messages of `ucimage pins` and `pulumi refresh` are the same."""
     table = ucimage(stack, "pins")
     preview = stack.run("refresh", "--preview-only")
 
@@ -143,7 +143,7 @@ def test_pins_say_what_refresh_says(stack: Workspace, pushed: str) -> None:
 
 @pytest.mark.usefixtures("unchanged")
 def test_pins_of_an_export(stack: Workspace, tmp_path: Path) -> None:
-    """From a file or a pipe; what is encrypted cannot be looked at, and it says so."""
+    """The export is a file or a pipe; encrypted inputs are reported as such."""
     clear = tmp_path / "clear.json"
     clear.write_text(stack.pulumi("stack", "export", "--show-secrets"))
     encrypted = tmp_path / "encrypted.json"
@@ -241,7 +241,7 @@ def test_the_selected_stack_counts(two_stacks: Workspace) -> None:
 
 
 def test_a_stack_that_does_not_exist(two_stacks: Workspace) -> None:
-    """Is an error, also for pins."""
+    """It is an error for every command that reads the stack."""
     for words in (("config",), ("pins",)):
         ended = ucimage(two_stacks, *words, "--stack", "none")
         assert (1, "") == ended[:2]
@@ -249,14 +249,14 @@ def test_a_stack_that_does_not_exist(two_stacks: Workspace) -> None:
 
 
 def test_a_stack_without_resources(two_stacks: Workspace) -> None:
-    """Has no pins."""
+    """It has no pins."""
     assert (0, "", "The stack has no pins.\n") == ucimage(two_stacks, "pins")
 
 
 def test_no_stack_is_selected(
     two_stacks: Workspace, request: pytest.FixtureRequest
 ) -> None:
-    """Other settings count; pins of no stack are an error."""
+    """Other settings count; `ucimage pins` of no stack is an error."""
     two_stacks.pulumi("stack", "unselect")
     request.addfinalizer(lambda: two_stacks.pulumi("stack", "select", "dev"))
 

@@ -71,7 +71,7 @@ def test_an_error_on_a_terminal(configured: Emulator) -> None:
 
 
 def test_a_terminal_without_colours(configured: Emulator) -> None:
-    """Has no box drawing either."""
+    """It gets no box drawing either."""
     ended = OnPty("tags", "ucs", env={"NO_COLOR": "1"}).ended()
 
     assert ended.out.startswith("TAG ")
@@ -79,7 +79,7 @@ def test_a_terminal_without_colours(configured: Emulator) -> None:
 
 
 def test_a_terminal_without_unicode(configured: Emulator) -> None:
-    """Gets the escape of a character that it cannot show."""
+    """It gets another box, and escapes for characters that it cannot show."""
     configured.push("ucs", "r.example/ucs/日本", "1.0")
     ascii_only = {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
 
@@ -144,7 +144,7 @@ def end_by_ctrl_c(process: subprocess.Popen[str]) -> Ended:
 
 
 def test_ctrl_c_ends_a_slow_call(silent: SilentServer) -> None:
-    """Quietly, however long the server takes."""
+    """Nothing is printed, however long the server takes."""
     with start("choose", "ucs", env=silent.env) as process:
         silent.wait_for_request()
         assert end_by_ctrl_c(process) == ENDED
@@ -214,7 +214,7 @@ sys.meta_path.insert(0, Finder())
 
 
 def test_a_background_command_ignores_ctrl_c(silent: SilentServer) -> None:
-    """If the shell has it so, as for `command &` in a script."""
+    """Shells let `command &` in a script ignore it."""
     code = (
         "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_IGN);"
         "os.execv(sys.argv[1], sys.argv[1:])"
@@ -235,7 +235,7 @@ def test_a_background_command_ignores_ctrl_c(silent: SilentServer) -> None:
 
 @pytest.mark.parametrize("words", [("tags", "ucs"), ("--help",)], ids=" ".join)
 def test_a_closed_pipe_is_quiet(configured: Emulator, words: tuple[str, ...]) -> None:
-    """As with `| head`: nothing on stderr, and no failure."""
+    """With `| head` nothing is on stderr, and the status is no failure."""
     reader, writer = os.pipe()
     os.close(reader)
     done = subprocess.run(
@@ -247,7 +247,7 @@ def test_a_closed_pipe_is_quiet(configured: Emulator, words: tuple[str, ...]) ->
 
 
 def test_a_pipe_that_is_closed_later_is_quiet(configured: Emulator) -> None:
-    """When more is written than a pipe holds."""
+    """The command writes more than a pipe holds."""
     many = [(f"1.2.{number}", 1_700_000_000) for number in range(3000)]
     with Emulator(data=data((DEMO_IMAGE, many))) as api:
         env = {"UCLOUD_API_BASE_URL": api.url}
@@ -295,7 +295,7 @@ def test_closed_streams(configured: Emulator, closed: str) -> None:
 
 
 def test_progress_on_a_terminal(configured: Emulator, tmp_path: Path) -> None:
-    """Shown while pages are read, and removed: the table is all that is left."""
+    """A line shows it while pages are read; in the end only the table is left."""
     (tmp_path / "sitecustomize.py").write_text(
         "from pulumi_ucimage._lookup import progress\n"
         "progress.FIRST_LINE_S = progress.NEXT_LINE_S = 0.0\n"
@@ -318,7 +318,7 @@ def test_progress_on_a_terminal(configured: Emulator, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_the_completion_script(shell: str) -> None:
-    """For each shell; it asks the command for what to offer."""
+    """Each shell has one, which asks the command for what to offer."""
     ended = run_process(env={"_UCIMAGE_COMPLETE": f"{shell}_source"})
 
     assert (0, "") == (ended.status, ended.err)

@@ -16,7 +16,7 @@ import pytest
 from conftest import environment_for
 from engine import errors, python_project
 
-from pulumi_ucimage.emulator import DEMO_IMAGE, DEMO_PRIVATE_KEY, DEMO_PUBLIC_KEY, Emulator
+from pulumi_ucimage.emulator import DEMO_IMAGE, Emulator
 from pulumi_ucimage.emulator.demo import demo_data
 
 if TYPE_CHECKING:
@@ -346,47 +346,6 @@ def test_a_mistake_is_one_line_and_no_traceback(
     assert done.returncode
     assert [True] == ["RetCode 43023" in line for line in errors(text)]
     assert "Traceback" not in text
-
-
-def test_missing_keys_name_every_way(one_look_up: Workspace) -> None:
-    """No keys: one error line that names configuration, environment and profile."""
-    done = one_look_up.run("preview", UCLOUD_PUBLIC_KEY="", UCLOUD_PRIVATE_KEY="")
-    (line,) = errors(done.stdout + done.stderr)
-
-    for way in ("--secret ucimage:privateKey", "UCLOUD_PRIVATE_KEY", "credential.json"):
-        assert way in line
-
-
-def test_explain_is_one_info_line(one_look_up: Workspace) -> None:
-    """With the setting, a line says what was chosen."""
-    text = one_look_up.pulumi("preview", UCIMAGE_EXPLAIN="true")
-
-    assert f"Chose '1.1.0' of '{DEMO_IMAGE}', created 2024-07-01T00:00:00Z" in text
-
-
-def test_the_configuration_of_the_stack_suffices(
-    project: Callable[..., Workspace], module_emulator: Emulator
-) -> None:
-    """Keys, region and endpoint from `pulumi config`; an unencrypted key is a warning."""
-    workspace = project(**dict.fromkeys(environment_for(module_emulator), ""))
-    workspace.pulumi(
-        *("config", "set-all", "--secret", f"ucimage:privateKey={DEMO_PRIVATE_KEY}"),
-        *("--plaintext", f"ucimage:publicKey={DEMO_PUBLIC_KEY}"),
-        *("--plaintext", "ucimage:region=cn-bj2"),
-        *("--plaintext", f"ucimage:baseUrl={module_emulator.url}"),
-        *("--plaintext", "ucimage:registry=mirror.example.com"),
-    )
-    text = workspace.pulumi("up", "--yes", "--skip-preview")
-
-    assert "mirror.example.com/ucs/helloworld:1.1.0" == workspace.outputs()["image"]
-    assert "--secret" not in text
-    assert DEMO_PRIVATE_KEY not in workspace.pulumi("stack", "export")
-
-    workspace.pulumi("config", "set", "--plaintext", "ucimage:privateKey", DEMO_PRIVATE_KEY)
-    text = workspace.pulumi("preview").partition("Diagnostics:")[2]
-
-    assert 1 == text.count("`pulumi config set --secret ucimage:privateKey`")
-    assert DEMO_PRIVATE_KEY not in text
 
 
 MANY_RUNS = """

@@ -69,7 +69,7 @@ def test_an_example_follows_and_pins(workspace: Workspace, emulator: Emulator) -
 def test_the_types_of_the_example_in_typescript_fit(
     tmp_path: Path, node_modules: Path
 ) -> None:
-    """As TypeScript itself sees it, strictly."""
+    """TypeScript itself checks them, strictly."""
     project = tmp_path / "project"
     shutil.copytree(ROOT / "examples" / "typescript", project)
     (project / "node_modules").symlink_to(node_modules)

@@ -58,7 +58,7 @@ def test_what_a_program_loads(program: str, loaded: set[str], not_loaded: set[st
 @pytest.mark.parametrize("program", [IMPORT, PIN, LOOK_UP, EXPRESSION])
 @pytest.mark.usefixtures("configured")
 def test_without_digests_nothing_of_them_is_loaded(program: str) -> None:
-    """Neither the registry's client, nor what reads Docker's configuration."""
+    """Neither the registry client nor the reader of Docker's configuration is loaded."""
     assert not [
         module
         for module in modules_of(program)

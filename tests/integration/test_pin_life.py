@@ -96,7 +96,7 @@ def test_an_explicit_tag_and_its_removal_choose(life: Life) -> None:
 
 
 def test_an_ignored_tag_freezes_the_pin(life: Life) -> None:
-    """Whatever changes, without a call; and it does not move when that ends."""
+    """No change moves it or makes a call; nor does the end of ignoring."""
     life.ask(options={"ignore_changes": ["tag"]})
     life.up()
     life.calls()
@@ -209,7 +209,7 @@ def test_a_failed_listing_changes_nothing(life: Life) -> None:
 
 
 def test_another_image_replaces_the_pin_and_nothing_else_does(life: Life) -> None:
-    """Not the environment, nor a push of another image; the first default serves once."""
+    """The environment and a push of another image do not; a default tag serves once."""
     new = "ucsdr.ucloud.cn:5000/ucs/new"
     life.ask(image_name=new, default_tag="0.0.1")
     first = life.up()
@@ -238,7 +238,7 @@ def test_another_image_replaces_the_pin_and_nothing_else_does(life: Life) -> Non
 
 
 def test_saved_plans_hold_if_nothing_was_pushed(life: Life) -> None:
-    """For a first choice and for a move; a push in between refuses the plan."""
+    """A first choice and a move can be planned; a push in between refuses the plan."""
     plan = {"PULUMI_EXPERIMENTAL": "true"}
     life.run("preview", "--save-plan", "first.json", **plan)
     life.run(*UP, "--plan", "first.json", **plan)

@@ -53,7 +53,7 @@ def test_what_an_unknown_input_gives_is_unknown(life: PluginLife) -> None:
 
 
 def test_an_import_adopts_a_tag_and_its_code_shows_no_difference(life: PluginLife) -> None:
-    """As an explicit tag; one that does not exist, or has no tag, is an error."""
+    """The tag becomes an explicit one; an id without an existing tag is an error."""
     life.write("")
     command = ("import", "--yes", "ucimage:index:ImagePin", "app")
     for wrong, words in (
@@ -136,7 +136,7 @@ def test_a_provider_of_the_program_s_own_has_its_own_keys(life: PluginLife) -> N
 
 
 def test_a_refresh_of_fifty_pins_is_one_listing_for_each_pass(life: PluginLife) -> None:
-    """While each choice lists for itself."""
+    """Each choice lists for itself."""
     pins = "".join(
         f"""
           pin-{number}:

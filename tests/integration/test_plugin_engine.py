@@ -83,14 +83,6 @@ def test_a_mistake_is_our_sentence(
     assert "bucket_name" not in text
 
 
-def test_missing_keys_name_every_way(look_up: Workspace) -> None:
-    """They are asked for by the first call, which says how to set them."""
-    text = failing(look_up, "preview", **NO_KEYS)
-
-    for way in ("--secret ucimage:privateKey", "UCLOUD_PRIVATE_KEY", "credential.json"):
-        assert way in text
-
-
 def test_the_stack_configures_the_plugin_and_a_changed_key_counts_at_once(
     look_up: Workspace, emulator: Emulator
 ) -> None:
@@ -110,23 +102,8 @@ def test_the_stack_configures_the_plugin_and_a_changed_key_counts_at_once(
     assert DEMO_PRIVATE_KEY not in look_up.pulumi("stack", "export")
 
 
-@pytest.mark.parametrize("secret", [False, True])
-def test_a_key_in_clear_is_used_with_a_warning(look_up: Workspace, *, secret: bool) -> None:
-    """It names the command that encrypts; an encrypted key warns of nothing."""
-    mark = ["--secret"] if secret else ["--plaintext"]
-    look_up.pulumi("config", "set", "ucimage:publicKey", DEMO_PUBLIC_KEY)
-    look_up.pulumi("config", "set", *mark, "ucimage:privateKey", DEMO_PRIVATE_KEY)
-
-    done = look_up.run(*UP, **NO_KEYS)
-    text = done.stdout + done.stderr
-
-    assert not done.returncode
-    assert secret != ("`pulumi config set --secret ucimage:privateKey`" in text)
-    assert DEMO_PRIVATE_KEY not in text
-
-
 def test_a_secret_argument_makes_the_result_secret(look_up: Workspace) -> None:
-    """So that nothing of the answer is shown or stored in clear."""
+    """Nothing of the answer is shown or stored unencrypted."""
     rewrite(
         look_up,
         ONE_LOOK_UP.format(arguments="{bucketName: {fn::secret: ucs}}"),
@@ -138,27 +115,7 @@ def test_a_secret_argument_makes_the_result_secret(look_up: Workspace) -> None:
     assert DEMO_IMAGE not in look_up.pulumi("stack", "export")
 
 
-def test_explanations_are_shown(look_up: Workspace) -> None:
-    """With `explain`, an info line says what was chosen."""
-    look_up.pulumi("config", "set", "ucimage:explain", "true")
-
-    assert "Chose '1.1.0'" in look_up.pulumi("preview")
-
-
 # --- The command line ---
-
-
-def test_the_schema_is_accepted(look_up: Workspace) -> None:
-    """Pulumi reads it whole, and its own check of what it read finds nothing."""
-    text = look_up.pulumi("package", "get-schema", str(PLUGIN), **NO_KEYS)
-    schema = json.loads(text)
-    (look_up.folder / "schema.json").write_text(text)
-    done = look_up.run("schema", "check", str(look_up.folder / "schema.json"))
-
-    assert {"ucimage:index:getDockerImage", "ucimage:index:getDockerImages"} == set(
-        schema["functions"]
-    )
-    assert ("", 0) == (done.stderr.strip(), done.returncode)
 
 
 def test_the_commands_of_the_example_work(look_up: Workspace) -> None:

@@ -46,7 +46,7 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     ],
 )
 def test_help_and_version_print_and_exit(arguments: list[str], shown: str) -> None:
-    """On stdout, without a server."""
+    """They print to stdout and start no server."""
     done = run(*arguments)
 
     assert done.stdout.startswith(shown)
@@ -137,7 +137,7 @@ sys.stdin.read()
 
 
 def test_it_ends_when_its_parent_is_killed() -> None:
-    """Within 10 seconds, as after the kill of an engine."""
+    """It ends within 10 seconds, as after the kill of an engine."""
     parent = subprocess.Popen(
         [sys.executable, "-c", PARENT, "127.0.0.1:1"],
         stdin=subprocess.PIPE,
@@ -155,7 +155,7 @@ def test_it_ends_when_its_parent_is_killed() -> None:
 
 
 def test_it_ends_when_its_engine_is_gone() -> None:
-    """Though its parent lives, as a language host does that started it from source."""
+    """A language host that started it from source may live longer."""
     with started("-m", "pulumi_ucimage") as provider:
         provider.configure(privateKey="not-encrypted")
         assert provider.engine.lines
@@ -230,7 +230,7 @@ def assert_ends(process_id: int) -> None:
 def test_a_thousand_calls_of_eight_callers_get_their_own_answers(
     emulator: Emulator,
 ) -> None:
-    """And the process stays small."""
+    """The process stays small meanwhile."""
     tags = ["1.0.0", "1.1.0", "6", "1.2.0-rc.1", "latest"]
     with started("-m", "pulumi_ucimage", **environment_for(emulator)) as provider:
 
@@ -268,7 +268,7 @@ runpy.run_module("pulumi_ucimage", run_name="__main__")
 def test_two_hundred_calls_are_answered_in_little_address_space(
     emulator: Emulator,
 ) -> None:
-    """As in a container with limits: a thread for each call would not fit."""
+    """A container may be limited so that a thread for each call would not fit."""
     emulator.fault("delay=0.1")
     with started("-c", LIMITED, **environment_for(emulator)) as provider:
         for _ in range(2):

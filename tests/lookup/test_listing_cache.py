@@ -209,7 +209,7 @@ def test_an_error_is_not_kept() -> None:
 
 
 def test_no_caller_waits_past_its_deadline(threads: ThreadPoolExecutor) -> None:
-    """Also if the thread that loads never ends: the caller loads, and others join that."""
+    """If a load never ends, the caller loads by itself, and others join that."""
     cache: ListingCache[int] = ListingCache(keeps=True)
     dead = Load()
 

@@ -126,7 +126,7 @@ def test_a_new_pin_has_the_digest(provider: PinProvider, registry: Registry) -> 
 def test_a_pin_without_digests_does_not_ask_the_registry(
     provider: PinProvider, registry: Registry
 ) -> None:
-    """Neither its choice nor its refresh."""
+    """Neither its choice nor its refresh does."""
     state = provider.check({}, PLAIN)
     provider.read(state, provider.create(state)[1])
 
@@ -137,7 +137,7 @@ def test_a_pin_without_digests_does_not_ask_the_registry(
 def test_an_unchanged_pin_makes_no_call(
     provider: PinProvider, registry: Registry, api: Emulator
 ) -> None:
-    """Whatever was pushed meanwhile; and so does its deletion."""
+    """Pushes do not matter, and its deletion makes no call either."""
     olds = provider.check({}, DIGESTS)
     registry.digests["1"] = NEW
     registry.take()
@@ -359,7 +359,7 @@ def test_refresh_is_quiet_about_the_same_bytes(
 def test_refresh_sees_other_bytes(
     provider: PinProvider, registry: Registry, engine_log: EngineLog
 ) -> None:
-    """Also if the API sends the same CreateTime; the pinned bytes are still there."""
+    """The API may send the same CreateTime; the pinned bytes are still there."""
     state = provider.check({}, DIGESTS)
     registry.take()
     registry.digests.update({"1": NEW, "old": OLD})

@@ -119,7 +119,7 @@ def test_a_default_tag_is_left_freely_and_never_taken_again() -> None:
 
 
 def test_the_same_tag_is_no_downgrade() -> None:
-    """Whatever its CreateTime was when it was chosen, as after a restored backup."""
+    """Its CreateTime may be another one, as after a restored backup."""
     state, _ = reconcile(
         {**pinned("1.1.0", JULY + 1), "retagged": True}, triggers={"a": "1"}
     )

@@ -85,7 +85,7 @@ def test_check_keeps_or_chooses(provider: PinProvider, configured: Emulator) -> 
 def test_what_check_made_is_checked_without_a_change(
     configured: Emulator, engine_log: EngineLog
 ) -> None:
-    """As an import gives it back to the plugin."""
+    """An import gives it back to the plugin."""
     del configured, engine_log
     plugin = PROVIDERS["plugin"]()
     for inputs in (INPUTS, {**INPUTS, "tag": "1.0.0"}):
@@ -110,7 +110,7 @@ def test_what_check_made_is_checked_without_a_change(
 def test_a_mistake_is_one_sentence(
     provider: PinProvider, inputs: dict[str, Any], words: str
 ) -> None:
-    """For a new pin, of which nothing stays; and for one that stays at its tag."""
+    """A new pin keeps nothing of it; an existing one stays at its tag."""
     with pytest.raises(CheckError, match=words) as new:
         provider.check({}, inputs)
     olds = provider.check({}, {**INPUTS, "tag": "1.0.0"})
@@ -293,7 +293,7 @@ def test_pins_that_wait_for_nothing_share_a_listing(
 def test_a_pin_uses_no_listing_from_before_its_inputs_were_ready(
     configured: Emulator, engine_log: EngineLog
 ) -> None:
-    """Also if others share an older listing."""
+    """Other pins may share an older listing."""
     del engine_log
     provider = DynamicProvider()
     began_s = time.monotonic()
@@ -329,7 +329,7 @@ def test_a_long_listing_shows_its_progress_under_the_pin(
     engine_log: EngineLog,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """In a line that the next one replaces."""
+    """The next line replaces the one before."""
     monkeypatch.setattr(progress, "FIRST_LINE_S", 0)
     for number in range(150):
         configured.push("ucs", f"ucs/image-{number}", "1")
@@ -441,7 +441,7 @@ def test_the_program_s_part_is_not_stored(
 def test_a_read_of_a_resource_that_was_never_chosen_is_a_warning(
     engine_log: EngineLog,
 ) -> None:
-    """As `ResourceOptions(id=...)` asks for it; a Python pin cannot be imported."""
+    """`ResourceOptions(id=...)` reads so; a Python pin cannot be imported."""
     provider = DynamicProvider()
 
     inputs, outputs = provider.read({}, {"bucket_name": "ucs"})

@@ -226,7 +226,7 @@ def test_an_ambiguous_choice_is_not_advised() -> None:
 def test_the_state_warns_without_a_call(
     configured: Emulator, flags: dict[str, bool], words: str | None, inputs: dict[str, Any]
 ) -> None:
-    """As long as it says that the tag is gone or was pushed again."""
+    """It warns as long as it says that the tag is gone or was pushed again."""
     olds = {**pinned(), **flags}
 
     state, messages = reconcile(olds, **inputs)
@@ -249,7 +249,7 @@ def test_a_refresh_that_fails_raises(configured: Emulator) -> None:
 
 
 def test_the_id_has_no_registry_host() -> None:
-    """Nor a tag: it is the same as long as the pin lives."""
+    """It has no tag either: it stays the same as long as the pin lives."""
     assert "cn-bj2/ucs/ucs/helloworld" == resource_id(pinned())
 
 

@@ -185,7 +185,7 @@ def test_a_transformation_sets_inputs(  # noqa: PLR0917 - fixtures and columns
     changes: dict[str, Any],
     expected: str | None,
 ) -> None:
-    """Wherever it is registered, the alias says the same as the input."""
+    """The alias says the same as the input, wherever the transformation is registered."""
 
     def main() -> None:
         opts = pulumi.ResourceOptions()
@@ -217,7 +217,7 @@ def for_pins(
 
 
 def test_a_transformation_s_mistake_is_refused_too(registered: Registered) -> None:
-    """By the constructor, as one of the program itself."""
+    """The constructor refuses it like a mistake of the program itself."""
 
     def main() -> None:
         opts = pulumi.ResourceOptions(transformations=[sets(policy="latest")])
@@ -231,7 +231,7 @@ def test_a_transformation_s_mistake_is_refused_too(registered: Registered) -> No
 
 @pytest.mark.parametrize("ignored", [["tag"], ["*"], ["policy"], None])
 def test_an_ignored_tag_is_marked(registered: Registered, ignored: Any) -> None:
-    """So that Check does not take an output, which the engine sends back, for an input."""
+    """Check must not take an output, which the engine sends back, for an input."""
     opts = pulumi.ResourceOptions(ignore_changes=ignored)
 
     run(lambda: ucimage.ImagePin("app", bucket_name="ucs", tag="1", opts=opts))
@@ -266,7 +266,7 @@ class SmallPin(AppPin):
 
 
 def test_a_subclass_keeps_the_type(registered: Registered) -> None:
-    """And so its URN and its choice; a child of a pin is nothing special."""
+    """It keeps its URN and its choice too; a child of a pin has its own type."""
 
     def main() -> None:
         AppPin("app", bucket_name="ucs")
@@ -293,7 +293,7 @@ def test_a_subclass_cannot_have_another_type() -> None:
 def test_mocks_see_the_inputs_alone(
     registered: Registered, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Not what is for Check."""
+    """They do not see what is for Check."""
     monkeypatch.setattr(program, "is_mocked", lambda: True)
 
     run(lambda: ucimage.ImagePin("app", bucket_name="ucs", tag="1.0.0"))

@@ -214,7 +214,7 @@ def test_inputs_are_compared_by_meaning(
 def test_a_difference_in_meaning_counts(
     configured: Emulator, before: dict[str, Any], inputs: dict[str, Any]
 ) -> None:
-    """However small it is."""
+    """The smallest difference chooses again."""
     reconcile(pinned(**before), **inputs)
 
     assert 1 == len(configured.requests)
@@ -304,7 +304,7 @@ def test_the_pinned_image_s_full_name_freezes_nothing(wanted: str) -> None:
 
 @pytest.mark.parametrize("is_frozen", [False, True])
 def test_a_trigger_without_effect_is_reported(*, is_frozen: bool) -> None:
-    """While an explicit tag is set, or the tag is ignored: one info line."""
+    """One info line says so while a tag is set or ignored."""
     olds = pinned(wanted_tag="" if is_frozen else "1.1.0", triggers={"a": "1"})
 
     _, unchanged = reconcile(olds, tag="1.1.0", triggers={"a": "1"})
@@ -456,7 +456,7 @@ def test_a_project_of_its_own_is_kept(configured: Emulator) -> None:
 def test_an_unknown_input_makes_unknown_what_depends_on_it(
     configured: Emulator, inputs: dict[str, Any], unknown: set[str], known: set[str]
 ) -> None:
-    """In a preview, without a call; and never a replacement."""
+    """A preview makes no call then, and never replaces the pin."""
     olds = pinned("5", 1)
 
     state, _ = reconcile(olds, **inputs)

@@ -193,7 +193,7 @@ def test_every_form_of_configuration_is_accepted(
 
 
 def test_configuration_may_come_as_variables(provider: Client) -> None:
-    """As older engines send it."""
+    """Older engines send it so."""
     request = provider_pb2.ConfigureRequest(variables={"ucimage:config:region": "cn-sh2"})
     provider.stub.Configure(request)
 
@@ -358,7 +358,7 @@ def test_every_argument_arrives(provider: Client, configured: Emulator) -> None:
 def test_an_invalid_argument_is_refused(
     provider: Client, configured: Emulator, token: str, args: Any, words: str
 ) -> None:
-    """In one sentence with the wire's names, before any call."""
+    """One sentence with the wire's names comes before any call."""
     with refused(INVALID, words):
         provider.invoke(token, **args)
 

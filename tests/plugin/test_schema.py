@@ -37,7 +37,7 @@ def test_the_package_has_its_names() -> None:
 
 
 def test_every_setting_can_be_configured() -> None:
-    """For the stack and for an explicit provider; keys are secret, nothing is required."""
+    """The stack and a provider have them all; keys are secret, nothing is required."""
     variables = SCHEMA["config"]["variables"]
 
     assert {setting.key: setting.secret for setting in SETTINGS} == {
@@ -53,7 +53,7 @@ def test_every_setting_can_be_configured() -> None:
 
 @pytest.mark.parametrize("function", FUNCTIONS.values(), ids=FUNCTIONS)
 def test_a_function_has_every_argument_and_field(function: Any) -> None:
-    """Under their wire names; only the bucket is required."""
+    """They have their wire names; only the bucket is required."""
     described = SCHEMA["functions"][function.token]
 
     assert [a.wire for a in function.arguments] == list(described["inputs"]["properties"])
@@ -64,7 +64,7 @@ def test_a_function_has_every_argument_and_field(function: Any) -> None:
 
 
 def test_the_pin_has_every_argument_and_output() -> None:
-    """Under their wire names; only the bucket is required."""
+    """They have their wire names; only the bucket is required."""
     assert [a.wire for a in arguments.IMAGE_PIN] == list(PIN["inputProperties"])
     assert ["bucketName"] == PIN["requiredInputs"]
     assert [f.wire for f in results.IMAGE_PIN] == list(PIN["properties"])

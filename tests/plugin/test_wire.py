@@ -49,14 +49,14 @@ def test_unknown_values_are_recognized(text: str) -> None:
 
 
 def test_unknowns_are_sent() -> None:
-    """As the text that every engine takes."""
+    """They are sent as the text that every engine accepts."""
     message = wire.message({"a": UNKNOWN, "b": {"c": UNKNOWN}})
 
     assert {"a": UNKNOWN_TEXT, "b": {"c": UNKNOWN_TEXT}} == MessageToDict(message)
 
 
 def test_secrets_are_unwrapped_and_noted() -> None:
-    """By their key, also where only a part is secret."""
+    """Their keys are returned, even if only a part of a value is secret."""
     message = struct(
         {
             "whole": {SIGNATURE: SECRET, "value": 5},

@@ -226,21 +226,6 @@ def test_a_wrong_name_regex_reads_as_a_wrong_tag_regex() -> None:
         ucimage.get_docker_images("ucs", name_regex="(")
 
 
-@pytest.mark.parametrize("ret_code", [171, 172, 174, 292, 299, 43023, 43025, 12345])
-def test_refusals_of_the_api_say_what_to_do(configured: Emulator, ret_code: int) -> None:
-    """An ApiError names action, RetCode and bucket; the call is made once."""
-    configured.fault(f"retcode={ret_code}")
-
-    with pytest.raises(ucimage.ApiError) as caught:
-        ucimage.get_docker_image("ucs")
-
-    assert ret_code == caught.value.ret_code
-    assert all(
-        word in str(caught.value) for word in ("GetDockerImageList", "'ucs'", str(ret_code))
-    )
-    assert len(configured.requests) == 1
-
-
 def test_unknown_bucket_is_an_api_error(configured: Emulator) -> None:
     """The API's own code and words, with what to check."""
     with pytest.raises(ucimage.ApiError, match=r"43023.*check bucket_name, region"):
@@ -258,21 +243,6 @@ def test_wrong_private_key_is_171(
 
     assert caught.value.ret_code == 171
     assert "wrong" not in str(caught.value)
-
-
-def test_missing_keys_name_every_way(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No keys: the stack's configuration, the environment and the profile are named."""
-    monkeypatch.setenv("UCLOUD_REGION", "cn-bj2")
-
-    with pytest.raises(ucimage.ConfigError) as caught:
-        ucimage.get_docker_image("ucs")
-
-    for way in (
-        "pulumi config set --secret ucimage:privateKey",
-        "UCLOUD_PRIVATE_KEY",
-        "credential.json",
-    ):
-        assert way in str(caught.value)
 
 
 @pytest.mark.parametrize("form", ["plain", "output"])

@@ -291,28 +291,6 @@ def test_default_tag_is_not_used_where_a_tag_is_left(serve: Any) -> None:
     assert ("1", True) == (result.tag, result.found)
 
 
-@pytest.mark.parametrize(
-    ("name", "registry", "expected"),
-    [
-        ("h.io:5000/a/b", None, "h.io:5000/a/b:1"),
-        ("h.io:5000/a/b", "mirror:80", "mirror:80/a/b:1"),
-        ("a/b", "mirror.io", "mirror.io/a/b:1"),
-        ("localhost/a", None, "localhost/a:1"),
-        ("a/b", None, None),
-        ("b.c", None, None),
-    ],
-)
-def test_references_have_a_registry_or_are_none(
-    serve: Any, name: str, registry: str | None, expected: str | None
-) -> None:
-    """`registry` replaces or adds the host; a reference without a host is None."""
-    serve({"ImageName": name, "TagSet": [tag("1")]})
-
-    listed = ucimage.get_docker_images("ucs", registry=registry).images[0]
-
-    assert expected == listed.tags[0].image
-
-
 def test_explicit_tag_may_be_any_name(serve: Any) -> None:
     """A floating tag can be named; the explanation names the policy's own choice too."""
     serve({"ImageName": HELLO, "TagSet": [tag("latest", 5), tag("1", 3)]})
@@ -325,17 +303,6 @@ def test_explicit_tag_may_be_any_name(serve: Any) -> None:
         result.candidates,
         result.counts.floating,
     )
-
-
-def test_one_bad_answer_is_tried_again(
-    configured: Emulator, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A 503 passes, and the look-up succeeds with one call more."""
-    monkeypatch.setattr("random.random", lambda: 0.0)
-    configured.fault("http=503*1")
-
-    assert ucimage.get_docker_images("ucs").total_count == 1
-    assert len(configured.requests) == 2
 
 
 def test_result_may_be_awaited(configured: Emulator) -> None:
@@ -415,9 +382,3 @@ def _tag_in_child() -> str:
     listed = ucimage.get_docker_images("ucs")
     latest = listed.images[0].latest_tag
     return str(latest and latest.name)
-
-
-def test_help_lists_every_argument() -> None:
-    """A docstring describes each argument, from the one table."""
-    for function in (ucimage.get_docker_image, ucimage.get_docker_image_output):
-        assert "semver_range: Only versions in this range" in str(function.__doc__)

@@ -27,7 +27,7 @@ class Call(Future[int]):
 
 
 def test_calls_run_at_the_same_time_up_to_the_limit() -> None:
-    """As many calls as there may be threads can meet."""
+    """Up to the limit, calls can wait for each other."""
     meeting, threads = Barrier(4), WorkerThreads(limit=3)
     for _ in range(3):
         threads.run(partial(meeting.wait, LONG_S))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from typing import Any
 
 import pytest
@@ -326,25 +325,6 @@ def test_counts_add_up(tags: list[Tag], arguments: dict[str, Any], now: int) -> 
     assert total == len({tag.name for tag in tags if tag.name}) + sum(
         not tag.name for tag in tags
     )
-
-
-@given(st.data(), TAGS, ARGUMENTS)
-def test_arrival_order_does_not_matter(
-    data: st.DataObject, tags: list[Tag], arguments: dict[str, Any]
-) -> None:
-    """The same tags in another order give an equal choice."""
-    shuffled = data.draw(st.permutations(tags))
-
-    assert evaluated(shuffled, **arguments) == evaluated(tags, **arguments)
-
-
-@given(TAGS, ARGUMENTS)
-def test_input_is_not_changed(tags: list[Tag], arguments: dict[str, Any]) -> None:
-    """Evaluating changes neither the tags nor the arguments."""
-    before = copy.deepcopy((tags, arguments))
-    evaluated(tags, **arguments)
-
-    assert (tags, arguments) == before
 
 
 def test_an_iterator_of_tags_is_enough() -> None:

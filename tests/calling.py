@@ -9,7 +9,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
-from faults import IMAGE, PAGE, answer, encoded
+from faults import IMAGE
 from typing_extensions import Self
 
 from pulumi_ucimage._http.client import HttpClient
@@ -32,11 +32,6 @@ TOKEN = "canary/token+c07a="
 SECRETS = (PUBLIC_KEY, PRIVATE_KEY, TOKEN)
 BUCKET = Bucket(name="ucs", region="cn-bj2")
 DIRECT = NetworkSettings()
-
-BODY = encoded(PAGE)
-GZIP = {"Content-Encoding": "gzip"}
-CHUNKED = {"Content-Length": None, "Transfer-Encoding": "chunked"}
-HEAD = answer(BODY).removesuffix(BODY)
 
 TIMEOUT_S = 0.25
 LATEST_S = 10.0  # far below the longest silence that one read may have

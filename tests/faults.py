@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import gzip
 import json
 import socket
 import struct
@@ -249,3 +250,11 @@ def _read(connection: socket.socket, number: int) -> Request | None:
             return None
         body += more
     return request._replace(body=body.decode())
+
+
+BODY = encoded(PAGE)
+HEAD = answer(BODY).removesuffix(BODY)
+PACKED = gzip.compress(BODY, mtime=0)
+GZIP = {"Content-Encoding": "gzip"}
+CHUNKED = {"Content-Length": None, "Transfer-Encoding": "chunked"}
+CONNECTED = b"HTTP/1.1 200 Connection established\r\n\r\n"

@@ -7,8 +7,11 @@ import gzip
 from typing import TYPE_CHECKING
 
 import pytest
-from calling import BODY, CHUNKED, GZIP, HEAD, LATEST_S, TIMEOUT_S, Caller, late, outcome
+from calling import LATEST_S, TIMEOUT_S, Caller, late, outcome
 from faults import (
+    BODY,
+    GZIP,
+    HEAD,
     Do,
     Drip,
     FaultServer,
@@ -16,6 +19,8 @@ from faults import (
     chunked,
     encoded,
 )
+from reliability.cases import Way
+from reliability.table import CASES
 
 from pulumi_ucimage.errors import (
     UcimageError,
@@ -28,24 +33,11 @@ if TYPE_CHECKING:
 PACKED = gzip.compress(BODY, mtime=0)
 
 
+# What drips or is silent in the reliability table.
 ENDLESS = {
-    "silence": (Do.WAIT,),
-    "the status line drips": (Drip(b"HTTP/1.1 200 " + b"x" * 9999),),
-    "headers drip": (answer()[:30], Drip(b"X: y\r\n" * 9999)),
-    "100 Continue drips": (Drip(b"HTTP/1.1 100 Continue\r\n\r\n" * 9999, 0.001),),
-    "silence before the body": (HEAD, Do.WAIT),
-    "the body drips": (answer(b"", headers={"Content-Length": "9999"}), Drip(b" " * 9999)),
-    "a body without length drips": (
-        answer(b"", headers={"Content-Length": None}),
-        Drip(b" " * 9999),
-    ),
-    "a packed body drips": (
-        answer(PACKED[:10], headers={**GZIP, "Content-Length": "9999"}),
-        Drip(b"\x00\x00\x00\xff\xff" * 9999),  # blocks of nothing
-    ),
-    "a chunk's size drips": (answer(b"", headers=CHUNKED), Drip(b"0" * 9999)),
-    "chunks drip": (answer(b"", headers=CHUNKED), Drip(b"1\r\n \r\n" * 9999)),
-    "trailers drip": (answer(b"0\r\n", headers=CHUNKED), Drip(b"X: y\r\n" * 9999)),
+    name: script.responses[0]
+    for name, case in CASES["Time"].items()
+    if case.expected and (script := case.scripts()[0]).way is Way.PLAIN
 }
 
 

@@ -11,10 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from calling import (
-    BODY,
-    CHUNKED,
-    GZIP,
-    HEAD,
     PRIVATE_KEY,
     PUBLIC_KEY,
     TIMEOUT_S,
@@ -24,6 +20,10 @@ from calling import (
     outcome,
 )
 from faults import (
+    BODY,
+    CHUNKED,
+    GZIP,
+    HEAD,
     Do,
     FaultServer,
     answer,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from calling import LATEST_S, TIMEOUT_S, Caller, late, outcome
 from faults import (
+    CONNECTED,
     Do,
     Drip,
     FaultServer,
@@ -32,9 +33,6 @@ API = Endpoint.parse("https://api.example.com/")
 
 
 PASSWORD = "proxy-pass-71"
-
-
-CONNECTED = b"HTTP/1.1 200 Connection established\r\n\r\n"
 
 
 @pytest.fixture

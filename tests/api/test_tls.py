@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 from authority import EXPIRED, Authority
-from calling import BODY, HEAD, Caller, outcome
+from calling import Caller, outcome
 from faults import (
+    BODY,
+    HEAD,
     Do,
     FaultServer,
     answer,

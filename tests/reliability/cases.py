@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import enum
-import gzip
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,13 +14,6 @@ if TYPE_CHECKING:
     from faults import Answer, Request, Steps
 
     from pulumi_ucimage.errors import UcimageError
-
-BODY = encoded(PAGE)
-HEAD = answer(BODY).removesuffix(BODY)
-PACKED = gzip.compress(BODY, mtime=0)
-GZIP = {"Content-Encoding": "gzip"}
-CHUNKED = {"Content-Length": None, "Transfer-Encoding": "chunked"}
-CONNECTED = b"HTTP/1.1 200 Connection established\r\n\r\n"
 
 
 class Way(enum.Enum):

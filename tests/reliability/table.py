@@ -12,7 +12,21 @@ import zlib
 from email.utils import formatdate
 from typing import TYPE_CHECKING, Any
 
-from faults import IMAGE, PAGE, Do, Drip, answer, chunked, encoded
+from faults import (
+    BODY,
+    CHUNKED,
+    CONNECTED,
+    GZIP,
+    HEAD,
+    IMAGE,
+    PACKED,
+    PAGE,
+    Do,
+    Drip,
+    answer,
+    chunked,
+    encoded,
+)
 
 from pulumi_ucimage.errors import (
     ApiError,
@@ -21,12 +35,6 @@ from pulumi_ucimage.errors import (
     UcimageError,
 )
 from reliability.cases import (
-    BODY,
-    CHUNKED,
-    CONNECTED,
-    GZIP,
-    HEAD,
-    PACKED,
     Case,
     Exhausted,
     Script,

@@ -13,12 +13,15 @@ import subprocess
 import sys
 import time
 import uuid
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pulumi.runtime
 import pytest
 from authority import Authority
+from command_line import Ended, run
+from emulator_calls import DATA
 from hypothesis import HealthCheck, settings
 
 from pulumi_ucimage._http.client import close_connections
@@ -240,6 +243,27 @@ def environment_for(emulator: Emulator) -> dict[str, str]:
         "UCLOUD_PRIVATE_KEY": "demo-private-key",
         "UCLOUD_REGION": "cn-bj2",
     }
+
+
+@pytest.fixture
+def many() -> Iterator[Emulator]:
+    """Run an emulator with 25 images in the bucket `many`."""
+    with Emulator(data=DATA) as running:
+        yield running
+
+
+@pytest.fixture
+def call(capsys: pytest.CaptureFixture[str]) -> Callable[..., Ended]:
+    """The command `ucimage` in this process, with pipes."""
+    return partial(run, capsys=capsys)
+
+
+@pytest.fixture
+def outside_of_projects(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run in a folder that is no Pulumi project, without the developer's preferences."""
+    monkeypatch.chdir(tmp_path)
+    for variable in ("NO_COLOR", "FORCE_COLOR", "TERM", "COLUMNS"):
+        monkeypatch.delenv(variable, raising=False)
 
 
 # Read before `clean_environment` gives each test a home of its own.

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from command_line import SHARED, Ended, data, run
+from command_line import SHARED, Ended, data, document
 from conftest import environment_for
 
 from pulumi_ucimage.cli.main import main
@@ -16,10 +15,11 @@ from pulumi_ucimage.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     Run = Callable[..., Ended]
-from command_line import document
+
+pytestmark = pytest.mark.usefixtures("outside_of_projects")
+
 
 EXAMPLES = {
     "images": "ucimage images ucs",
@@ -29,18 +29,6 @@ EXAMPLES = {
     "config": "ucimage config ucs",
     "emulator": "curl",
 }
-
-
-@pytest.fixture(autouse=True)
-def outside_of_projects(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Run in a folder that is no Pulumi project."""
-    monkeypatch.chdir(tmp_path)
-
-
-@pytest.fixture
-def call(capsys: pytest.CaptureFixture[str]) -> Run:
-    """Run the command in process."""
-    return partial(run, capsys=capsys)
 
 
 def test_images_shows_each_image(call: Run, configured: Emulator) -> None:

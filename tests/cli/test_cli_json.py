@@ -2,33 +2,20 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from command_line import Ended, run
+from command_line import Ended, document
 
 from pulumi_ucimage._spec.results import GetDockerImageResult, GetDockerImagesResult
 from pulumi_ucimage.emulator import DEMO_IMAGE, Emulator
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     Run = Callable[..., Ended]
-from command_line import document
 
-
-@pytest.fixture(autouse=True)
-def outside_of_projects(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Run in a folder that is no Pulumi project."""
-    monkeypatch.chdir(tmp_path)
-
-
-@pytest.fixture
-def call(capsys: pytest.CaptureFixture[str]) -> Run:
-    """Run the command in process."""
-    return partial(run, capsys=capsys)
+pytestmark = pytest.mark.usefixtures("outside_of_projects")
 
 
 @pytest.mark.parametrize(

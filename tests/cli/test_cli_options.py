@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
 import pytest
-from command_line import Ended, run
 
 from pulumi_ucimage._spec import arguments
 from pulumi_ucimage._spec.arguments import Type
@@ -15,26 +13,16 @@ from pulumi_ucimage.cli.main import ucimage
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
+
+    from command_line import Ended
 
     from pulumi_ucimage.emulator import Emulator
 
     Run = Callable[..., Ended]
 
+pytestmark = pytest.mark.usefixtures("outside_of_projects")
 
 OF_SESSION = {"session", "as_json", "cwd", "stack_name", "no_stack", "help"}
-
-
-@pytest.fixture(autouse=True)
-def outside_of_projects(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Run in a folder that is no Pulumi project."""
-    monkeypatch.chdir(tmp_path)
-
-
-@pytest.fixture
-def call(capsys: pytest.CaptureFixture[str]) -> Run:
-    """Run the command in process."""
-    return partial(run, capsys=capsys)
 
 
 def command(name: str) -> click.Command:

@@ -12,7 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
-from command_line import SHARED, Ended, Terminal, data, plain, run, run_on_terminal
+from command_line import SHARED, Ended, Terminal, data, plain, run_on_terminal
 from conftest import environment_for
 from rich.cells import cell_len
 
@@ -24,30 +24,17 @@ from pulumi_ucimage.emulator import DEMO_IMAGE, Emulator
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-    from pathlib import Path
     from types import FrameType
 
     Run = Callable[..., Ended]
+
+pytestmark = pytest.mark.usefixtures("outside_of_projects")
 
 LONG = "v" * 128
 BOX = set("╭╮╰╯│─┬┴├┤┼")
 # A title, a colour, a mark that turns the text round, a line break, a cursor movement.
 HOSTILE = ("\x1b]0;title\x07", "\x1b[31m", "\u202e", "\n", "\x9b1A")
 NEWEST = 1_700_000_000
-
-
-@pytest.fixture(autouse=True)
-def outside_of_projects(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Run in a folder that is no Pulumi project, without the developer's preferences."""
-    monkeypatch.chdir(tmp_path)
-    for variable in ("NO_COLOR", "FORCE_COLOR", "TERM", "COLUMNS"):
-        monkeypatch.delenv(variable, raising=False)
-
-
-@pytest.fixture
-def call(capsys: pytest.CaptureFixture[str]) -> Run:
-    """Run the command in process, with pipes."""
-    return partial(run, capsys=capsys)
 
 
 @pytest.fixture

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
     Run = Callable[..., Ended]
 
+pytestmark = pytest.mark.usefixtures("outside_of_projects")
+
 PYTHON = "pulumi-python:dynamic/ucimage:ImagePin"
 PLUGIN = "ucimage:index:ImagePin"
 FIXTURES = Path(__file__).parents[1] / "pins"
@@ -33,12 +35,6 @@ JANUARY, JULY = 1_704_067_200, 1_719_792_000  # 1.0.0 and 1.1.0 of the demo
 
 UP_TO_DATE, NEWER, FIXED = pin_report.UP_TO_DATE, pin_report.NEWER, pin_report.FIXED
 DEFAULT, FAILED = pin_report.DEFAULT, pin_report.FAILED
-
-
-@pytest.fixture(autouse=True)
-def outside_of_projects(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Run in a folder that is no Pulumi project."""
-    monkeypatch.chdir(tmp_path)
 
 
 def pin(name: str = "app", type_: str = PYTHON, **changes: Any) -> dict[str, Any]:

@@ -8,11 +8,10 @@ import os
 import select
 import signal
 import sys
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from command_line import Ended, run, start
+from command_line import Ended, start
 
 from pulumi_ucimage.emulator import (
     DEMO_IMAGE,
@@ -88,12 +87,6 @@ def pulumi(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakePulumi:
     folder.mkdir()
     monkeypatch.setenv("PATH", str(folder))
     return FakePulumi(folder)
-
-
-@pytest.fixture
-def call(capsys: pytest.CaptureFixture[str]) -> Run:
-    """Run the command in process."""
-    return partial(run, capsys=capsys)
 
 
 def stack_for(emulator: Emulator, namespace: str = "ucimage") -> dict[str, Any]:

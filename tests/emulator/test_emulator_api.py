@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sys
 import time
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 import requests
@@ -25,16 +25,6 @@ from emulator_calls import (
 
 from pulumi_ucimage.emulator import DEMO_TAGS, Emulator
 from pulumi_ucimage.emulator.signature import sign, verify
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-
-@pytest.fixture
-def many() -> Iterator[Emulator]:
-    """An emulator with 25 images in the bucket `many`."""
-    with Emulator(data=DATA) as running:
-        yield running
 
 
 def test_only_the_standard_library_is_used() -> None:

@@ -5,23 +5,13 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 import requests
-from emulator_calls import DATA, TOKEN, control, demo, post, signed
+from emulator_calls import TOKEN, control, demo, post, signed
 
 from pulumi_ucimage.emulator import DEMO_IMAGE, Emulator
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-
-@pytest.fixture
-def many() -> Iterator[Emulator]:
-    """An emulator with 25 images in the bucket `many`."""
-    with Emulator(data=DATA) as running:
-        yield running
 
 
 def test_another_process_pushes(emulator: Emulator) -> None:

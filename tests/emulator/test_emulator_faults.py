@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
 
 import pytest
 import requests
@@ -11,16 +10,6 @@ from emulator_calls import DATA, post, raw, signed
 
 from pulumi_ucimage.emulator import Emulator, FaultError
 from pulumi_ucimage.emulator.faults import FaultQueue
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-
-@pytest.fixture
-def many() -> Iterator[Emulator]:
-    """An emulator with 25 images in the bucket `many`."""
-    with Emulator(data=DATA) as running:
-        yield running
 
 
 @pytest.mark.parametrize(

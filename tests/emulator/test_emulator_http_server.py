@@ -9,7 +9,6 @@ import struct
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
 from urllib.parse import urlencode, urlsplit
 
 import pytest
@@ -17,16 +16,6 @@ import requests
 from emulator_calls import DATA, NAMES, listed, post, raw, signed, until
 
 from pulumi_ucimage.emulator import Emulator, EmulatorError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-
-@pytest.fixture
-def many() -> Iterator[Emulator]:
-    """An emulator with 25 images in the bucket `many`."""
-    with Emulator(data=DATA) as running:
-        yield running
 
 
 @pytest.mark.parametrize(

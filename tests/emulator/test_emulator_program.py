@@ -25,13 +25,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-@pytest.fixture
-def many() -> Iterator[Emulator]:
-    """An emulator with 25 images in the bucket `many`."""
-    with Emulator(data=DATA) as running:
-        yield running
-
-
 def run(*arguments: str) -> subprocess.Popen[str]:
     """Start the program."""
     return subprocess.Popen(

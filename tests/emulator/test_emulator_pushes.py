@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from emulator_calls import DATA, HELLO, NAMES, demo, listed, post, signed
@@ -12,16 +12,6 @@ from emulator_calls import DATA, HELLO, NAMES, demo, listed, post, signed
 from pulumi_ucimage.emulator import DEMO_IMAGE, DEMO_TAGS, Emulator, PushError
 from pulumi_ucimage.emulator.data_file import parse as parse_data
 from pulumi_ucimage.emulator.state import State
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-
-@pytest.fixture
-def many() -> Iterator[Emulator]:
-    """An emulator with 25 images in the bucket `many`."""
-    with Emulator(data=DATA) as running:
-        yield running
 
 
 def state(*images: dict[str, Any], now: float = 1000.9) -> State:

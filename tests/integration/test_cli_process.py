@@ -18,16 +18,10 @@ from pulumi_ucimage.emulator import DEMO_IMAGE, Emulator
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+pytestmark = pytest.mark.usefixtures("outside_of_projects")
+
 CTRL_C = 130
 ENDED = (CTRL_C, "", "")
-
-
-@pytest.fixture(autouse=True)
-def outside_of_projects(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Run in a folder that is no Pulumi project, without the developer's preferences."""
-    monkeypatch.chdir(tmp_path)
-    for variable in ("NO_COLOR", "FORCE_COLOR"):
-        monkeypatch.delenv(variable, raising=False)
 
 
 # --- Each command ---

@@ -11,21 +11,28 @@ from pulumi_ucimage.errors import ConfigError
 
 if TYPE_CHECKING:
     from pathlib import Path
-from worlds import CANARY, KEY_PAIR, REGISTRY_PAIR, SOURCES_OF_KEYS, World, keys_of
+from setting_sources import (
+    CANARY,
+    KEY_PAIR,
+    REGISTRY_PAIR,
+    SOURCES_OF_KEYS,
+    SettingSources,
+    keys_of,
+)
 
 
 @pytest.fixture
-def bare(home: Path, monkeypatch: pytest.MonkeyPatch) -> World:
-    """A world in which nothing is set."""
-    return World(home, monkeypatch)
+def unset(home: Path, monkeypatch: pytest.MonkeyPatch) -> SettingSources:
+    """Sources in which nothing is set."""
+    return SettingSources(home, monkeypatch)
 
 
 @pytest.fixture
-def world(bare: World) -> World:
-    """A world with keys and a region in the environment, which is enough."""
-    bare.set_pair("environment")
-    bare.set("environment", "region", "cn-bj2")
-    return bare
+def with_keys(unset: SettingSources) -> SettingSources:
+    """Sources with keys and a region in the environment, which is enough."""
+    unset.set_pair("environment")
+    unset.set("environment", "region", "cn-bj2")
+    return unset
 
 
 SOURCE_NAMES = {
@@ -57,18 +64,18 @@ HOW_TO_SET = {
 @pytest.mark.parametrize("first", SOURCES_OF_KEYS)
 @pytest.mark.parametrize("blank", [None, ""])
 def test_the_first_place_with_keys_gives_both(
-    bare: World, first: str, blank: str | None
+    unset: SettingSources, first: str, blank: str | None
 ) -> None:
     """Stack, environment, profile: both keys come from the first that has any."""
-    bare.set("environment", "region", "cn-bj2")
+    unset.set("environment", "region", "cn-bj2")
     at = SOURCES_OF_KEYS.index(first)
     for source in SOURCES_OF_KEYS[:at] if blank is not None else ():
         for key in KEY_PAIR:
-            bare.set(source, key, "")
+            unset.set(source, key, "")
     for source in SOURCES_OF_KEYS[at:]:
-        bare.set_pair(source, source)
-    settings = bare.load()
-    origin = SOURCE_NAMES[first].format(file=bare.credentials_file)
+        unset.set_pair(source, source)
+    settings = unset.load()
+    origin = SOURCE_NAMES[first].format(file=unset.credentials_file)
 
     assert keys_of(settings) == (f"{first}-publicKey", f"{first}-privateKey", None)
     assert settings.credentials.origin == origin
@@ -86,27 +93,27 @@ def test_the_first_place_with_keys_gives_both(
     ],
 )
 def test_a_token_comes_from_the_place_of_its_pair(
-    bare: World, pair: str, tokens: list[str], expected: str | None
+    unset: SettingSources, pair: str, tokens: list[str], expected: str | None
 ) -> None:
     """A token is never used with the keys of another source."""
-    bare.set("environment", "region", "cn-bj2")
-    bare.set_pair(pair)
+    unset.set("environment", "region", "cn-bj2")
+    unset.set_pair(pair)
     for source in tokens:
-        bare.set(source, "securityToken", f"{source}-token")
+        unset.set(source, "securityToken", f"{source}-token")
 
-    assert expected == keys_of(bare.load())[2]
+    assert expected == keys_of(unset.load())[2]
 
 
 @pytest.mark.parametrize("source", SOURCES_OF_KEYS)
 @pytest.mark.parametrize("half", [0, 1])
-def test_half_a_key_pair_is_an_error(bare: World, source: str, half: int) -> None:
+def test_half_a_key_pair_is_an_error(unset: SettingSources, source: str, half: int) -> None:
     """The message names both halves there; other sources do not help."""
-    bare.set("environment", "region", "cn-bj2")
+    unset.set("environment", "region", "cn-bj2")
     for other in SOURCES_OF_KEYS[SOURCES_OF_KEYS.index(source) + 1 :]:
-        bare.set_pair(other, CANARY)
-    bare.set(source, KEY_PAIR[half], CANARY)
-    error = bare.error()
-    name = SOURCE_NAMES[source].format(file=bare.credentials_file)
+        unset.set_pair(other, CANARY)
+    unset.set(source, KEY_PAIR[half], CANARY)
+    error = unset.error()
+    name = SOURCE_NAMES[source].format(file=unset.credentials_file)
 
     assert str(error) == (
         f"T{name[1:]} has {CALLED[source][half]} without {CALLED[source][1 - half]}, and"
@@ -125,14 +132,18 @@ def test_half_a_key_pair_is_an_error(bare: World, source: str, half: int) -> Non
     ],
 )
 def test_half_a_key_pair_in_a_later_place_is_ignored(
-    bare: World, whole: str, half: str
+    unset: SettingSources, whole: str, half: str
 ) -> None:
     """Places after the one with the pair are not asked for keys."""
-    bare.set("environment", "region", "cn-bj2")
-    bare.set_pair(whole, whole)
-    bare.set(half, "privateKey", "x")
+    unset.set("environment", "region", "cn-bj2")
+    unset.set_pair(whole, whole)
+    unset.set(half, "privateKey", "x")
 
-    assert keys_of(bare.load()) == (f"{whole}-publicKey", f"{whole}-privateKey", None)
+    assert keys_of(unset.load()) == (
+        f"{whole}-publicKey",
+        f"{whole}-privateKey",
+        None,
+    )
 
 
 MALFORMED_KEYS = {
@@ -152,13 +163,15 @@ MALFORMED_KEYS = {
     ("source", "at"),
     [(source, at) for source, names in CALLED.items() for at in range(len(names))],
 )
-def test_a_malformed_key_is_an_error(bare: World, source: str, at: int, text: str) -> None:
+def test_a_malformed_key_is_an_error(
+    unset: SettingSources, source: str, at: int, text: str
+) -> None:
     """Characters that no key has are reported with the source; the key is not shown."""
-    bare.set("environment", "region", "cn-bj2")
-    bare.set_pair(source, CANARY)
-    bare.set(source, (*KEY_PAIR, "securityToken")[at], text)
-    error = bare.error()
-    name = SOURCE_NAMES[source].format(file=bare.credentials_file)
+    unset.set("environment", "region", "cn-bj2")
+    unset.set_pair(source, CANARY)
+    unset.set(source, (*KEY_PAIR, "securityToken")[at], text)
+    error = unset.error()
+    name = SOURCE_NAMES[source].format(file=unset.credentials_file)
 
     assert str(error) == (
         f"{CALLED[source][at]} in {name} has white space or characters that no key has:"
@@ -192,24 +205,26 @@ ALL_WAYS = WAYS.format(ucloud=", or ucloud:publicKey and ucloud:privateKey there
     ],
     ids=["program", "plugin"],
 )
-def test_missing_keys(bare: World, ways: str, *, in_plugin: bool) -> None:
+def test_missing_keys(unset: SettingSources, ways: str, *, in_plugin: bool) -> None:
     """The message names every way; the plugin says which keys it does not see."""
-    bare.arguments["in_plugin"] = in_plugin
+    unset.arguments["in_plugin"] = in_plugin
 
-    assert f"There are no API keys: {ways}" == str(bare.error())
+    assert f"There are no API keys: {ways}" == str(unset.error())
 
 
 @pytest.mark.parametrize(
     ("argument", "start"),
     [(None, ""), ("default", "leave the argument profile out and ")],
 )
-def test_a_profile_without_keys(bare: World, argument: str | None, start: str) -> None:
+def test_a_profile_without_keys(
+    unset: SettingSources, argument: str | None, start: str
+) -> None:
     """The message names the profile, its file and every other way that would help."""
-    bare.set("profile", "region", "cn-bj2")
-    bare.arguments["profile"] = argument
+    unset.set("profile", "region", "cn-bj2")
+    unset.arguments["profile"] = argument
 
-    assert str(bare.error()) == (
-        f"The profile 'default' has no API keys in '{bare.credentials_file}': set them"
+    assert str(unset.error()) == (
+        f"The profile 'default' has no API keys in '{unset.credentials_file}': set them"
         f" there, or {start}{ALL_WAYS}"
     )
 
@@ -219,36 +234,38 @@ def test_a_profile_without_keys(bare: World, argument: str | None, start: str) -
     [(None, ""), ("default", "leave the argument profile out and ")],
 )
 @pytest.mark.parametrize("keys", ["stale", "none", "half"])
-def test_an_oauth_profile(bare: World, argument: str | None, start: str, keys: str) -> None:
+def test_an_oauth_profile(
+    unset: SettingSources, argument: str | None, start: str, keys: str
+) -> None:
     """A profile that logs in with a browser has no keys for us; stale ones are not used."""
-    bare.set("profile", "region", "cn-bj2")
+    unset.set("profile", "region", "cn-bj2")
     if keys == "stale":
-        bare.set_pair("profile", CANARY)
+        unset.set_pair("profile", CANARY)
     elif keys == "half":
-        bare.set("profile", "publicKey", CANARY)
-    bare.set_profile("default", auth_mode="oauth")
-    bare.arguments["profile"] = argument
-    error = bare.error()
+        unset.set("profile", "publicKey", CANARY)
+    unset.set_profile("default", auth_mode="oauth")
+    unset.arguments["profile"] = argument
+    error = unset.error()
 
     assert str(error) == (
-        f"The profile 'default' in '{bare.credentials_file}' logs in with a browser (its"
+        f"The profile 'default' in '{unset.credentials_file}' logs in with a browser (its"
         " auth_mode is oauth) and has no keys that can sign a call: name another profile,"
         f" or {start}{ALL_WAYS}"
     )
     assert CANARY not in held_by(error)
 
 
-def test_an_oauth_profile_with_keys_from_another_place(bare: World) -> None:
+def test_an_oauth_profile_with_keys_from_another_place(unset: SettingSources) -> None:
     """With keys from another source an OAuth profile still gives its region."""
-    bare.set_pair("environment")
-    bare.set_profile("default", region="cn-bj2", auth_mode="oauth")
+    unset.set_pair("environment")
+    unset.set_profile("default", region="cn-bj2", auth_mode="oauth")
 
-    assert bare.load().region == "cn-bj2"
+    assert unset.load().region == "cn-bj2"
 
 
-def registry_error(world: World) -> ConfigError:
+def registry_error(with_keys: SettingSources) -> ConfigError:
     """Load the settings, and look for the registry's credentials, which must fail."""
-    settings = world.load()
+    settings = with_keys.load()
     with pytest.raises(ConfigError) as caught:
         settings.find_registry_credentials()
     return caught.value
@@ -263,13 +280,13 @@ def registry_error(world: World) -> ConfigError:
     ],
 )
 def test_registry_credentials(
-    world: World, sources: list[str], expected: tuple[str, str] | None
+    with_keys: SettingSources, sources: list[str], expected: tuple[str, str] | None
 ) -> None:
     """Both come from the first source that has any; without them Docker's are used."""
     for source in sources:
-        world.set(source, "registryUsername", f"{source}-user")
-        world.set(source, "registryPassword", f"{source}-password")
-    found = world.load().find_registry_credentials()
+        with_keys.set(source, "registryUsername", f"{source}-user")
+        with_keys.set(source, "registryPassword", f"{source}-password")
+    found = with_keys.load().find_registry_credentials()
 
     assert expected == (found and (found.username, found.password.reveal()))
     assert not found or found.origin == SOURCE_NAMES[sources[0]]
@@ -285,13 +302,13 @@ def test_registry_credentials(
     ],
 )
 def test_half_of_the_registry_credentials_is_an_error(
-    world: World, source: str, key: int, there: str, missing: str
+    with_keys: SettingSources, source: str, key: int, there: str, missing: str
 ) -> None:
     """A user name is never used with the password of another source."""
     for pair_key in REGISTRY_PAIR if source == "ucimage" else ():
-        world.set("environment", pair_key, "x")
-    world.set(source, REGISTRY_PAIR[key], CANARY)
-    error = registry_error(world)
+        with_keys.set("environment", pair_key, "x")
+    with_keys.set(source, REGISTRY_PAIR[key], CANARY)
+    error = registry_error(with_keys)
 
     assert f" has {there} without {missing}, and both must come from" in str(error)
     assert CANARY not in held_by(error)
@@ -306,13 +323,13 @@ def test_half_of_the_registry_credentials_is_an_error(
     ],
 )
 def test_malformed_registry_credentials(
-    world: World, key: str, text: str, problem: str
+    with_keys: SettingSources, key: str, text: str, problem: str
 ) -> None:
     """What HTTP cannot carry is an error that names the setting."""
     for pair_key in REGISTRY_PAIR:
-        world.set("ucimage", pair_key, CANARY)
-    world.set("ucimage", key, text)
-    error = registry_error(world)
+        with_keys.set("ucimage", pair_key, CANARY)
+    with_keys.set("ucimage", key, text)
+    error = registry_error(with_keys)
 
     assert (
         f"ucimage:{key} in the stack's configuration has {problem}: set it again."
@@ -321,11 +338,11 @@ def test_malformed_registry_credentials(
     assert CANARY not in held_by(error)
 
 
-def test_a_password_may_have_any_printable_text(world: World) -> None:
+def test_a_password_may_have_any_printable_text(with_keys: SettingSources) -> None:
     """Spaces, colons and letters of any language are fine."""
-    world.set("ucimage", "registryUsername", "AWS")
-    world.set("ucimage", "registryPassword", "a b:ü")
-    found = world.load().find_registry_credentials()
+    with_keys.set("ucimage", "registryUsername", "AWS")
+    with_keys.set("ucimage", "registryPassword", "a b:ü")
+    found = with_keys.load().find_registry_credentials()
 
     assert found
     assert found.password.reveal() == "a b:ü"

@@ -16,21 +16,28 @@ from pulumi_ucimage.errors import ArgumentError
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
-from worlds import CANARY, ORDER, REGISTRY_PAIR, SOURCES_OF_KEYS, World, keys_of
+from setting_sources import (
+    CANARY,
+    ORDER,
+    REGISTRY_PAIR,
+    SOURCES_OF_KEYS,
+    SettingSources,
+    keys_of,
+)
 
 
 @pytest.fixture
-def bare(home: Path, monkeypatch: pytest.MonkeyPatch) -> World:
-    """A world in which nothing is set."""
-    return World(home, monkeypatch)
+def unset(home: Path, monkeypatch: pytest.MonkeyPatch) -> SettingSources:
+    """Sources in which nothing is set."""
+    return SettingSources(home, monkeypatch)
 
 
 @pytest.fixture
-def world(bare: World) -> World:
-    """A world with keys and a region in the environment, which is enough."""
-    bare.set_pair("environment")
-    bare.set("environment", "region", "cn-bj2")
-    return bare
+def with_keys(unset: SettingSources) -> SettingSources:
+    """Sources with keys and a region in the environment, which is enough."""
+    unset.set_pair("environment")
+    unset.set("environment", "region", "cn-bj2")
+    return unset
 
 
 @pytest.mark.parametrize(
@@ -42,29 +49,29 @@ def world(bare: World) -> World:
     ],
 )
 def test_the_configured_registry(
-    bare: World, sources: list[str], expected: str | None
+    unset: SettingSources, sources: list[str], expected: str | None
 ) -> None:
     """It is found without keys, a region or the profile files."""
-    bare.set("ucimage", "sharedConfigFile", "/missing")
+    unset.set("ucimage", "sharedConfigFile", "/missing")
     for source in sources:
-        bare.set(source, "registry", f"{source}.test")
+        unset.set(source, "registry", f"{source}.test")
 
-    assert expected == configured_registry(bare.stack)
+    assert expected == configured_registry(unset.stack)
 
 
 @pytest.fixture
-def two_accounts(bare: World) -> World:
-    """A world where everything is set everywhere, and a second profile `other`."""
+def two_accounts(unset: SettingSources) -> SettingSources:
+    """Sources in which everything is set everywhere, and a second profile `other`."""
     for source in SOURCES_OF_KEYS:
-        bare.set_pair(source, source)
+        unset.set_pair(source, source)
         for key in ("region", "projectId"):
-            bare.set(source, key, f"by-{source}")
+            unset.set(source, key, f"by-{source}")
     for source in ("ucimage", "environment"):
-        bare.set(source, "securityToken", f"{source}-token")
-        bare.set(source, "profile", "default")
-    bare.set_profile("other", region="r", project_id="p", public_key="a", private_key="b")
-    bare.arguments["profile"] = "other"
-    return bare
+        unset.set(source, "securityToken", f"{source}-token")
+        unset.set(source, "profile", "default")
+    unset.set_profile("other", region="r", project_id="p", public_key="a", private_key="b")
+    unset.arguments["profile"] = "other"
+    return unset
 
 
 @pytest.mark.parametrize(
@@ -78,7 +85,7 @@ def two_accounts(bare: World) -> World:
     ids=["profile", "other arguments", "no project"],
 )
 def test_the_argument_profile_gives_keys_region_and_project(
-    two_accounts: World,
+    two_accounts: SettingSources,
     arguments: dict[str, str],
     without: str,
     expected: tuple[str, str | None],
@@ -106,7 +113,7 @@ def test_the_argument_profile_gives_keys_region_and_project(
     ],
 )
 def test_the_argument_profile_is_not_completed_by_other_places(
-    two_accounts: World, profile: str, without: str, message: str
+    two_accounts: SettingSources, profile: str, without: str, message: str
 ) -> None:
     """What it lacks is an error that does not name sources that would not help."""
     two_accounts.arguments["profile"] = profile
@@ -116,7 +123,9 @@ def test_the_argument_profile_is_not_completed_by_other_places(
     assert message.format(config=two_accounts.config_file) in str(two_accounts.error())
 
 
-def test_the_argument_profile_does_not_change_other_settings(two_accounts: World) -> None:
+def test_the_argument_profile_does_not_change_other_settings(
+    two_accounts: SettingSources,
+) -> None:
     """Address, registry and times come from the usual sources."""
     two_accounts.set("environment", "baseUrl", "https://environment.test/")
     two_accounts.set("ucimage", "registry", "stack.test")
@@ -149,15 +158,21 @@ PLUGIN = " The plugin sees only ucimage: keys, not the UCloud provider's ucloud:
     ids=["program", "plugin", "with a profile"],
 )
 def test_missing_region(
-    bare: World, source: str, profile: str, ucloud: str, end: str, *, in_plugin: bool
+    unset: SettingSources,
+    source: str,
+    profile: str,
+    ucloud: str,
+    end: str,
+    *,
+    in_plugin: bool,
 ) -> None:
     """The message names every way; the plugin says that it does not see ucloud:region."""
-    bare.set_pair(source)
-    bare.arguments["in_plugin"] = in_plugin
-    named = profile.format(file=bare.config_file)
+    unset.set_pair(source)
+    unset.arguments["in_plugin"] = in_plugin
+    named = profile.format(file=unset.config_file)
 
     assert f"{WAYS_OF_REGION.format(ucloud=ucloud, profile=named)}{end}" == str(
-        bare.error()
+        unset.error()
     )
 
 
@@ -189,19 +204,19 @@ MALFORMED: dict[str, tuple[Callable[[str], object], str]] = {
         if source != "argument"
     ],
 )
-def test_a_malformed_setting(world: World, key: str, source: str) -> None:
+def test_a_malformed_setting(with_keys: SettingSources, key: str, source: str) -> None:
     """The message names the source and what the value must be; the value is not shown."""
     parser, text = MALFORMED[key]
     setting = SETTINGS_BY_KEY[key]
-    world.environment.delenv(setting.variable, raising=False)
-    world.set(source, key, text)
-    error = world.error()
+    with_keys.environment.delenv(setting.variable, raising=False)
+    with_keys.set(source, key, text)
+    error = with_keys.error()
     called = {
         "ucimage": f"ucimage:{key} in the stack's configuration",
         "ucloud": f"ucloud:{key} in the stack's configuration",
         "environment": f"{setting.variable} in the environment",
         "profile": f"{setting.in_profile} in the profile 'default' in"
-        f" '{world.config_file}'",
+        f" '{with_keys.config_file}'",
     }
 
     assert f"{called[source]} {clause(parser, text)}." == str(error)
@@ -209,12 +224,12 @@ def test_a_malformed_setting(world: World, key: str, source: str) -> None:
 
 
 @pytest.mark.parametrize("source", ["ucimage", "ucloud", "environment"])
-def test_a_malformed_setting_is_not_skipped(world: World, source: str) -> None:
+def test_a_malformed_setting_is_not_skipped(with_keys: SettingSources, source: str) -> None:
     """It is an error even if a later source has a good value."""
-    world.set("profile", "projectId", "org-1")
-    world.set(source, "projectId", "org 1")
+    with_keys.set("profile", "projectId", "org-1")
+    with_keys.set(source, "projectId", "org 1")
 
-    assert "must have letters, digits, '_' and '-' only" in str(world.error())
+    assert "must have letters, digits, '_' and '-' only" in str(with_keys.error())
 
 
 @pytest.mark.parametrize(
@@ -254,26 +269,26 @@ FAILURES: dict[str, dict[str, str]] = {
 @pytest.mark.parametrize("settings", FAILURES.values(), ids=FAILURES)
 @pytest.mark.parametrize("source", ["ucimage", "environment"])
 def test_no_error_leads_to_a_key(
-    bare: World, source: str, settings: dict[str, str]
+    unset: SettingSources, source: str, settings: dict[str, str]
 ) -> None:
     """No variable of a traceback holds a key of any source."""
     for keys in SOURCES_OF_KEYS:
-        bare.set_pair(keys, CANARY)
-    bare.set("environment", "securityToken", CANARY)
-    bare.set("environment", "region", "cn-bj2")
+        unset.set_pair(keys, CANARY)
+    unset.set("environment", "securityToken", CANARY)
+    unset.set("environment", "region", "cn-bj2")
     for key in REGISTRY_PAIR:
-        bare.set("environment", key, CANARY)
+        unset.set("environment", key, CANARY)
     for key, value in settings.items():
-        bare.set(source, key, value)
+        unset.set(source, key, value)
 
-    assert CANARY not in held_by(bare.error())
+    assert CANARY not in held_by(unset.error())
 
 
-def test_settings_show_no_key(world: World) -> None:
+def test_settings_show_no_key(with_keys: SettingSources) -> None:
     """Settings can be printed."""
-    world.set_pair("environment", CANARY)
-    world.set("environment", "securityToken", CANARY)
-    world.set("environment", "registryUsername", "me")
-    world.set("environment", "registryPassword", CANARY)
+    with_keys.set_pair("environment", CANARY)
+    with_keys.set("environment", "securityToken", CANARY)
+    with_keys.set("environment", "registryUsername", "me")
+    with_keys.set("environment", "registryPassword", CANARY)
 
-    assert CANARY not in repr(world.load())
+    assert CANARY not in repr(with_keys.load())

@@ -15,21 +15,21 @@ from pulumi_ucimage.errors import ConfigError
 
 if TYPE_CHECKING:
     from pathlib import Path
-from worlds import ORDER, World, keys_of
+from setting_sources import ORDER, SettingSources, keys_of
 
 
 @pytest.fixture
-def bare(home: Path, monkeypatch: pytest.MonkeyPatch) -> World:
-    """A world in which nothing is set."""
-    return World(home, monkeypatch)
+def unset(home: Path, monkeypatch: pytest.MonkeyPatch) -> SettingSources:
+    """Sources in which nothing is set."""
+    return SettingSources(home, monkeypatch)
 
 
 @pytest.fixture
-def world(bare: World) -> World:
-    """A world with keys and a region in the environment, which is enough."""
-    bare.set_pair("environment")
-    bare.set("environment", "region", "cn-bj2")
-    return bare
+def with_keys(unset: SettingSources) -> SettingSources:
+    """Sources with keys and a region in the environment, which is enough."""
+    unset.set_pair("environment")
+    unset.set("environment", "region", "cn-bj2")
+    return unset
 
 
 @pytest.mark.parametrize(
@@ -37,50 +37,50 @@ def world(bare: World) -> World:
 )
 @pytest.mark.parametrize("blank", [None, ""])
 def test_the_first_place_with_a_value_wins(
-    world: World, key: str, first: str, blank: str | None
+    with_keys: SettingSources, key: str, first: str, blank: str | None
 ) -> None:
     """The contract's order of sources; an empty text counts as not set."""
     row = ORDER[key]
     sources = list(row.values)
-    world.set("environment", key, "")
+    with_keys.set("environment", key, "")
     for source in sources[: sources.index(first)]:
         if blank is not None:
-            world.set(source, key, blank)
+            with_keys.set(source, key, blank)
     for source in sources[sources.index(first) :]:
-        world.set(source, key, row.values[source][0])
+        with_keys.set(source, key, row.values[source][0])
 
-    assert row.values[first][1] == getattr(world.load(), row.attribute)
+    assert row.values[first][1] == getattr(with_keys.load(), row.attribute)
 
 
 @pytest.mark.parametrize("key", [key for key in ORDER if key != "region"])
 @pytest.mark.parametrize("blank", [None, ""])
 def test_the_default_is_used_if_nothing_is_set(
-    world: World, key: str, blank: str | None
+    with_keys: SettingSources, key: str, blank: str | None
 ) -> None:
     """Empty texts in all sources are the same as nothing."""
     row = ORDER[key]
     for source in row.values if blank is not None else ():
-        world.set(source, key, "")
+        with_keys.set(source, key, "")
 
-    assert row.default == getattr(world.load(), row.attribute)
+    assert row.default == getattr(with_keys.load(), row.attribute)
 
 
-def test_a_null_in_the_stack_is_not_set(world: World) -> None:
+def test_a_null_in_the_stack_is_not_set(with_keys: SettingSources) -> None:
     """A null value counts as not set."""
-    world.stack.update(dict.fromkeys(STACK_KEYS))
-    settings = world.load()
+    with_keys.stack.update(dict.fromkeys(STACK_KEYS))
+    settings = with_keys.load()
 
     assert (settings.region, settings.timeout_s) == ("cn-bj2", 60.0)
     assert settings.credentials.origin == "the environment"
 
 
-def test_settings_can_come_from_different_places(bare: World) -> None:
+def test_settings_can_come_from_different_places(unset: SettingSources) -> None:
     """Each setting is looked for by itself; only the halves of a pair go together."""
-    bare.set_pair("ucloud")
-    bare.set("ucimage", "timeoutSeconds", "5")
-    bare.set("environment", "region", "cn-sh2")
-    bare.set("profile", "projectId", "org-1")
-    settings = bare.load()
+    unset.set_pair("ucloud")
+    unset.set("ucimage", "timeoutSeconds", "5")
+    unset.set("environment", "region", "cn-sh2")
+    unset.set("profile", "projectId", "org-1")
+    settings = unset.load()
 
     assert ("cn-sh2", "org-1", 5.0) == (
         settings.region,
@@ -89,41 +89,43 @@ def test_settings_can_come_from_different_places(bare: World) -> None:
     )
 
 
-def test_a_stack_for_the_ucloud_provider_is_enough(bare: World) -> None:
+def test_a_stack_for_the_ucloud_provider_is_enough(unset: SettingSources) -> None:
     """Keys, region, project and address are configured once for both packages."""
-    bare.stack = {
+    unset.stack = {
         "ucloud:publicKey": "a",
         "ucloud:privateKey": Secret("b"),
         "ucloud:region": "cn-bj2",
         "ucloud:projectId": "org-1",
         "ucloud:baseUrl": "https://internal.test",
     }
-    settings = bare.load()
+    settings = unset.load()
 
     assert keys_of(settings) == ("a", "b", None)
     assert (settings.region, settings.project_id) == ("cn-bj2", "org-1")
     assert settings.endpoint.host == "internal.test"
 
 
-def test_other_keys_of_the_ucloud_provider_are_not_read(world: World) -> None:
+def test_other_keys_of_the_ucloud_provider_are_not_read(with_keys: SettingSources) -> None:
     """Only the five keys of the contract count; others mean something else there."""
-    world.stack = {
+    with_keys.stack = {
         "ucloud:profile": "unknown",
         "ucloud:maxRetries": "many",
         "ucloud:sharedCredentialsFile": "/missing",
         "ucloud:securityToken": "x",
     }
 
-    assert world.load().max_retries == 3
-    assert keys_of(world.load())[2] is None
+    assert with_keys.load().max_retries == 3
+    assert keys_of(with_keys.load())[2] is None
 
 
-def test_the_plugin_does_not_read_the_ucloud_provider_s_keys(world: World) -> None:
+def test_the_plugin_does_not_read_the_ucloud_provider_s_keys(
+    with_keys: SettingSources,
+) -> None:
     """The plugin gives one answer, whatever a caller puts into the mapping."""
-    world.set_pair("ucloud")
-    world.set("ucloud", "region", "cn-sh2")
-    world.arguments["in_plugin"] = True
-    settings = world.load()
+    with_keys.set_pair("ucloud")
+    with_keys.set("ucloud", "region", "cn-sh2")
+    with_keys.arguments["in_plugin"] = True
+    settings = with_keys.load()
 
     assert (settings.region, settings.credentials.origin) == ("cn-bj2", "the environment")
 
@@ -139,31 +141,31 @@ def test_the_plugin_does_not_read_the_ucloud_provider_s_keys(world: World) -> No
 )
 @pytest.mark.parametrize("blank", [None, ""])
 def test_which_profile_is_used(
-    bare: World, sources: list[str], expected: str, blank: str | None
+    unset: SettingSources, sources: list[str], expected: str, blank: str | None
 ) -> None:
     """The profile that argument, stack or environment name, else the active one."""
     for name in ("default", "active", "argument", "ucimage", "environment"):
-        bare.set_profile(name, region=f"of-{name}", public_key="a", private_key="b")
-    bare.configs[1]["active"] = True
+        unset.set_profile(name, region=f"of-{name}", public_key="a", private_key="b")
+    unset.configs[1]["active"] = True
     for source in ("argument", "ucimage", "environment"):
         if source in sources:
-            bare.set(source, "profile", source)
+            unset.set(source, "profile", source)
         elif blank is not None:
-            bare.set(source, "profile", blank)
+            unset.set(source, "profile", blank)
 
-    assert bare.load().region == f"of-{expected}"
+    assert unset.load().region == f"of-{expected}"
 
 
-def test_the_profile_default_is_used_if_none_is_active(bare: World) -> None:
+def test_the_profile_default_is_used_if_none_is_active(unset: SettingSources) -> None:
     """Without an active profile it is the one named `default`."""
-    bare.set_profile("other", region="x", public_key="a", private_key="b")
-    bare.set_profile("default", region="y", public_key="c", private_key="d")
+    unset.set_profile("other", region="x", public_key="a", private_key="b")
+    unset.set_profile("default", region="y", public_key="c", private_key="d")
 
-    assert keys_of(bare.load()) == ("c", "d", None)
+    assert keys_of(unset.load()) == ("c", "d", None)
 
 
 def test_no_home_is_needed(
-    world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    with_keys: SettingSources, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """A process without a home, such as in a container, has no profiles."""
 
@@ -174,36 +176,36 @@ def test_no_home_is_needed(
     monkeypatch.setattr(pwd, "getpwuid", unknown)
     monkeypatch.chdir(tmp_path)
 
-    assert world.load().project_id is None
+    assert with_keys.load().project_id is None
 
 
 @pytest.mark.parametrize("source", ["ucimage", "environment"])
 def test_the_profile_files_can_be_elsewhere(
-    bare: World, tmp_path: Path, source: str
+    unset: SettingSources, tmp_path: Path, source: str
 ) -> None:
     """Both files are read where the stack or the environment says."""
-    bare.set_profile("default", region="of-home", public_key="home", private_key="home")
+    unset.set_profile("default", region="of-home", public_key="home", private_key="home")
     configs, credentials = tmp_path / "c.json", tmp_path / "k.json"
     configs.write_text('[{"profile": "default", "region": "elsewhere"}]')
     credentials.write_text(
         '[{"profile": "default", "public_key": "a", "private_key": "b"}]'
     )
-    bare.set("environment", "sharedConfigFile", "/missing")
-    bare.set("environment", "sharedCredentialsFile", "/missing")
-    bare.set(source, "sharedConfigFile", str(configs))
-    bare.set(source, "sharedCredentialsFile", str(credentials))
-    settings = bare.load()
+    unset.set("environment", "sharedConfigFile", "/missing")
+    unset.set("environment", "sharedCredentialsFile", "/missing")
+    unset.set(source, "sharedConfigFile", str(configs))
+    unset.set(source, "sharedCredentialsFile", str(credentials))
+    settings = unset.load()
 
     assert (settings.region, keys_of(settings)) == ("elsewhere", ("a", "b", None))
 
 
-def test_a_path_may_begin_with_a_tilde(bare: World) -> None:
+def test_a_path_may_begin_with_a_tilde(unset: SettingSources) -> None:
     """A tilde is the home."""
-    bare.set("ucimage", "sharedConfigFile", "~/c.json")
-    bare.home.joinpath("c.json").write_text('[{"profile": "default", "region": "r"}]')
-    bare.set_pair("ucimage")
+    unset.set("ucimage", "sharedConfigFile", "~/c.json")
+    unset.home.joinpath("c.json").write_text('[{"profile": "default", "region": "r"}]')
+    unset.set_pair("ucimage")
 
-    assert bare.load().region == "r"
+    assert unset.load().region == "r"
 
 
 FILES = {
@@ -224,14 +226,14 @@ FILES = {
     ],
 )
 def test_a_named_file_must_exist(
-    world: World, source: str, key: str, path: str, problem: str
+    with_keys: SettingSources, source: str, key: str, path: str, problem: str
 ) -> None:
     """A misspelled path is an error that names the setting, not an empty profile."""
-    world.set(source, key, path)
+    with_keys.set(source, key, path)
     setting = SETTINGS_BY_KEY[key]
 
-    assert str(world.error()) == (
-        f"The profile file '{path.replace('~', str(world.home))}', named by"
+    assert str(with_keys.error()) == (
+        f"The profile file '{path.replace('~', str(with_keys.home))}', named by"
         f" {FILES[source, key]}, {problem}: correct it, or name another file"
         f" (`pulumi config set ucimage:{key} PATH` or {setting.variable})."
     )
@@ -239,40 +241,46 @@ def test_a_named_file_must_exist(
 
 @pytest.mark.parametrize(("source", "key"), FILES)
 def test_a_named_file_must_exist_even_if_it_is_not_needed(
-    world: World, source: str, key: str
+    with_keys: SettingSources, source: str, key: str
 ) -> None:
     """With everything set elsewhere the wrong path is still a mistake."""
-    world.set("environment", "projectId", "org-1")
-    world.set("environment", "baseUrl", "https://environment.test/")
-    world.set(source, key, "/missing")
+    with_keys.set("environment", "projectId", "org-1")
+    with_keys.set("environment", "baseUrl", "https://environment.test/")
+    with_keys.set(source, key, "/missing")
 
-    assert "'/missing'" in str(world.error())
+    assert "'/missing'" in str(with_keys.error())
 
 
 @pytest.mark.parametrize(("source", "key"), FILES)
-def test_a_named_file_may_be_empty(world: World, source: str, key: str) -> None:
+def test_a_named_file_may_be_empty(
+    with_keys: SettingSources, source: str, key: str
+) -> None:
     """`/dev/null` is a file without profiles."""
-    world.set(source, key, "/dev/null")
+    with_keys.set(source, key, "/dev/null")
 
-    assert world.load().project_id is None
+    assert with_keys.load().project_id is None
 
 
-def test_a_named_profile_must_exist_even_if_it_is_not_needed(world: World) -> None:
+def test_a_named_profile_must_exist_even_if_it_is_not_needed(
+    with_keys: SettingSources,
+) -> None:
     """With everything set elsewhere a misspelled profile is still a mistake."""
-    world.set("environment", "projectId", "org-1")
-    world.set("environment", "baseUrl", "https://environment.test/")
-    world.set("environment", "profile", "wrok")
+    with_keys.set("environment", "projectId", "org-1")
+    with_keys.set("environment", "baseUrl", "https://environment.test/")
+    with_keys.set("environment", "profile", "wrok")
 
-    assert "No profile is named 'wrok'" in str(world.error())
+    assert "No profile is named 'wrok'" in str(with_keys.error())
 
 
 @pytest.mark.parametrize("source", ["default path", "environment"])
-def test_too_many_open_files_is_the_machine_s_problem(bare: World, source: str) -> None:
+def test_too_many_open_files_is_the_machine_s_problem(
+    unset: SettingSources, source: str
+) -> None:
     """The message does not blame a profile file that is correct."""
-    bare.set_profile("default", region="cn-bj2", public_key="a", private_key="b")
-    bare.load()
+    unset.set_profile("default", region="cn-bj2", public_key="a", private_key="b")
+    unset.load()
     if source == "environment":
-        bare.set("environment", "sharedConfigFile", str(bare.config_file))
+        unset.set("environment", "sharedConfigFile", str(unset.config_file))
     limits = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (0, limits[1]))
     try:
@@ -282,6 +290,6 @@ def test_too_many_open_files_is_the_machine_s_problem(bare: World, source: str) 
         resource.setrlimit(resource.RLIMIT_NOFILE, limits)
 
     assert str(caught.value) == (
-        f"The profile file '{bare.config_file}' was not read, because this process has too"
+        f"The profile file '{unset.config_file}' was not read, because this process has too"
         " many open files; close some or raise the limit (ulimit -n)."
     )

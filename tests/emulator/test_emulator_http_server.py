@@ -188,7 +188,8 @@ def test_a_given_port_is_used(many: Emulator) -> None:
         until(lambda: many.requests)
         many.stop()
         with connection.makefile("rb") as file:
-            file.read()  # to the end, lest the client's own close forgets the connection
+            # To the end: otherwise closing the client would forget the connection.
+            file.read()
 
     with Emulator(port=port) as emulator:
         assert emulator.url == f"http://127.0.0.1:{port}/"

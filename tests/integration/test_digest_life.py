@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from pin_lives import LIVES, NO_KEYS, REFRESH, Life
+from pin_stacks import NO_KEYS, PIN_STACKS, REFRESH, PinStack
 from real_registry import PASSWORD, USER, RealRegistry
 
 from pulumi_ucimage.emulator import DEMO_PRIVATE_KEY, DEMO_PUBLIC_KEY, Emulator
@@ -18,34 +18,34 @@ PATH = "ucs/helloworld"
 WITH_DIGEST: dict[str, Any] = {"resolve_digest": True}
 
 
-class Shop:
+class PinWithDigests:
     """A pin, the API that lists its image, and the registry that has it."""
 
-    def __init__(self, life: Life, registry: RealRegistry) -> None:
-        self.life = life
+    def __init__(self, stack: PinStack, registry: RealRegistry) -> None:
+        self.stack = stack
         self.registry = registry
         self.repository = f"{registry.host}/{PATH}"
 
     def push(self, tag: str, content: str) -> str:
         """Push an image for two platforms, as API and registry see it; its digest."""
-        self.life.emulator.push("ucs", self.repository, tag)
+        self.stack.emulator.push("ucs", self.repository, tag)
         return self.registry.push_index(PATH, tag, content)
 
     def pin(self) -> tuple[Any, ...]:
         """Tag, digest, and those before."""
         return tuple(
-            self.life.pin()["outputs"].get(self.life.stored(name)) or None
+            self.stack.pin()["outputs"].get(self.stack.stored(name)) or None
             for name in ("tag", "digest", "previous_tag", "previous_digest")
         )
 
     def repo_digest(self) -> Any:
         """The reference of the pinned bytes."""
-        return self.life.pin()["outputs"][self.life.stored("repo_digest")] or None
+        return self.stack.pin()["outputs"][self.stack.stored("repo_digest")] or None
 
     def refresh(self) -> tuple[bool, bool, str]:
         """Refresh; whether the pin is available and was pushed again, and what it says."""
-        text = self.life.run(*REFRESH)
-        outputs = self.life.outputs()
+        text = self.stack.run(*REFRESH)
+        outputs = self.stack.outputs()
         return outputs["available"], outputs["retagged"], text
 
 
@@ -67,22 +67,22 @@ def api() -> Iterator[Emulator]:
         yield running
 
 
-@pytest.fixture(params=LIVES)
-def shop(
+@pytest.fixture(params=PIN_STACKS)
+def pinned(
     request: pytest.FixtureRequest,
     tmp_path: Path,
     tools: Path,
     api: Emulator,
     registry: RealRegistry,
-) -> Shop:
+) -> PinWithDigests:
     """A pin that is not created yet; the stack knows the registry's password."""
-    life = LIVES[request.param].begin(tmp_path / "workspace", tools, api)
+    stack = PIN_STACKS[request.param].begin(tmp_path / "workspace", tools, api)
     for words in (
         ("ucimage:registryUsername", USER),
         ("--secret", "ucimage:registryPassword", PASSWORD),
     ):
-        life.workspace.pulumi("config", "set", *words)
-    return Shop(life, registry)
+        stack.workspace.pulumi("config", "set", *words)
+    return PinWithDigests(stack, registry)
 
 
 def changed(preview: str, old: str, new: str) -> bool:
@@ -90,46 +90,46 @@ def changed(preview: str, old: str, new: str) -> bool:
     return f'"{old}" => "{new}"' in preview
 
 
-def test_a_pin_keeps_the_bytes_that_were_chosen(shop: Shop) -> None:
+def test_a_pin_keeps_the_bytes_that_were_chosen(pinned: PinWithDigests) -> None:
     """Turned on, pushed again, chosen again, dropped by the registry, turned off.
 
     Both providers in process: `tests/pins/test_pin_digests.py`.
     """
-    life, registry = shop.life, shop.registry
-    first = shop.push("1", "bytes")
-    life.up()
-    shop.push("2", "newer bytes")
-    life.ask(**WITH_DIGEST)
+    stack, registry = pinned.stack, pinned.registry
+    first = pinned.push("1", "bytes")
+    stack.up()
+    pinned.push("2", "newer bytes")
+    stack.ask(**WITH_DIGEST)
 
-    preview = life.run("preview", "--diff")
-    life.up()
-    assert f"{shop.repository}@{first}" in preview
+    preview = stack.run("preview", "--diff")
+    stack.up()
+    assert f"{pinned.repository}@{first}" in preview
     assert "1 to update" in preview
-    assert shop.pin() == ("1", first, None, None)
+    assert pinned.pin() == ("1", first, None, None)
     assert registry.digest(PATH, first) == first
 
-    second = shop.push("1", "other bytes")
-    life.is_unchanged(**NO_KEYS)
-    available, retagged, text = shop.refresh()
+    second = pinned.push("1", "other bytes")
+    stack.is_unchanged(**NO_KEYS)
+    available, retagged, text = pinned.refresh()
     assert (available, retagged) == (True, True)
     assert "The pin 'app' stays at '1', which was pushed again at" in text
     assert "is another image now: change a trigger to accept it." in text
 
-    life.ask(**WITH_DIGEST, triggers={"release": "2"})
-    preview = life.run("preview", "--diff")
-    life.up()
+    stack.ask(**WITH_DIGEST, triggers={"release": "2"})
+    preview = stack.run("preview", "--diff")
+    stack.up()
     assert changed(preview, first, second)
-    assert changed(preview, f"{shop.repository}@{first}", f"{shop.repository}@{second}")
-    assert shop.pin() == ("1", second, None, first)
+    assert changed(preview, f"{pinned.repository}@{first}", f"{pinned.repository}@{second}")
+    assert pinned.pin() == ("1", second, None, first)
 
     registry.delete(PATH, second)
-    available, _, text = shop.refresh()
+    available, _, text = pinned.refresh()
     assert not available
     assert f"is listed, but its digest {second} is no longer in the registry:" in text
 
-    life.ask(triggers={"release": "2"})
-    life.up(**NO_KEYS)
-    assert shop.pin() == ("1", None, None, None)
-    assert shop.repo_digest() is None
-    assert PASSWORD not in life.state()
-    life.run("destroy", "--yes", "--skip-preview", **NO_KEYS)
+    stack.ask(triggers={"release": "2"})
+    stack.up(**NO_KEYS)
+    assert pinned.pin() == ("1", None, None, None)
+    assert pinned.repo_digest() is None
+    assert PASSWORD not in stack.state()
+    stack.run("destroy", "--yes", "--skip-preview", **NO_KEYS)

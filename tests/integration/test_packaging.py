@@ -224,7 +224,7 @@ def test_an_empty_environment_suffices(
 
 
 def check_types(program: str, folder: Path, checker: Sequence[str | Path]) -> str:
-    """What a type checker says of a program that is beside nothing of ours."""
+    """What a type checker says about a program in a folder of its own."""
     (folder / "program.py").write_text(program, encoding="utf-8")
     (folder / "pyrightconfig.json").write_text(
         json.dumps(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from engine import yaml
-from pin_lives import NO_KEYS, REFRESH, UP, PluginLife
+from pin_stacks import NO_KEYS, REFRESH, UP, PluginPinStack
 
 from pulumi_ucimage.emulator import DEMO_PRIVATE_KEY, DEMO_PUBLIC_KEY, Emulator
 
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def life(tmp_path: Path, tools: Path, emulator: Emulator) -> PluginLife:
+def stack(tmp_path: Path, tools: Path, emulator: Emulator) -> PluginPinStack:
     """A pin that is not created yet."""
-    return PluginLife.begin(tmp_path / "workspace", tools, emulator)
+    return PluginPinStack.begin(tmp_path / "workspace", tools, emulator)
 
 
-def test_what_an_unknown_input_gives_is_unknown(life: PluginLife) -> None:
+def test_what_an_unknown_input_gives_is_unknown(stack: PluginPinStack) -> None:
     """In preview no call is made, and the outputs are unknown; up chooses."""
-    life.write(
+    stack.write(
         """
         resources:
           first:
@@ -43,37 +43,39 @@ def test_what_an_unknown_input_gives_is_unknown(life: PluginLife) -> None:
         """
     )
 
-    preview = life.run("preview", "--diff")
-    calls = life.calls()
-    life.run(*UP)
+    preview = stack.run("preview", "--diff")
+    calls = stack.calls()
+    stack.run(*UP)
 
     assert 1 == calls
     assert re.search(r"\btag +: \[unknown\]", preview)
-    assert {"pinned": "1.1.0", "found": "1.1.0"} == life.workspace.outputs()
+    assert {"pinned": "1.1.0", "found": "1.1.0"} == stack.workspace.outputs()
 
 
-def test_an_import_adopts_a_tag_and_its_code_shows_no_difference(life: PluginLife) -> None:
+def test_an_import_adopts_a_tag_and_its_code_shows_no_difference(
+    stack: PluginPinStack,
+) -> None:
     """The tag becomes an explicit one; an id without an existing tag is an error."""
-    life.write("")
+    stack.write("")
     command = ("import", "--yes", "ucimage:index:ImagePin", "app")
     for wrong, words in (
         ("cn-bj2/ucs/helloworld", "<region>/<bucket>/<image>:<tag>"),
         ("cn-bj2/ucs/helloworld:9", "no tag '9'"),
     ):
-        done = life.workspace.run(*command, wrong)
+        done = stack.workspace.run(*command, wrong)
         assert done.returncode
         assert words in done.stdout + done.stderr
         assert "Traceback" not in done.stdout + done.stderr
     options = ("--protect=false", "--out", "printed.yaml")
-    life.run(*command, "cn-bj2/ucs/ucs/helloworld:1.0.0", *options)
-    printed = (life.workspace.project / "printed.yaml").read_text()
-    (life.workspace.project / "Pulumi.yaml").write_text(yaml("") + printed)
-    life.calls()
-    life.is_unchanged(**NO_KEYS)
-    calls = life.calls()
-    pin = life.pin()
-    life.ask(image_name="ucs/helloworld", region="cn-bj2")
-    moved = life.up()
+    stack.run(*command, "cn-bj2/ucs/ucs/helloworld:1.0.0", *options)
+    printed = (stack.workspace.project / "printed.yaml").read_text()
+    (stack.workspace.project / "Pulumi.yaml").write_text(yaml("") + printed)
+    stack.calls()
+    stack.is_unchanged(**NO_KEYS)
+    calls = stack.calls()
+    pin = stack.pin()
+    stack.ask(image_name="ucs/helloworld", region="cn-bj2")
+    moved = stack.up()
 
     assert 0 == calls
     assert "tag: 1.0.0" in printed
@@ -83,12 +85,12 @@ def test_an_import_adopts_a_tag_and_its_code_shows_no_difference(life: PluginLif
     assert ("1.1.0", "1.0.0") == (moved["tag"], moved["previous_tag"])
 
 
-def test_the_import_option_and_get(life: PluginLife) -> None:
+def test_the_import_option_and_get(stack: PluginPinStack) -> None:
     """Both find a tag by its id in a program, again and again."""
-    life.push("2.0.0")
-    life.ask(tag="1.0.0", options={"import": "cn-bj2/ucs/helloworld:1.0.0"})
-    imported = life.up()
-    life.write(
+    stack.push("2.0.0")
+    stack.ask(tag="1.0.0", options={"import": "cn-bj2/ucs/helloworld:1.0.0"})
+    imported = stack.up()
+    stack.write(
         """
         resources:
           app:
@@ -96,16 +98,16 @@ def test_the_import_option_and_get(life: PluginLife) -> None:
             get: {id: "cn-bj2/ucs/helloworld:1.0.0"}
         """
     )
-    read = life.up()
-    life.run(*REFRESH, "--expect-no-changes")
-    again = life.up()
+    read = stack.up()
+    stack.run(*REFRESH, "--expect-no-changes")
+    again = stack.up()
 
     assert ("1.0.0", "1.0.0", "1.0.0") == (imported["tag"], read["tag"], again["tag"])
 
 
-def test_a_provider_of_the_program_s_own_has_its_own_keys(life: PluginLife) -> None:
+def test_a_provider_of_the_program_s_own_has_its_own_keys(stack: PluginPinStack) -> None:
     """Its key is encrypted in the state, also if the program does not mark it as secret."""
-    life.write(
+    stack.write(
         f"""
         resources:
           mine:
@@ -129,13 +131,15 @@ def test_a_provider_of_the_program_s_own_has_its_own_keys(life: PluginLife) -> N
         """
     )
 
-    outputs = life.up(**NO_KEYS)
+    outputs = stack.up(**NO_KEYS)
 
-    assert ("1.1.0", "1.1.0") == (outputs["tag"], life.workspace.outputs()["found"])
-    assert DEMO_PRIVATE_KEY not in life.state()
+    assert ("1.1.0", "1.1.0") == (outputs["tag"], stack.workspace.outputs()["found"])
+    assert DEMO_PRIVATE_KEY not in stack.state()
 
 
-def test_a_refresh_of_fifty_pins_is_one_listing_for_each_pass(life: PluginLife) -> None:
+def test_a_refresh_of_fifty_pins_is_one_listing_for_each_pass(
+    stack: PluginPinStack,
+) -> None:
     """Each choice lists for itself."""
     pins = "".join(
         f"""
@@ -144,13 +148,13 @@ def test_a_refresh_of_fifty_pins_is_one_listing_for_each_pass(life: PluginLife) 
             properties: {{bucketName: ucs, imageName: helloworld}}"""
         for number in range(50)
     )
-    life.write(f"""
+    stack.write(f"""
         resources:{pins}
         """)
-    life.run(*UP)
-    chosen = life.calls()
-    life.run("refresh", "--yes")
-    refreshed = life.calls()
+    stack.run(*UP)
+    chosen = stack.calls()
+    stack.run("refresh", "--yes")
+    refreshed = stack.calls()
 
     assert 50 == chosen
     assert 2 == refreshed

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from conftest import environment_for
 from engine import errors, python_project
-from pin_lives import NO_KEYS, REFRESH, UP, DynamicLife
+from pin_stacks import NO_KEYS, REFRESH, UP, PythonPinStack
 
 from pulumi_ucimage.emulator import DEMO_PRIVATE_KEY, DEMO_PUBLIC_KEY, Emulator
 
@@ -150,10 +150,10 @@ def test_a_mistake_in_a_plain_argument_is_the_program_s_error(
     tmp_path: Path, tools: Path, emulator: Emulator
 ) -> None:
     """One line, without a traceback, before the engine is involved."""
-    life = DynamicLife.begin(tmp_path / "workspace", tools, emulator)
-    life.ask(policy="latest")
+    stack = PythonPinStack.begin(tmp_path / "workspace", tools, emulator)
+    stack.ask(policy="latest")
 
-    done = life.workspace.run("preview")
+    done = stack.workspace.run("preview")
 
     text = done.stdout + done.stderr
     assert done.returncode

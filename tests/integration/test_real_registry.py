@@ -238,7 +238,7 @@ def test_without_credentials_the_error_says_how_to_set_them(
 def test_tls_is_verified(
     registry_program: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """REQUESTS_CA_BUNDLE names whom to trust; nobody else's registry is asked."""
+    """REQUESTS_CA_BUNDLE names the trusted authority; no other registry is asked."""
     authority = Authority(tmp_path)
     folder = tmp_path / "registry"
     with RealRegistry(registry_program, folder, authority=authority) as registry:

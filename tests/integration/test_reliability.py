@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from reliability import page
-from reliability.run import Lab, Outcome, is_as_expected
+from reliability.run import Outcome, Runner, is_as_expected
 from reliability.table import CASES
 
 if TYPE_CHECKING:
@@ -20,16 +20,16 @@ ROWS = {
 
 
 @pytest.fixture(scope="module")
-def lab() -> Iterator[Lab]:
+def runner() -> Iterator[Runner]:
     """Certificates, and all modules loaded, once."""
-    with Lab() as running:
+    with Runner() as running:
         yield running
 
 
 @pytest.mark.parametrize("case", ROWS.values(), ids=ROWS)
-def test_a_row(case: Case, lab: Lab) -> None:
+def test_a_row(case: Case, runner: Runner) -> None:
     """The right error or answer, with the right number of calls, in time and memory."""
-    outcome = lab.run(case)
+    outcome = runner.run(case)
 
     assert is_as_expected(case, outcome), (case.expected_text, case.calls_text, outcome)
 

@@ -7,17 +7,17 @@ import sys
 from registry_faults import FAULTS, commit
 
 from reliability import page
-from reliability.run import Lab, is_as_expected
+from reliability.run import Runner, is_as_expected
 from reliability.table import CASES
 
 
 def main() -> int:
     """Run, say what is not as expected, else write the page."""
     outcomes, wrong = {}, []
-    with Lab() as lab:
+    with Runner() as runner:
         for part, cases in CASES.items():
             for name, case in cases.items():
-                outcome = outcomes[part, name] = lab.run(case)
+                outcome = outcomes[part, name] = runner.run(case)
                 if not is_as_expected(case, outcome):
                     promised = f"{case.expected_text}, {case.calls_text}"
                     wrong.append(f"{part}: {name}: {promised}, but {outcome}")

@@ -156,7 +156,7 @@ def _peak_mb() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 
 
-class Lab:
+class Runner:
     """What all cases share: certificates, an empty home, and all modules loaded."""
 
     def __init__(self) -> None:

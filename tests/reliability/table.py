@@ -170,7 +170,7 @@ def alone(
     return Case(expected=expected, calls=1, scripts=scripts, alone=True)
 
 
-def crumbs(unit: bytes, before: bytes, behind: bytes, *, ret_code: int = 0) -> Case:
+def many_parts(unit: bytes, before: bytes, behind: bytes, *, ret_code: int = 0) -> Case:
     """31 MiB of parts that are so small that each takes many times its size in memory."""
 
     def scripts() -> Sequence[Script]:
@@ -364,19 +364,21 @@ CASES: dict[str, dict[str, Case]] = {
         "30 million nested lists": alone(
             ResponseError, lambda: [Script(responses=(answer(b"[" * 30_000_000),))]
         ),
-        "10 million images without a field": crumbs(b"{},", b'"ImageSet": [', b"]}"),
-        "10 million tags without a field": crumbs(
+        "10 million images without a field": many_parts(b"{},", b'"ImageSet": [', b"]}"),
+        "10 million tags without a field": many_parts(
             b"{},", b'"ImageSet": [{"TagSet": [', b"]}]}"
         ),
-        "2 million images without tags": crumbs(b'{"TagSet":[]},', b'"ImageSet": [', b"]}"),
-        "10 million lists in an unknown field": crumbs(b"[],", b'"X": [', b"]}"),
-        "10 million lists, and an escape": crumbs(
+        "2 million images without tags": many_parts(
+            b'{"TagSet":[]},', b'"ImageSet": [', b"]}"
+        ),
+        "10 million lists in an unknown field": many_parts(b"[],", b'"X": [', b"]}"),
+        "10 million lists, and an escape": many_parts(
             b"[],", rb'"Message": "\u0041", "X": [', b"]}"
         ),
-        "5 million texts, and an escape": crumbs(
+        "5 million texts, and an escape": many_parts(
             b'"ab",', rb'"Message": "\u0041", "X": [', b"]}"
         ),
-        "10 million lists in a refusal": crumbs(
+        "10 million lists in a refusal": many_parts(
             b"[],", b'"TotalCount": -1, "X": [', b"]}", ret_code=171
         ),
         "a number of 30 million digits": alone(

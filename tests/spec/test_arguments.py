@@ -105,7 +105,7 @@ FUNCTIONS = {
 
 
 def signature(function: str) -> inspect.Signature:
-    """Tell the signature of a public function."""
+    """The signature of a public function."""
     return inspect.signature(getattr(pulumi_ucimage, function))
 
 

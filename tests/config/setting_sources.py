@@ -1,4 +1,4 @@
-"""A world of settings: every source that a setting can come from."""
+"""Every source that a setting can come from."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ ARGUMENTS = {
 
 
 @dataclass
-class World:
+class SettingSources:
     """Every source that a setting can come from.
 
     The sources are `argument`, `ucimage` and `ucloud` (both in the stack's configuration),

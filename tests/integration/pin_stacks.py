@@ -51,7 +51,7 @@ PYTHON = """
 """
 
 
-class Life:
+class PinStack:
     """A stack with a pin called `app`, and the emulator that lists its bucket.
 
     Arguments, options and outputs have Python's names; what is empty is None.
@@ -157,18 +157,18 @@ class Life:
         self.workspace.pulumi("stack", "import", "--file", str(file))
 
 
-class DynamicLife(Life):
+class PythonPinStack(PinStack):
     """The pin of a Python program."""
 
     kind = "dynamic"
 
     @classmethod
-    def begin(cls, folder: Path, tools: Path, emulator: Emulator) -> DynamicLife:
+    def begin(cls, folder: Path, tools: Path, emulator: Emulator) -> PythonPinStack:
         """A pin that is not created yet."""
         extra = environment_for(emulator)
-        life = cls(python_project(folder, PYTHON, tools=tools, extra=extra), emulator)
-        life.ask()
-        return life
+        stack = cls(python_project(folder, PYTHON, tools=tools, extra=extra), emulator)
+        stack.ask()
+        return stack
 
     def ask(
         self,
@@ -188,18 +188,18 @@ class DynamicLife(Life):
         return message
 
 
-class PluginLife(Life):
+class PluginPinStack(PinStack):
     """The pin of a YAML program."""
 
     kind = "plugin"
 
     @classmethod
-    def begin(cls, folder: Path, tools: Path, emulator: Emulator) -> PluginLife:
+    def begin(cls, folder: Path, tools: Path, emulator: Emulator) -> PluginPinStack:
         """A pin that is not created yet."""
         extra = environment_for(emulator)
-        life = cls(yaml_project(folder, "", tools=tools, extra=extra), emulator)
-        life.ask()
-        return life
+        stack = cls(yaml_project(folder, "", tools=tools, extra=extra), emulator)
+        stack.ask()
+        return stack
 
     def ask(
         self,
@@ -238,4 +238,4 @@ class PluginLife(Life):
         return wire.with_wire_names(message)
 
 
-LIVES = {life.kind: life for life in (DynamicLife, PluginLife)}
+PIN_STACKS = {stack.kind: stack for stack in (PythonPinStack, PluginPinStack)}

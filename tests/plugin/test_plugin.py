@@ -1,9 +1,7 @@
-"""The plugin's requests about itself, its configuration and its functions."""
+"""What the plugin answers to requests about itself and its configuration."""
 
 from __future__ import annotations
 
-import os
-import threading
 from typing import Any
 
 import grpc
@@ -13,12 +11,10 @@ from google.protobuf.json_format import MessageToDict
 from plugin_calls import (
     FAILED,
     IMAGE,
-    IMAGES,
     INVALID,
     URN,
     Client,
     in_process,
-    own_provider,
     plain,
     refused,
     secret,
@@ -26,12 +22,9 @@ from plugin_calls import (
 )
 from pulumi.runtime.proto import engine_pb2, plugin_pb2, provider_pb2
 
-from pulumi_ucimage._pulumi.worker_threads import THREAD_NAME
-from pulumi_ucimage._spec.pin_state import SIGNATURE
-from pulumi_ucimage.emulator import DEMO_IMAGE, DEMO_PRIVATE_KEY, Emulator
+from pulumi_ucimage.emulator import DEMO_PRIVATE_KEY, Emulator
 from pulumi_ucimage.plugin import pins
-from pulumi_ucimage.plugin.provider import MAX_THREADS, EngineLog
-from pulumi_ucimage.plugin.wire import SECRET, UNKNOWN_TEXT
+from pulumi_ucimage.plugin.wire import UNKNOWN_TEXT
 from pulumi_ucimage.version import __version__
 
 
@@ -39,9 +32,6 @@ from pulumi_ucimage.version import __version__
 def provider(configured: Emulator) -> Client:
     """A plugin whose environment leads to the emulator."""
     return in_process()
-
-
-# --- The plugin ---
 
 
 def test_plugin_info_has_the_version(provider: Client) -> None:
@@ -134,9 +124,6 @@ def test_a_bug_is_one_sentence_without_its_text(
         provider.stub.Diff(request)
 
     assert DEMO_PRIVATE_KEY not in str(raised.value)
-
-
-# --- Configuration ---
 
 
 def test_check_config_changes_nothing(provider: Client) -> None:
@@ -268,267 +255,3 @@ def test_an_unknown_configuration_key_is_a_warning(
         assert words in line
         assert "`pulumi config rm ucimage:" in line
         assert "made-up" not in line
-
-
-# --- Functions ---
-
-
-def test_one_image(provider: Client) -> None:
-    """Every field under its wire name; whole numbers, and null where there is no value."""
-    result = provider.invoke(IMAGE, bucketName="ucs", policy="semver", limit=None)
-
-    counts = result.pop("counts")
-    explanation = result.pop("explanation")
-    assert "Chose '1.1.0'" in explanation
-    assert {
-        "id": "cn-bj2/ucs/ucs/helloworld",
-        "region": "cn-bj2",
-        "bucketName": "ucs",
-        "imageName": DEMO_IMAGE,
-        "shortName": "helloworld",
-        "tag": "1.1.0",
-        "image": f"{DEMO_IMAGE}:1.1.0",
-        "digest": None,
-        "repoDigest": None,
-        "createTime": 1719792000,
-        "createdAt": "2024-07-01T00:00:00Z",
-        "resourceId": None,
-        "found": True,
-        "candidates": ["1.1.0", "1.0.0"],
-    } == result
-    assert (5, 0, 2) == (counts["total"], counts["notMatched"], counts["candidates"])
-
-
-def test_all_images(provider: Client) -> None:
-    """Images, and tags within them."""
-    result = provider.invoke(IMAGES, bucketName="ucs", limit=1, offset=0)
-
-    (image,) = result["images"]
-    assert ("cn-bj2/ucs", 1) == (result["id"], result["totalCount"])
-    assert (DEMO_IMAGE, None) == (image["name"], image["orgId"])
-    assert "1.1.0" == image["latestTag"]["name"]
-    assert {"name", "image", "createTime", "createdAt"} == set(image["tags"][0])
-
-
-def test_every_argument_arrives(provider: Client, configured: Emulator) -> None:
-    """Lists, whole numbers, booleans and null among them; Pulumi's own are ignored."""
-    provider.invoke(
-        IMAGES, bucketName="ucs", projectId="org-1", orderBy="Default", limit=3, offset=1
-    )
-    call = configured.requests[-1]
-    result = provider.invoke(
-        IMAGE,
-        bucketName="ucs",
-        floatingTags=["1.1.0", "latest"],
-        semverLoose=False,
-        tag=None,
-        registry="mirror.example.com",
-        __self__=None,
-    )
-
-    assert ("org-1", "Default", "1") == (
-        call["ProjectId"],
-        call["OrderBy"],
-        call["Offset"],
-    )
-    assert "mirror.example.com/ucs/helloworld:1.2.0-rc.1" == result["image"]
-
-
-@pytest.mark.parametrize(
-    ("token", "args", "words"),
-    [
-        ("ucimage:index:getNothing", {}, "no function 'ucimage:index:getNothing'"),
-        ("", {}, "no function ''"),
-        (IMAGE, {}, "bucketName is missing"),
-        (IMAGE, {"bucketName": 7}, "bucketName must be a string, not a whole number"),
-        (IMAGE, {"bucketName": {"a": 1}}, "bucketName must be a string, not a map"),
-        (IMAGE, {"bucketName": "a b"}, "bucketName must"),
-        (IMAGE, {"bucketName": "ucs", "bucketNme": "x"}, "no argument 'bucketNme'"),
-        (IMAGE, {"bucketName": "ucs", "limit": 1}, "no argument 'limit'"),
-        (IMAGE, {"bucketName": "ucs", "semverRange": "^1"}, "semverRange"),
-        (IMAGE, {"bucketName": "ucs", "policy": "best"}, "policy must be one of"),
-        (IMAGE, {"bucketName": "ucs", "floatingTags": [1]}, "floatingTags must be a list"),
-        (IMAGES, {"bucketName": "ucs", "limit": 1.5}, "limit must be a whole number"),
-        (IMAGES, {"bucketName": "ucs", "limit": "5"}, "limit must be a whole number"),
-        (IMAGES, {"bucketName": "ucs", "limit": True}, "limit must be a whole number"),
-        (IMAGES, {"bucketName": "ucs", "offset": -1}, "offset must be 0 or more"),
-        (IMAGES, {"bucketName": "ucs", "limit": float("inf")}, "limit must be a whole"),
-    ],
-)
-def test_an_invalid_argument_is_refused(
-    provider: Client, configured: Emulator, token: str, args: Any, words: str
-) -> None:
-    """One sentence with the wire's names comes before any call."""
-    with refused(INVALID, words):
-        provider.invoke(token, **args)
-
-    assert not configured.requests
-
-
-@pytest.mark.parametrize(
-    ("args", "words"),
-    [
-        ({"bucketName": "nope"}, "RetCode 43023"),
-        ({"bucketName": "ucs", "tag": "9"}, "no tag '9'"),
-        ({"bucketName": "ucs", "imageName": "nope"}, "check imageName, bucketName"),
-    ],
-)
-def test_a_failed_look_up_is_one_sentence(
-    provider: Client, args: dict[str, Any], words: str
-) -> None:
-    """With a status that the engine shows as it is."""
-    with refused(FAILED, words):
-        provider.invoke(IMAGE, **args)
-
-
-def test_an_unknown_argument_makes_the_result_unknown(
-    provider: Client, configured: Emulator
-) -> None:
-    """No call is made, at whatever depth the unknown is."""
-    whole = provider.invoke(IMAGE, bucketName=UNKNOWN_TEXT)
-    part = provider.invoke(IMAGE, bucketName="ucs", floatingTags=["a", UNKNOWN_TEXT])
-
-    assert {UNKNOWN_TEXT} == {*whole.values(), *part.values()}
-    assert "imageName" in whole
-    assert not configured.requests
-
-
-@pytest.mark.parametrize(
-    "args", [{"tag": secret("1.0.0")}, {"floatingTags": [secret("latest")]}]
-)
-def test_a_secret_argument_makes_every_field_secret(
-    provider: Client, args: dict[str, Any]
-) -> None:
-    """Each field is marked, and holds its value."""
-    result = provider.invoke(IMAGE, bucketName="ucs", **args)
-
-    assert {SECRET} == {field[SIGNATURE] for field in result.values()}
-    assert DEMO_IMAGE == result["imageName"]["value"]
-
-
-def test_a_choice_is_explained_in_the_engine_s_log(provider: Client) -> None:
-    """With `explain`, in one info line."""
-    provider.configure(explain=True)
-    provider.invoke(IMAGE, bucketName="ucs")
-
-    (line,) = provider.engine.texts(engine_pb2.INFO)
-    assert "Chose '1.1.0'" in line
-
-
-@pytest.mark.parametrize("ephemeral", [False, True])
-def test_a_line_may_be_replaced_by_the_next(provider: Client, *, ephemeral: bool) -> None:
-    """A listing's progress is ephemeral; a line shows under its resource."""
-    log = EngineLog(provider.engine.address, "the-urn")
-    log.info("set tag_regex", ephemeral=ephemeral)
-
-    lines = [(engine_pb2.INFO, "set tagRegex", "the-urn")]
-    assert ([] if ephemeral else lines) == provider.engine.lines
-    assert (["set tagRegex"] if ephemeral else []) == provider.engine.ephemeral
-
-
-# --- Many calls, slow calls ---
-
-
-def wait_for_requests(emulator: Emulator, number: int) -> None:
-    """Wait until the emulator has received that many calls."""
-    while len(emulator.requests) < number:
-        os.sched_yield()
-
-
-def test_calls_do_not_wait_for_each_other(configured: Emulator) -> None:
-    """While twenty calls hang, others are answered; Cancel ends those that hang."""
-    configured.fault("delay=600*20")
-    with own_provider() as provider:
-        slow = [
-            provider.start_invoke(IMAGES, bucketName="ucs", offset=offset)
-            for offset in range(1, 21)
-        ]
-        wait_for_requests(configured, 20)
-
-        answer = provider.invoke(IMAGE, bucketName="ucs")
-        provider.stub.Cancel(Empty())
-        codes = {future.code() for future in slow}
-        after = provider.invoke(IMAGE, bucketName="ucs")
-
-    assert "1.1.0" == answer["tag"] == after["tag"]
-    assert {grpc.StatusCode.CANCELLED} == codes
-
-
-def test_cancel_and_destroy_do_not_wait_for_a_free_thread(configured: Emulator) -> None:
-    """All threads hang, further calls wait for one, and these two are answered."""
-    configured.fault("delay=600")
-    with own_provider() as provider:
-        slow = [
-            provider.start_invoke(IMAGES, bucketName="ucs", offset=offset)
-            for offset in range(1, MAX_THREADS + 11)
-        ]
-        wait_for_requests(configured, MAX_THREADS)
-
-        provider.stub.Delete(provider_pb2.DeleteRequest(urn=URN))
-        provider.stub.Cancel(Empty())
-        codes = {future.code() for future in slow}
-
-    assert {grpc.StatusCode.CANCELLED} == codes
-    assert MAX_THREADS == len(configured.requests)
-
-
-def test_without_a_thread_a_call_is_a_clean_error(
-    monkeypatch: pytest.MonkeyPatch, configured: Emulator
-) -> None:
-    """Each call says so; the next one, once the machine gives threads, is answered."""
-    start_any = threading.Thread.start
-
-    def start(thread: threading.Thread) -> None:
-        if thread.name == THREAD_NAME:
-            message = "can't start new thread"
-            raise RuntimeError(message)
-        start_any(thread)
-
-    with own_provider() as provider, monkeypatch.context() as machine:
-        machine.setattr(threading.Thread, "start", start)
-        for _ in range(3):
-            with refused(grpc.StatusCode.RESOURCE_EXHAUSTED, "cannot start a thread"):
-                provider.invoke(IMAGE, bucketName="ucs")
-        machine.undo()
-
-        assert "1.1.0" == provider.invoke(IMAGE, bucketName="ucs")["tag"]
-
-
-def test_it_answers_after_the_api_was_down(provider: Client, configured: Emulator) -> None:
-    """A refused connection is an error of that call alone."""
-    provider.configure(maxRetries="0")
-    first = provider.invoke(IMAGE, bucketName="ucs")
-    port = int(configured.url.rstrip("/").rpartition(":")[2])
-    configured.stop()
-    with refused(FAILED, "The UCloud API at 127.0.0.1"):
-        provider.invoke(IMAGE, bucketName="ucs")
-
-    with Emulator(port=port):
-        again = provider.invoke(IMAGE, bucketName="ucs")
-
-    assert first == again
-
-
-def test_a_call_joins_no_listing_that_began_before_it(
-    provider: Client, configured: Emulator
-) -> None:
-    """What was pushed before a call is in its answer, whatever else is under way."""
-    configured.fault("delay=0.3*1")
-    first = provider.start_invoke(IMAGE, bucketName="ucs")
-    wait_for_requests(configured, 1)
-    configured.push("ucs", "helloworld", "2.0.0")
-
-    assert "2.0.0" == provider.invoke(IMAGE, bucketName="ucs")["tag"]
-    first.result()
-
-
-def test_calls_at_the_same_time_share_a_listing(
-    provider: Client, configured: Emulator
-) -> None:
-    """Fifty calls for one bucket need far fewer listings."""
-    configured.fault("delay=0.2*50")
-
-    calls = [provider.start_invoke(IMAGE, bucketName="ucs") for _ in range(50)]
-
-    assert {"1.1.0"} == {plain(getattr(c.result(), "return"))["tag"] for c in calls}
-    assert len(configured.requests) < 50 / 2

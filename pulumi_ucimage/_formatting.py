@@ -11,13 +11,13 @@ if TYPE_CHECKING:
 def printable(text: str, *, keep: str = "", limit: int | None = None) -> str:
     r"""Text with every character that could steer a terminal escaped.
 
-    Control, format (bidirectional marks among them), surrogate and unassigned
-    characters become `\x1b`, `\u202e` and the like, as `str.isprintable` has them.
+    Characters for which `str.isprintable` is False become `\x1b`, `\u202e` and the like:
+    control, format (bidirectional marks among them), surrogate and unassigned ones.
 
     Args:
         text: any text, such as a server's message or a tag's name.
-        keep: unprintable characters that may stay.
-        limit: longer text is cut to this many characters, with `...` behind.
+        keep: unprintable characters that are kept.
+        limit: only this many characters of the text are shown, followed by `...`.
     """
     if limit is not None and len(text) > limit:
         text = text[:limit] + "..."
@@ -37,7 +37,7 @@ def address(host: str, port: int) -> str:
 
 
 def quoted(text: str) -> str:
-    """A foreign name between quotes, printable and at most 200 characters long."""
+    """A foreign name between quotes, printable; only its first 200 characters are shown."""
     return f"'{printable(text, limit=200)}'"
 
 

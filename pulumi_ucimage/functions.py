@@ -145,7 +145,7 @@ def _document(function: Callable[..., Any], table: tuple[arguments.Argument, ...
     So `help` says the same about each argument as the schema and the documentation.
     """
     described = "\n".join(f"        {a.name}: {a.description}" for a in table)
-    function.__doc__ = f"""{function.__doc__}
+    function.__doc__ = f"""{function.__doc__ or ""}
     Args:
 {described}
         opts: Options of the call. `depends_on` works with the `_output` form only;

@@ -130,7 +130,7 @@ def _document() -> None:
         opts: Options of the resource.
     """
     outputs = "\n".join(f"        {o.name}: {o.description}" for o in results.IMAGE_PIN)
-    ImagePin.__doc__ = f"{ImagePin.__doc__}\n    Attributes:\n{outputs}\n    "
+    ImagePin.__doc__ = f"{ImagePin.__doc__ or ''}\n    Attributes:\n{outputs}\n    "
 
 
 _document()

@@ -58,7 +58,7 @@ def describe_settings(
     profile: str | None = None,
     registry: str | None = None,
 ) -> list[SettingReport]:
-    """Every setting as `load` finds it; the arguments are those of `load`.
+    """Every setting as `load` finds it; the arguments are those of `load`, and valid.
 
     Raises no ConfigError: a problem is reported with the setting that causes it.
     """

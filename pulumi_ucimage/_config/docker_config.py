@@ -1,6 +1,7 @@
-"""Registry credentials from Docker's configuration: `config.json` and its helpers.
+"""Registry credentials from Docker's configuration, `config.json`.
 
-The rules are those of the Docker CLI. This is not docker-py's `docker.auth`, which waits
+The rules are those of the Docker CLI, with one of docker-py: if a helper has no
+credentials, `auths` is used. This is not docker-py's `docker.auth`, which waits
 for a helper without a limit, reads all that it prints, logs user names and raises errors
 whose tracebacks hold passwords; the tests compare both.
 
@@ -15,32 +16,18 @@ import binascii
 import json
 import os
 import re
-import shutil
-import signal
-import subprocess
-import threading
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, final
+from typing import Any, Final, final
 
+from pulumi_ucimage._config.credential_helper import HELPER_LIMIT_S, ask_helper
 from pulumi_ucimage._formatting import quoted
 from pulumi_ucimage._secret import RegistryCredentials, Secret
 from pulumi_ucimage.errors import ConfigError
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-HELPER_LIMIT_S: Final = 30.0
-"""The longest wait for a credential helper, in seconds."""
-
 _MAX_FILE_BYTES: Final = 1024 * 1024
-_MAX_OUTPUT_BYTES: Final = 64 * 1024
 _HELPER_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
-_NOT_FOUND: Final = b"credentials not found"
-"""What a helper prints, with a non-zero exit status, if it has no such credentials."""
-_IDENTITY_TOKEN_USER: Final = "<token>"  # noqa: S105
-"""The user name by which a helper marks an identity token."""
+_MALFORMED: Final = "has a malformed entry"
 
 
 def docker_credentials(
@@ -69,7 +56,7 @@ def docker_credentials(
     if not entry.helper:
         return entry.credentials
     program = f"docker-credential-{entry.helper}"
-    answer = _ask_helper(program, host, helper_limit_s)
+    answer = ask_helper(program, host, helper_limit_s)
     if isinstance(answer, str):
         message = (
             f"The credential helper {program}, which {quoted(path)} names for {host},"
@@ -135,8 +122,8 @@ def _entry(config: Any, host: str, *, origin: str) -> _Entry:
         (login for key, login in auths.items() if _host(key) == host), None
     )
     credentials = _credentials(login or {}, origin)
-    if credentials is _MALFORMED:
-        return _Entry(problem=f"has a malformed entry for {host} in auths")
+    if isinstance(credentials, str):
+        return _Entry(problem=f"{credentials} for {host} in auths")
     return _Entry(helper=helper, credentials=credentials)
 
 
@@ -145,20 +132,20 @@ def _host(key: str) -> str:
     return re.sub("^https?://", "", key).partition("/")[0]
 
 
-_MALFORMED: Final = RegistryCredentials("", Secret(""), origin="")
+def _credentials(login: Any, origin: str) -> RegistryCredentials | str | None:
+    """An entry of `auths`, or what is wrong with it.
 
-
-def _credentials(login: Any, origin: str) -> RegistryCredentials | None:
-    """An entry of `auths`; None if it is empty, as it is beside a store."""
+    Returns:
+        None if it is empty: Docker leaves it so if a store has the credentials.
+    """
     fields = ("auth", "username", "password", "identitytoken")
-    texts: list[Any] = (
-        [login.get(field) or "" for field in fields] if isinstance(login, dict) else [0]
-    )
-    if not all(isinstance(text, str) for text in texts):
+    if not isinstance(login, dict) or not all(
+        isinstance(login.get(field) or "", str) for field in fields
+    ):
         return _MALFORMED
-    auth, username, password, identity_token = texts
+    auth, username, password, identity_token = (login.get(field) for field in fields)
     if identity_token:
-        return _identity_token(identity_token, origin)
+        return RegistryCredentials("", Secret(""), origin, Secret(identity_token))
     if auth:
         try:
             decoded = base64.b64decode(auth, validate=True).decode()
@@ -170,96 +157,4 @@ def _credentials(login: Any, origin: str) -> RegistryCredentials | None:
         password = password.strip("\0")
     if not username:
         return None
-    return RegistryCredentials(username, Secret(password), origin)
-
-
-def _identity_token(token: str, origin: str) -> RegistryCredentials:
-    return RegistryCredentials("", Secret(""), origin, Secret(token))
-
-
-def _ask_helper(
-    program: str, host: str, limit_s: float
-) -> RegistryCredentials | str | None:
-    """What a helper has for a host: credentials, nothing, or what is wrong with it."""
-    executable = shutil.which(program)
-    if executable is None:
-        return "is not on PATH"
-    status, output = _run([executable, "get"], host, limit_s)
-    if isinstance(status, str):
-        return status
-    if status:
-        return None if _NOT_FOUND in output else f"failed with exit status {status}"
-    return _answer(output, origin=f"the credential helper {program}")
-
-
-def _answer(output: bytes, origin: str) -> RegistryCredentials | str | None:
-    try:
-        answer = json.loads(output)
-    except (ValueError, RecursionError):
-        answer = None
-    if not isinstance(answer, dict):
-        return "printed something that is not an object in JSON"
-    username, password = (answer.get(field) or "" for field in ("Username", "Secret"))
-    if not isinstance(username, str) or not isinstance(password, str):
-        return "printed a Username or a Secret that is not a string"
-    if not password:  # docker-credential-pass says so if it has none
-        return None
-    if username == _IDENTITY_TOKEN_USER:
-        return _identity_token(password, origin)
-    return RegistryCredentials(username, Secret(password), origin)
-
-
-def _run(command: Sequence[str], line: str, limit_s: float) -> tuple[int | str, bytes]:
-    """Run a program, without a shell, with a time limit and a limited output.
-
-    Returns:
-        its exit status and output; or what is wrong with it, as the end of a sentence.
-    """
-    try:
-        process = subprocess.Popen(  # noqa: S603 - the user's configuration names it
-            command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,  # so that its children can be ended with it
-        )
-    except OSError:
-        return "cannot be started", b""
-    output: list[bytes] = []
-
-    def read() -> None:
-        assert process.stdout  # noqa: S101 - it is a pipe
-        with process.stdout as stdout:
-            output.append(stdout.read(_MAX_OUTPUT_BYTES + 1))
-
-    # A thread, because pipes cannot be waited for on Windows.
-    reader = threading.Thread(target=read, daemon=True)
-    reader.start()
-    in_time = False
-    try:
-        assert process.stdin  # noqa: S101 - it is a pipe
-        with suppress(OSError), process.stdin as stdin:
-            stdin.write(line.encode())
-        reader.join(limit_s)
-        if output and len(output[0]) <= _MAX_OUTPUT_BYTES:
-            with suppress(subprocess.TimeoutExpired):
-                process.wait(limit_s)
-                in_time = True
-    finally:
-        if not in_time:
-            _end(process)
-            reader.join(1)
-    if in_time:
-        return process.returncode, output[0]
-    if output and len(output[0]) > _MAX_OUTPUT_BYTES:
-        return f"printed more than {_MAX_OUTPUT_BYTES // 1024} KiB", b""
-    return f"did not answer within {limit_s:g} s", b""
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """End a program and its children, which may hold its output open."""
-    if hasattr(os, "killpg"):
-        with suppress(OSError):
-            os.killpg(process.pid, signal.SIGKILL)
-    process.kill()
-    process.wait()
+    return RegistryCredentials(username, Secret(password or ""), origin)

@@ -28,7 +28,7 @@ _COUNT: Final = re.compile(r"[0-9]{1,2}")
 def name(text: str) -> str:
     """The name of a region or a project."""
     if not _NAME.fullmatch(text):
-        message = "must have letters, digits, '_' and '-' only"
+        message = "must have 1 to 128 letters, digits, '_' and '-' only"
         raise ValueError(message)
     return text
 

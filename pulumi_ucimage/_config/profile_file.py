@@ -66,8 +66,8 @@ _UTF_16: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 def parse_rows(content: bytes) -> list[ProfileRow] | str:
     """The rows of a profile file, or what is wrong with it.
 
-    The CLI writes `null` if it has no profile, and reads an empty file so. A byte order
-    mark, which editors on Windows add, is accepted.
+    The CLI writes `null` if it has no profile, and reads an empty file in the same way. A
+    byte order mark, which editors on Windows add, is accepted.
     """
     encoding = "utf-16" if content.startswith(_UTF_16) else "utf-8-sig"
     try:
@@ -79,4 +79,9 @@ def parse_rows(content: bytes) -> list[ProfileRow] | str:
             fault["type"] for fault in error.errors(include_url=False, include_input=False)
         }
     is_json = "json_invalid" not in kinds
-    return "is not a list of profiles" if is_json else "is not valid JSON"
+    if not is_json:
+        return "is not valid JSON"
+    return (
+        "is not a list of profiles, each with its name in profile, and true or false in"
+        " active"
+    )

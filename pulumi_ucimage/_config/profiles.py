@@ -1,7 +1,7 @@
 """The official UCloud CLI's profiles: `config.json` and `credential.json`.
 
 Both are lists of rows, one for each profile. Files are read and never written. No message
-shows what is in them, and no error leads to it: a frame that raises holds no variable with
+shows what is in them, and no traceback holds it: a frame that raises holds no variable with
 a file's content, except as a `Secret`.
 """
 
@@ -73,7 +73,7 @@ class Profile:
         name: its name.
         config_file: path of the file of profiles.
         credentials_file: path of the file of keys.
-        values: its fields by their names in the files, as far as they are set.
+        values: its fields that are set, by their names in the files.
         is_oauth: whether the CLI logs in with a browser here; keys in its file are then
             stale.
     """
@@ -165,17 +165,17 @@ def _rows(file: ProfileFile) -> list[ProfileRow] | str:
     try:
         with Path(file.path).open("rb") as opened:
             content = opened.read(_MAX_BYTES + 1)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return file.message("does not exist") if file.named_by else []
     except OSError as error:
         if problem := machine_problem(error):
             return f"The profile file {quoted(file.path)} was not read, because {problem}."
         return file.message(f"cannot be read ({error.strerror})")
     except ValueError:
-        return file.message("has a path that no file can have")
+        return file.message("has an invalid path")
     if len(content) > _MAX_BYTES:
         return file.message("is larger than 1 MiB")
-    # Loads pydantic, which most programs do without.
+    # Loads pydantic, which is needed only if there is a profile file.
     from pulumi_ucimage._config.profile_file import parse_rows  # noqa: PLC0415
 
     rows = parse_rows(content)

@@ -8,11 +8,8 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from pulumi_ucimage._config.docker_config import (
-    HELPER_LIMIT_S,
-    config_file,
-    docker_credentials,
-)
+from pulumi_ucimage._config.credential_helper import HELPER_LIMIT_S
+from pulumi_ucimage._config.docker_config import config_file, docker_credentials
 from pulumi_ucimage._http.retry import RetryPolicy
 from pulumi_ucimage._registry.client import RegistryClient, is_unknown
 from pulumi_ucimage._registry.endpoint import registry_endpoint

@@ -38,14 +38,13 @@ def command(
 
     With BUCKET, also call the API once and say whether that worked.
     """
-    # One image is enough to see that the call works.
-    ask = {**values, "bucket_name": bucket_name, "limit": 1}
-    query = ImagesQuery.of(ask) if bucket_name else None
+    # Also checks the options. One image is enough to see that the call works.
+    query = ImagesQuery.of({**values, "bucket_name": bucket_name or "none", "limit": 1})
     context = session.context()
     reports = describe_settings(context.stack, **values)
     problems = [_problem(r) for r in reports if r.problem and not r.caused_by]
     count = error = None
-    if query and not problems:
+    if bucket_name and not problems:
         try:
             count = wait_for(lambda: query.ask(context)).total_count
         except UcimageError as failure:

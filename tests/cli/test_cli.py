@@ -239,6 +239,19 @@ def test_config_calls_the_api_once(call: Run, configured: Emulator) -> None:
     assert 1 == len(configured.requests)
 
 
+@pytest.mark.parametrize("bucket", [(), ("ucs",)], ids=["settings", "call"])
+def test_config_checks_its_options(
+    call: Run, configured: Emulator, bucket: tuple[str, ...]
+) -> None:
+    """An invalid option is an error, and a password in it is not shown."""
+    ended = call("config", *bucket, "--registry", "https://user:canary@h/x", "--json")
+
+    assert (1, "") == (ended.status, ended.out)
+    assert "Error: --registry must be host[:port]" in ended.err
+    assert "canary" not in ended.err
+    assert [] == configured.requests
+
+
 @pytest.mark.parametrize(
     ("fault", "variables", "says", "calls"),
     [

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import subprocess
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -13,6 +14,7 @@ import docker.auth
 import pytest
 from secrecy import held_by
 
+from pulumi_ucimage._config import credential_helper
 from pulumi_ucimage._config.docker_config import docker_credentials
 from pulumi_ucimage.errors import ConfigError
 
@@ -315,6 +317,27 @@ def test_a_folder_in_place_of_the_file_is_an_error(configured: Docker) -> None:
 
     with pytest.raises(ConfigError, match="cannot be read"):
         docker_credentials(HOST)
+
+
+def test_a_helper_has_one_time_limit(
+    configured: Docker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What its answer took is not there any more for its end."""
+    times = iter([0.0, 21.0])
+    waits: list[float | None] = []
+    wait = subprocess.Popen.wait
+
+    def note(process: Any, timeout: float | None = None) -> int:
+        waits.append(timeout)
+        return wait(process, timeout)
+
+    configured.write({"credsStore": "test"})
+    configured.helper("test", 'echo "{}"')
+    monkeypatch.setattr(credential_helper, "monotonic", lambda: next(times))
+    monkeypatch.setattr(subprocess.Popen, "wait", note)
+
+    assert docker_credentials(HOST, helper_limit_s=30) is None
+    assert 9.0 == waits[0]
 
 
 def test_a_helper_that_hangs_is_ended(configured: Docker, tmp_path: Path) -> None:

@@ -60,7 +60,7 @@ def test_a_text_is_parsed(
     assert (type(expected), expected) == (type(value), value)
 
 
-NAME = "must have letters, digits, '_' and '-' only"
+NAME = "must have 1 to 128 letters, digits, '_' and '-' only"
 BUCKET = "must have 1 to 63 letters, digits, '_', '-' and '.' only"
 COUNT = "must be a whole number from 0 to 99"
 BOOLEAN = "must be true or false"

@@ -10,6 +10,7 @@ import pytest
 from secrecy import held_by
 
 from pulumi_ucimage._config.profiles import Profile, ProfileFile, read_profile
+from pulumi_ucimage._config.resolve import load
 from pulumi_ucimage._spec.settings import SETTINGS_BY_KEY
 from pulumi_ucimage.errors import ConfigError
 
@@ -237,7 +238,12 @@ NOT_PROFILES = {
 MALFORMED = [
     *(pytest.param(c, "is not valid JSON", id=name) for name, c in NOT_JSON.items()),
     *(
-        pytest.param(c, "is not a list of profiles", id=name)
+        pytest.param(
+            c,
+            "is not a list of profiles, each with its name in profile, and true or false in"
+            " active",
+            id=name,
+        )
         for name, c in NOT_PROFILES.items()
     ),
     pytest.param(
@@ -287,11 +293,25 @@ def test_a_file_that_cannot_be_read(files: Files, which: str) -> None:
     )
 
 
+def test_a_home_that_is_no_folder_has_no_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Daemons often have /dev/null as their home; the default files may be missing."""
+    monkeypatch.setenv("HOME", "/dev/null")
+    environment = {
+        "UCLOUD_PUBLIC_KEY": "a",
+        "UCLOUD_PRIVATE_KEY": "b",
+        "UCLOUD_REGION": "cn-bj2",
+    }
+    for variable, value in environment.items():
+        monkeypatch.setenv(variable, value)
+
+    assert "cn-bj2" == load({}).region
+
+
 @pytest.mark.parametrize(
     ("path", "shown"),
     [
-        ("a\0b", "'a\\x00b' has a path that no file can have"),
-        ("\ud800", "'\\ud800' has a path that no file can have"),
+        ("a\0b", "'a\\x00b' has an invalid path"),
+        ("\ud800", "'\\ud800' has an invalid path"),
         ("x" * 5000, f"'{'x' * 200}...' cannot be read (File name too long)"),
     ],
     ids=["null", "surrogate", "long"],

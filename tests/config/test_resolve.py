@@ -229,7 +229,7 @@ def test_a_malformed_setting_is_not_skipped(with_keys: SettingSources, source: s
     with_keys.set("profile", "projectId", "org-1")
     with_keys.set(source, "projectId", "org 1")
 
-    assert "must have letters, digits, '_' and '-' only" in str(with_keys.error())
+    assert "must have 1 to 128 letters, digits, '_' and '-' only" in str(with_keys.error())
 
 
 @pytest.mark.parametrize(

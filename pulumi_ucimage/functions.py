@@ -245,7 +245,7 @@ def _options(values: Mapping[str, Any]) -> InvokeOptions | None:
 
 def _wire_values(function: FunctionSpec, values: Mapping[str, Any]) -> dict[str, Any]:
     return {
-        argument.wire: value
+        argument.wire_name: value
         for argument in function.arguments
         if (value := values[argument.name]) is not None and value != ""
     }

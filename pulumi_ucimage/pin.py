@@ -109,7 +109,7 @@ class ImagePin(pulumi.dynamic.Resource, module="ucimage", name="ImagePin"):
         return pulumi.ResourceTransformationResult(props, args.opts)
 
 
-_OPTIONAL = tuple(o.name for o in results.IMAGE_PIN if get_args(o.type))
+_OPTIONAL = tuple(o.name for o in results.PIN_OUTPUTS if get_args(o.type))
 
 
 def _or_none(value: Any) -> Any:
@@ -129,7 +129,7 @@ def _document() -> None:
 {described}
         opts: Options of the resource.
     """
-    outputs = "\n".join(f"        {o.name}: {o.description}" for o in results.IMAGE_PIN)
+    outputs = "\n".join(f"        {o.name}: {o.description}" for o in results.PIN_OUTPUTS)
     ImagePin.__doc__ = f"{ImagePin.__doc__ or ''}\n    Attributes:\n{outputs}\n    "
 
 

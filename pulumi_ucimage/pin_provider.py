@@ -34,7 +34,7 @@ from pulumi_ucimage._lookup.pinned import resource_id, validated_state
 from pulumi_ucimage._lookup.unknowns import contains_unknown
 from pulumi_ucimage._pulumi import engine_log
 from pulumi_ucimage._spec import pin_state
-from pulumi_ucimage._spec.naming import resource_name
+from pulumi_ucimage._spec.pin_state import resource_name
 from pulumi_ucimage.errors import ArgumentError, UcimageError
 
 if TYPE_CHECKING:
@@ -164,7 +164,7 @@ class _Log:
 
 def _refuse_unknown_inputs(new_inputs: State, olds: State) -> None:
     """Raise ArgumentError for an input that would have no effect, as a slip in a name."""
-    known = {*pin_state.STATE, pin_state.CHOSEN_AT, *olds}
+    known = {*pin_state.STATE_KEYS, pin_state.CHOSEN_AT, *olds}
     for key, value in _without_internal(new_inputs).items():
         if key not in known and value is not None:
             message = f"There is no argument {quoted(key)}; see the arguments of ImagePin."

@@ -28,10 +28,9 @@ from pulumi.runtime.proto import (
     provider_pb2_grpc,
 )
 
-from pulumi_ucimage._spec.pin_state import SIGNATURE
+from pulumi_ucimage._spec.pin_state import SECRET, SPECIAL_VALUE_KEY
 from pulumi_ucimage.plugin.provider import Provider
 from pulumi_ucimage.plugin.server import start_server
-from pulumi_ucimage.plugin.wire import SECRET
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Iterator
@@ -127,7 +126,7 @@ def plain(message: Struct) -> dict[str, Any]:
 
 def secret(value: Any) -> dict[str, Any]:
     """A value that is marked as secret."""
-    return {SIGNATURE: SECRET, "value": value}
+    return {SPECIAL_VALUE_KEY: SECRET, "value": value}
 
 
 @contextmanager

@@ -31,11 +31,11 @@ _GROUPS: Final = (
 """Settings that share a row of the first page."""
 _REQUIRED: Final = ("publicKey", "privateKey", "region")
 _TYPES: Final = {
-    arguments.Type.STRING: "text",
-    arguments.Type.INTEGER: "number",
-    arguments.Type.BOOLEAN: "bool",
-    arguments.Type.STRINGS: "list of texts",
-    arguments.Type.MAP: "map of texts",
+    arguments.ArgumentType.STRING: "text",
+    arguments.ArgumentType.INTEGER: "number",
+    arguments.ArgumentType.BOOLEAN: "bool",
+    arguments.ArgumentType.STRINGS: "list of texts",
+    arguments.ArgumentType.MAP: "map of texts",
 }
 
 
@@ -152,7 +152,7 @@ TABLES: Final[dict[str, Callable[[], str]]] = {
     "image": lambda: _fields(results.DockerImage.fields),
     "tag": lambda: _fields(results.DockerImageTag.fields),
     "ImagePin arguments": lambda: _arguments(arguments.IMAGE_PIN),
-    "ImagePin outputs": lambda: _fields(results.IMAGE_PIN),
+    "ImagePin outputs": lambda: _fields(results.PIN_OUTPUTS),
 }
 """Each table by its name, and what makes it."""
 

@@ -1,6 +1,7 @@
 """Pairs of credentials: both halves come from one place.
 
-The first place that holds either half must hold both: halves of two pairs never meet.
+The first place that holds either half must hold both, so that halves of two pairs are
+never combined.
 """
 
 from __future__ import annotations
@@ -38,7 +39,9 @@ def api_credentials(source: Source) -> Credentials:
     token = source.value(SECURITY_TOKEN)
     for setting in (*KEY_PAIR, SECURITY_TOKEN) if token else KEY_PAIR:
         if not _KEY.fullmatch(source.value(setting).reveal()):
-            raise _malformed(source, setting, "white space or characters that no key has")
+            raise _malformed(
+                source, setting, "white space or characters that a key cannot contain"
+            )
     return Credentials(public_key, private_key, token or None, source.location(KEY_PAIR[0]))
 
 
@@ -54,19 +57,21 @@ def registry_credentials(source: Source) -> RegistryCredentials:
             raise _malformed(source, setting, "a line break or another control character")
     username, password = (source.value(setting) for setting in REGISTRY_PAIR)
     if ":" in username.reveal():
-        raise _malformed(source, REGISTRY_PAIR[0], "a colon, which no user name can have")
+        raise _malformed(
+            source, REGISTRY_PAIR[0], "a colon, which a user name cannot contain"
+        )
     return RegistryCredentials(
         username.reveal(), password, source.location(REGISTRY_PAIR[0])
     )
 
 
 def _require_both(source: Source, pair: tuple[Setting, Setting]) -> None:
-    for there, missing in (pair, pair[::-1]):
+    for present, missing in (pair, pair[::-1]):
         if not source.value(missing):
-            location = source.location(there)
+            location = source.location(present)
             message = (
-                f"{location[0].upper()}{location[1:]} has {source.called(there)} without"
-                f" {source.called(missing)}, and both must come from one place:"
+                f"{location[0].upper()}{location[1:]} has {source.name_of(present)} without"
+                f" {source.name_of(missing)}, and both must come from one place:"
                 f" {source.how_to_set(*pair)}, or neither."
             )
             raise ConfigError(message)
@@ -74,6 +79,6 @@ def _require_both(source: Source, pair: tuple[Setting, Setting]) -> None:
 
 def _malformed(source: Source, setting: Setting, problem: str) -> ConfigError:
     return ConfigError(
-        f"{source.called(setting)} in {source.location(setting)} has {problem}:"
+        f"{source.name_of(setting)} in {source.location(setting)} has {problem}:"
         " set it again."
     )

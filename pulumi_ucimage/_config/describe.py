@@ -11,8 +11,8 @@ from pulumi_ucimage._config.credentials import (
     SECURITY_TOKEN,
     api_credentials,
 )
-from pulumi_ucimage._config.resolve import RULES, Resolver
-from pulumi_ucimage._config.sources import DEFAULT_FILES
+from pulumi_ucimage._config.resolve import Resolver
+from pulumi_ucimage._config.sources import PROFILE_FILES
 from pulumi_ucimage._spec.settings import SETTINGS
 from pulumi_ucimage.errors import ConfigError
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pulumi_ucimage._spec.settings import Setting
 
 _MASK: Final = "********"
-_CAUSES: Final = (*DEFAULT_FILES, "profile")
+_CAUSES: Final = (*PROFILE_FILES, "profile")
 """The settings that cause problems of other settings, first cause first."""
 
 
@@ -85,7 +85,7 @@ def _report(resolver: Resolver, setting: Setting, argument: str | None) -> Setti
     source, value, problem = None, argument, None
     try:
         if not argument:
-            source = resolver.source(*_set_together(setting))
+            source = resolver.sources.first(*_set_together(setting))
             if source and not source.value(setting):
                 source = None
         if not argument or setting.key == "profile":
@@ -113,9 +113,9 @@ def _check(resolver: Resolver, setting: Setting) -> None:
     elif setting.key == "region":
         resolver.region()
     elif setting.key == "profile":
-        resolver.profile()
-    elif setting.key in DEFAULT_FILES:
-        resolver.profile_file(setting.key).rows()
+        _ = resolver.sources.profile  # reads it
+    elif setting.key in PROFILE_FILES:
+        resolver.sources.file(setting.key).rows()
     else:
         resolver.value(setting.key)
 
@@ -125,8 +125,6 @@ def _text(resolver: Resolver, setting: Setting, source: Source | None) -> str | 
     if source:
         return _MASK if setting.is_masked else source.value(setting).reveal()
     if setting.key == "profile":
-        profile = resolver.profile()
+        profile = resolver.sources.profile
         return profile and profile.name
-    if setting.key in RULES:
-        return RULES[setting.key][1]
-    return DEFAULT_FILES.get(setting.key)
+    return setting.default_value

@@ -75,7 +75,7 @@ class MissingSettingErrors:
             profile: the profile that was asked last, if there is one.
         """
         setting = SETTINGS_BY_KEY["region"]
-        of_profile = (
+        profile_region = (
             f"the region of the profile {quoted(profile.name)} in"
             f" {quoted(profile.config_file)}"
             if profile
@@ -89,9 +89,10 @@ class MissingSettingErrors:
         )
         ways = (
             f"{setting.full_key()} ({setting.command('cn-bj2')}){ucloud} in the stack's"
-            f" configuration, {setting.variable} in the environment, or {of_profile}.{end}"
+            f" configuration, {setting.variable} in the environment, or"
+            f" {profile_region}.{end}"
         )
         return ConfigError(
             "There is no region: give the argument region, or set"
-            f" {f'{of_profile}.' if self.has_profile_argument else ways}"
+            f" {f'{profile_region}.' if self.has_profile_argument else ways}"
         )

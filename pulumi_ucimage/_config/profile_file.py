@@ -7,7 +7,6 @@ to read. No error of pydantic's leaves it, because such an error holds the file'
 from __future__ import annotations
 
 import codecs
-import enum
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Final, TypeAlias, final
 
@@ -16,17 +15,15 @@ from pydantic import ConfigDict, Field, PlainValidator, TypeAdapter, ValidationE
 from pulumi_ucimage._secret import Secret
 
 
-class Malformed(enum.Enum):
-    """What is known of a field with a wrong value."""
-
-    NOT_TEXT = "is not a text"
+class Malformed:
+    """A field that is not a string; nothing else is known of it."""
 
 
 def _text(value: Any) -> Secret | Malformed | None:
     """A field that may be malformed, because only the used row must be correct."""
     if value is None or value == "":
         return None
-    return Secret(value) if isinstance(value, str) else Malformed.NOT_TEXT
+    return Secret(value) if isinstance(value, str) else Malformed()
 
 
 # Other fields than keys are secrets too: a key may have been put into the wrong one.

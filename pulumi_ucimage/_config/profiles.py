@@ -145,15 +145,17 @@ def _values(
     Raises:
         ConfigError: a field is malformed.
     """
-    values = {}
-    for field in fields if row else ():
+    values: dict[str, Secret] = {}
+    if row is None:
+        return values
+    for field in fields:
         value = getattr(row, field)
         if isinstance(value, Secret):
             values[field] = value
         elif value is not None:
             message = (
-                f"The field {field} of the profile {quoted(row.profile if row else '')} in"
-                f" {quoted(file.path)} {value.value}: correct it, or create the profile"
+                f"The field {field} of the profile {quoted(row.profile)} in"
+                f" {quoted(file.path)} is not a string: correct it, or create the profile"
                 " again with `ucloud config`."
             )
             raise ConfigError(message)

@@ -1,12 +1,13 @@
 """Settings: each from the first place that has it, in the order of `sources`.
 
-No message repeats a setting's value: it may be a key that was set in the wrong place.
+The messages of this module repeat no value: it may be a key that was set in the wrong
+place.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, TypeVar, final
+from typing import TYPE_CHECKING, Any, Final, final
 
 from pulumi_ucimage._config import missing, parse
 from pulumi_ucimage._config.credentials import (
@@ -23,18 +24,14 @@ from pulumi_ucimage.errors import ConfigError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from pulumi_ucimage._config.profiles import Profile, ProfileFile
     from pulumi_ucimage._config.sources import Source
     from pulumi_ucimage._secret import Credentials, RegistryCredentials, Secret
-    from pulumi_ucimage._spec.settings import Setting
-
-T = TypeVar("T")
 
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """What a look-up needs beside its arguments.
+    """What a look-up needs besides its arguments.
 
     Attributes:
         credentials: the key pair.
@@ -45,9 +42,9 @@ class Settings:
         find_registry_credentials: returns those for digests, or None for those of Docker's
             configuration. Called only when they are needed; raises ConfigError.
         timeout_s: how long a look-up may take, in seconds.
-        max_retries: how often a call is tried again.
+        max_retries: how many times a call is retried.
         explain: whether choices are explained in an info line.
-        check_total_count: whether `TotalCount` must fit what was read.
+        check_total_count: whether `TotalCount` must match what was read.
     """
 
     credentials: Credentials
@@ -62,18 +59,17 @@ class Settings:
     check_total_count: bool
 
 
-RULES: Final[Mapping[str, tuple[Callable[[str], Any], str | None]]] = {
-    "region": (parse.name, None),
-    "projectId": (parse.name, None),
-    "baseUrl": (Endpoint.parse, "https://api.ucloud.cn/"),
-    "timeoutSeconds": (parse.seconds, "60"),
-    "registry": (parse.registry_host, None),
-    "maxRetries": (parse.count, "3"),
-    "explain": (parse.boolean, "false"),
-    "checkTotalCount": (parse.boolean, "true"),
+PARSERS: Final[Mapping[str, Callable[[str], Any]]] = {
+    "region": parse.name,
+    "projectId": parse.name,
+    "baseUrl": Endpoint.parse,
+    "timeoutSeconds": parse.seconds,
+    "registry": parse.registry_host,
+    "maxRetries": parse.count,
+    "explain": parse.boolean,
+    "checkTotalCount": parse.boolean,
 }
-"""How a setting is parsed, and its default; those of `credentials` and `profiles` have
-rules of their own."""
+"""The parser of each setting; `credentials` and `profiles` parse the others."""
 
 
 def load(
@@ -118,7 +114,7 @@ def configured_registry(stack: Mapping[str, str | Secret | None]) -> str | None:
     """The registry that `load` finds if the argument is not given; needs no keys.
 
     Args:
-        stack: as `load` has it.
+        stack: the stack's configuration by full key.
 
     Raises:
         ConfigError: it is malformed.
@@ -129,7 +125,11 @@ def configured_registry(stack: Mapping[str, str | Secret | None]) -> str | None:
 
 @final
 class Resolver:
-    """Finds and parses the settings of one look-up."""
+    """Finds and parses the settings of one look-up.
+
+    Attributes:
+        sources: where they come from.
+    """
 
     def __init__(
         self,
@@ -138,22 +138,10 @@ class Resolver:
         profile: str | None,
         in_plugin: bool = False,
     ) -> None:
-        self._sources = Sources(stack, argument_profile=profile, in_plugin=in_plugin)
+        self.sources = Sources(stack, argument_profile=profile, in_plugin=in_plugin)
         self._errors = missing.MissingSettingErrors(
             has_profile_argument=bool(profile), in_plugin=in_plugin
         )
-
-    def source(self, *settings: Setting) -> Source | None:
-        """The first place in which any of some settings is set."""
-        return self._sources.first(*settings)
-
-    def profile(self) -> Profile | None:
-        """The profile that is used, if any; raises ConfigError as `read_profile` does."""
-        return self._sources.profile
-
-    def profile_file(self, key: str) -> ProfileFile:
-        """The profile file that a setting names, or the one at its default path."""
-        return self._sources.file(key)
 
     def check_named_profile(self) -> None:
         """Read the profile if it or its file is named, even if nothing of it is used.
@@ -161,8 +149,8 @@ class Resolver:
         Raises:
             ConfigError: it does not exist.
         """
-        if self._sources.names_profile():
-            self.profile()
+        if self.sources.is_profile_named():
+            _ = self.sources.profile  # reads it
 
     def value(self, key: str) -> Any:
         """A setting's value from the first place that has it, or its default.
@@ -171,14 +159,14 @@ class Resolver:
             ConfigError: it is malformed; the message names the place.
         """
         setting = SETTINGS_BY_KEY[key]
-        parse, default = RULES[key]
-        source = self.source(setting)
+        parser, default = PARSERS[key], setting.default_value
+        source = self.sources.first(setting)
         if source is None:
-            return parse(default) if default else None
+            return parser(default) if default else None
         try:
-            return parse(source.value(setting).reveal())
+            return parser(source.value(setting).reveal())
         except ValueError as error:
-            message = f"{source.called(setting)} in {source.location(setting)} {error}."
+            message = f"{source.name_of(setting)} in {source.location(setting)} {error}."
         # Not within `except`: the other error's frames hold the value.
         raise ConfigError(message)
 
@@ -190,7 +178,7 @@ class Resolver:
         """
         region: str | None = self.value("region")
         if region is None:
-            raise self._errors.no_region(self.profile())
+            raise self._errors.no_region(self.sources.profile)
         return region
 
     def key_source(self) -> Source:
@@ -199,9 +187,9 @@ class Resolver:
         Raises:
             ConfigError: there is none, or it is a profile that has no keys for us.
         """
-        source = self.source(*KEY_PAIR)
+        source = self.sources.first(*KEY_PAIR)
         is_profile = source is None or isinstance(source, ProfileSource)
-        profile = self.profile() if is_profile else None
+        profile = self.sources.profile if is_profile else None
         if source is None or (profile and profile.is_oauth):
             raise self._errors.no_keys(profile)
         return source
@@ -212,5 +200,5 @@ class Resolver:
         Raises:
             ConfigError: that place holds one half only.
         """
-        source = self.source(*REGISTRY_PAIR)
+        source = self.sources.first(*REGISTRY_PAIR)
         return registry_credentials(source) if source else None

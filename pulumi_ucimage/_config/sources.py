@@ -4,7 +4,7 @@
 2. the stack's configuration, `ucimage:` and then `ucloud:`
 3. the environment
 4. the profile files of the UCloud CLI
-5. the default (`resolve.RULES`)
+5. the default (`_spec.settings`)
 
 An empty text and null count as not set.
 """
@@ -29,13 +29,10 @@ if TYPE_CHECKING:
 
 _NOT_SET: Final = Secret("")
 
-DEFAULT_FILES: Final = {
-    "sharedConfigFile": "~/.ucloud/config.json",
-    "sharedCredentialsFile": "~/.ucloud/credential.json",
-}
-"""Where the UCloud CLI keeps its profile files."""
+PROFILE_FILES: Final = ("sharedConfigFile", "sharedCredentialsFile")
+"""The settings that name the UCloud CLI's profile files."""
 
-_OF_ACCOUNT: Final = frozenset({"publicKey", "privateKey", "region", "projectId"})
+_ACCOUNT_KEYS: Final = frozenset({"publicKey", "privateKey", "region", "projectId"})
 """The settings that an argument `profile` takes from that profile alone."""
 
 
@@ -45,7 +42,7 @@ class Source(Protocol):
     def value(self, setting: Setting) -> Secret:
         """What is set here; empty if nothing is."""
 
-    def called(self, setting: Setting) -> str:
+    def name_of(self, setting: Setting) -> str:
         """The setting's name here, such as `UCLOUD_REGION`."""
 
     def location(self, setting: Setting) -> str:
@@ -72,20 +69,20 @@ class StackSource:
     stack: Mapping[str, str | Secret | None]
 
     def value(self, setting: Setting) -> Secret:
-        is_known = self.namespace == NAMESPACE or setting.in_ucloud
-        value = self.stack.get(self.called(setting)) if is_known else None
+        key = self.name_of(setting)
+        value = self.stack.get(key) if key in setting.stack_keys else None
         if not value:
             return _NOT_SET
         return value if isinstance(value, Secret) else Secret(value)
 
-    def called(self, setting: Setting) -> str:
+    def name_of(self, setting: Setting) -> str:
         return setting.full_key(self.namespace)
 
     def location(self, setting: Setting) -> str:  # noqa: ARG002 - the protocol's
         return "the stack's configuration"
 
     def origin(self, setting: Setting) -> str:
-        return f"stack configuration ({self.called(setting)})"
+        return f"stack configuration ({self.name_of(setting)})"
 
     def how_to_set(self, first: Setting, second: Setting) -> str:
         commands = (setting.command("VALUE", self.namespace) for setting in (first, second))
@@ -100,7 +97,7 @@ class EnvironmentSource:
         value = os.environ.get(setting.variable)
         return Secret(value) if value else _NOT_SET
 
-    def called(self, setting: Setting) -> str:
+    def name_of(self, setting: Setting) -> str:
         return setting.variable
 
     def location(self, setting: Setting) -> str:  # noqa: ARG002 - the protocol's
@@ -121,16 +118,16 @@ class ProfileSource:
     profile: Profile
 
     def value(self, setting: Setting) -> Secret:
-        return self.profile.values.get(setting.in_profile or "", _NOT_SET)
+        return self.profile.values.get(setting.profile_field or "", _NOT_SET)
 
-    def called(self, setting: Setting) -> str:
-        return setting.in_profile or setting.key
+    def name_of(self, setting: Setting) -> str:
+        return setting.profile_field or setting.key
 
     def location(self, setting: Setting) -> str:
         return f"the {self.origin(setting)}"
 
     def origin(self, setting: Setting) -> str:
-        name, path = self.profile.name, self.profile.path_of(setting.in_profile)
+        name, path = self.profile.name, self.profile.path_of(setting.profile_field)
         return f"profile {quoted(name)} in {quoted(path)}"
 
     def how_to_set(self, first: Setting, second: Setting) -> str:  # noqa: ARG002
@@ -167,11 +164,11 @@ class Sources:
         return None
 
     def _in_order(self, *settings: Setting) -> Iterator[Source]:
-        of_account = any(setting.key in _OF_ACCOUNT for setting in settings)
+        of_account = any(setting.key in _ACCOUNT_KEYS for setting in settings)
         if not (self._argument_profile and of_account):
             yield from self._configured
-        in_profile = any(setting.in_profile for setting in settings)
-        if in_profile and (profile := self.profile):
+        has_field = any(setting.profile_field for setting in settings)
+        if has_field and (profile := self.profile):
             yield ProfileSource(profile)
 
     @cached_property
@@ -190,18 +187,18 @@ class Sources:
             credentials_file=self.file("sharedCredentialsFile"),
         )
 
-    def names_profile(self) -> bool:
+    def is_profile_named(self) -> bool:
         """Whether a profile or one of the files is named, and so must exist."""
-        named = (self.first(SETTINGS_BY_KEY[key]) for key in ("profile", *DEFAULT_FILES))
+        named = (self.first(SETTINGS_BY_KEY[key]) for key in ("profile", *PROFILE_FILES))
         return bool(self._argument_profile) or any(named)
 
     def file(self, key: str) -> ProfileFile:
         """The profile file that a setting names, or the one at its default path."""
         setting = SETTINGS_BY_KEY[key]
         source = self.first(setting)
-        path = source.value(setting).reveal() if source else DEFAULT_FILES[key]
+        path = source.value(setting).reveal() if source else setting.default_value or ""
         return ProfileFile(
             path=os.path.expanduser(path),  # noqa: PTH111 - Path raises without a home
             setting=setting,
-            named_by=source.called(setting) if source else None,
+            named_by=source.name_of(setting) if source else None,
         )

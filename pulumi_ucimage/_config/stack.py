@@ -7,12 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from pulumi_ucimage._formatting import printable
 from pulumi_ucimage._secret import Secret
-from pulumi_ucimage._spec.settings import (
-    NAMESPACE,
-    SETTINGS,
-    STACK_KEYS,
-    UCLOUD_NAMESPACE,
-)
+from pulumi_ucimage._spec.settings import NAMESPACE, SETTINGS, STACK_KEYS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -61,14 +56,11 @@ def unencrypted_key_warnings(keys: Iterable[str]) -> list[str]:
         keys: full keys that are set in the stack's configuration without encryption.
     """
     stored = set(keys)
-    secret = [setting for setting in SETTINGS if setting.secret]
-    candidates = [
-        *(setting.full_key() for setting in secret),
-        *(setting.full_key(UCLOUD_NAMESPACE) for setting in secret if setting.in_ucloud),
-    ]
     return [
         f"{key} is stored unencrypted in the stack's configuration: encrypt it with"
         f" `pulumi config set --secret {key}`, and replace it if others could read it."
-        for key in candidates
+        for setting in SETTINGS
+        if setting.secret
+        for key in setting.stack_keys
         if key in stored
     ]

@@ -94,7 +94,7 @@ def check_known(table: Iterable[Argument], values: Mapping[str, Any]) -> None:
         ArgumentError: one of them is invalid, whatever the others will be.
     """
     # Only the bucket's name is required, and any name will do.
-    given = arguments.given(table, {"bucket_name": "unknown", **values})
+    given = arguments.validate_arguments(table, {"bucket_name": "unknown", **values})
     ImageQuery.of(given, unknown={argument.name for argument in table} - values.keys())
 
 
@@ -119,7 +119,7 @@ class ImageQuery(Query[GetDockerImageResult]):
         Raises:
             ArgumentError: an argument is invalid, or two exclude each other.
         """
-        given = arguments.given(arguments.GET_DOCKER_IMAGE, values)
+        given = arguments.validate_arguments(arguments.GET_DOCKER_IMAGE, values)
         return cls(
             BucketQuery.of(given),
             parse.argument("image_name", given.get("image_name"), parse_image_name),

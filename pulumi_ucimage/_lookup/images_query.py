@@ -52,7 +52,7 @@ class ImagesQuery(Query[GetDockerImagesResult]):
         Raises:
             ArgumentError: an argument is invalid.
         """
-        given = arguments.given(arguments.GET_DOCKER_IMAGES, values)
+        given = arguments.validate_arguments(arguments.GET_DOCKER_IMAGES, values)
         limit, offset = given.get("limit"), given.get("offset", 0)
         regex = given.get("name_regex")
         if limit is not None and limit < 1:

@@ -14,7 +14,7 @@ from pulumi_ucimage._spec.pin_state import (
     INPUT_ALIASES,
     INPUTS,
     REPLACE_KEYS,
-    STATE,
+    STATE_KEYS,
 )
 from pulumi_ucimage._tags.policy import FLOATING_TAGS, HIGHEST, NEWEST
 from pulumi_ucimage._tags.timestamps import (
@@ -123,7 +123,7 @@ def _meaning(key: str, value: Any) -> Any:
     if value is None or value == "":
         return _DEFAULTS.get(key, "")
     try:
-        value = ARGUMENTS[key].checked(value)
+        value = ARGUMENTS[key].validate(value)
         return _MEANINGS[key](value) if key in _MEANINGS else value
     except ValueError:
         return object()
@@ -133,7 +133,7 @@ def changes(olds: State, new: State, unknown: object) -> dict[str, bool]:
     """The keys in which two states differ, and whether that replaces the pin."""
     return {
         key: key in REPLACE_KEYS and not contains_unknown(new.get(key), unknown)
-        for key in STATE
+        for key in STATE_KEYS
         if _stored(olds, key) != _stored(new, key)
     }
 

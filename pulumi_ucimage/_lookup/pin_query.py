@@ -27,7 +27,7 @@ BUCKET_INPUTS: Final = ("bucket_name", "region", "project_id", "profile")
 def query_of(inputs: State) -> ImageQuery:
     """The query that inputs ask; raises ArgumentError if one is invalid."""
     values = {a.name: inputs.get(key) for key, a in ARGUMENTS.items()}
-    return ImageQuery.of(arguments.given(arguments.IMAGE_PIN, values))
+    return ImageQuery.of(arguments.validate_arguments(arguments.IMAGE_PIN, values))
 
 
 def query_and_settings(

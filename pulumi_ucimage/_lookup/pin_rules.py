@@ -23,7 +23,12 @@ from pulumi_ucimage._lookup.pin_query import (
 )
 from pulumi_ucimage._lookup.pinned import pinned_tag, validated_state
 from pulumi_ucimage._lookup.unknowns import contains_unknown
-from pulumi_ucimage._spec.pin_state import CHOOSING_INPUTS, OUTPUTS, REPLACE_KEYS, STATE
+from pulumi_ucimage._spec.pin_state import (
+    CHOOSING_INPUTS,
+    OUTPUTS,
+    REPLACE_KEYS,
+    STATE_KEYS,
+)
 from pulumi_ucimage._tags.evaluate import Tag, ranks_below
 from pulumi_ucimage._tags.timestamps import format_timestamp
 from pulumi_ucimage.errors import DowngradeError
@@ -115,7 +120,7 @@ def _unknown_state(before: State, inputs: State, unknown: object) -> dict[str, A
 
 def _unknown_fields(state: State) -> dict[str, Any]:
     """The fields that this release does not know."""
-    return {key: value for key, value in state.items() if key not in STATE}
+    return {key: value for key, value in state.items() if key not in STATE_KEYS}
 
 
 def _keep(before: State, inputs: State) -> dict[str, Any]:

@@ -21,7 +21,7 @@ _TYPES: Final[dict[str, Any]] = {
     "bucket_name": str,
     "region": str,
     "project_id": str | None,
-    **{o.name: o.type for o in results.IMAGE_PIN if o.name in pin_state.OUTPUTS},
+    **{o.name: o.type for o in results.PIN_OUTPUTS if o.name in pin_state.OUTPUTS},
 }
 """The fields that every valid state has: the outputs, and what a pin keeps for ever."""
 

@@ -10,7 +10,7 @@ import enum
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, final, get_args
 
-from pulumi_ucimage._spec.naming import wire_name
+from pulumi_ucimage._spec import naming
 from pulumi_ucimage.errors import ArgumentError, ArgumentTypeError
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ OrderName: TypeAlias = Literal["highest", "lowest"]
 """The values of the argument `order`."""
 
 
-class Type(enum.Enum):
+class ArgumentType(enum.Enum):
     """The types of arguments, as Pulumi's schema names them."""
 
     STRING = "string"
@@ -33,12 +33,12 @@ class Type(enum.Enum):
     MAP = "object"
 
 
-_PYTHON_TYPES: Final[Mapping[Type, tuple[type | tuple[type, ...], str]]] = {
-    Type.STRING: (str, "a string"),
-    Type.INTEGER: (int, "a whole number"),
-    Type.BOOLEAN: (bool, "a boolean"),
-    Type.MAP: (dict, "a map of strings"),
-    Type.STRINGS: ((list, tuple), "a list of strings"),
+_PYTHON_TYPES: Final[Mapping[ArgumentType, tuple[type | tuple[type, ...], str]]] = {
+    ArgumentType.STRING: (str, "a string"),
+    ArgumentType.INTEGER: (int, "a whole number"),
+    ArgumentType.BOOLEAN: (bool, "a boolean"),
+    ArgumentType.MAP: (dict, "a map of strings"),
+    ArgumentType.STRINGS: ((list, tuple), "a list of strings"),
 }
 
 
@@ -56,17 +56,17 @@ class Argument:
     """
 
     name: str
-    type: Type
+    type: ArgumentType
     description: str
     required: bool = False
     choices: tuple[str, ...] = ()
 
     @property
-    def wire(self) -> str:
-        """The name in every other language."""
-        return wire_name(self.name)
+    def wire_name(self) -> str:
+        """The name on the wire, in camelCase."""
+        return naming.wire_name(self.name)
 
-    def checked(self, value: object) -> Any:
+    def validate(self, value: object) -> Any:
         """The value, if it has the argument's type.
 
         A whole number may be a float, because Pulumi's engine turns every number into one.
@@ -74,25 +74,25 @@ class Argument:
         Raises:
             ArgumentTypeError: it has another type.
         """
-        is_integer = isinstance(value, float) and value.is_integer()
-        if self.type is Type.INTEGER and is_integer:
-            value = int(value)  # type: ignore[call-overload] # a float
+        is_integer = self.type is ArgumentType.INTEGER
+        if is_integer and isinstance(value, float) and value.is_integer():
+            value = int(value)
         python_type, words = _PYTHON_TYPES[self.type]
         # In Python, a bool is an int.
         fits = isinstance(value, python_type) and (
-            isinstance(value, bool) == (self.type is Type.BOOLEAN)
+            isinstance(value, bool) == (self.type is ArgumentType.BOOLEAN)
         )
         if not fits:
-            message = f"{self.name} must be {words}, not {_type_words(value)}."
+            message = f"{self.name} must be {words}, not {_type_name(value)}."
             raise ArgumentTypeError(message)
-        for part in _parts(value):
+        for part in _items(value):
             if not isinstance(part, str):
-                message = f"{self.name} must be {words}, but contains {_type_words(part)}."
+                message = f"{self.name} must be {words}, but contains {_type_name(part)}."
                 raise ArgumentTypeError(message)
         return value
 
 
-_WORDS: Final[Mapping[type, str]] = {
+_TYPE_NAMES: Final[Mapping[type, str]] = {
     bool: "a boolean",
     int: "a whole number",
     float: "a decimal number",
@@ -104,61 +104,57 @@ _WORDS: Final[Mapping[type, str]] = {
 }
 
 
-def _type_words(value: object) -> str:
+def _type_name(value: object) -> str:
     """The type of a value in words that every language has; else its name in Python."""
-    return _WORDS.get(type(value), type(value).__name__)
+    return _TYPE_NAMES.get(type(value), type(value).__name__)
 
 
-def _parts(value: object) -> Iterable[object]:
+def _items(value: object) -> Iterable[object]:
     """What a list or a map contains."""
     if isinstance(value, dict):
         return (*value.keys(), *value.values())
     return value if isinstance(value, (list, tuple)) else ()
 
 
-COMMON_ARGUMENTS: Final = (
+_COMMON_ARGUMENTS: Final = (
     Argument(
         "bucket_name",
-        Type.STRING,
+        ArgumentType.STRING,
         "The bucket, UCloud's name for an image repository.",
         required=True,
     ),
     Argument(
         "region",
-        Type.STRING,
+        ArgumentType.STRING,
         "The bucket's region, such as `cn-bj2`. Default: the configured one.",
     ),
     Argument(
         "project_id",
-        Type.STRING,
+        ArgumentType.STRING,
         "The bucket's project, such as `org-abc123`. Default: the configured one.",
     ),
     Argument(
         "profile",
-        Type.STRING,
+        ArgumentType.STRING,
         "Use this profile of the UCloud CLI: its keys, its region and its project. For"
         " programs that work with several accounts.",
     ),
-)
-
-_BUCKET: Final = (
-    *COMMON_ARGUMENTS,
     Argument(
         "image_name",
-        Type.STRING,
+        ArgumentType.STRING,
         "Only this image: its full name as the API returns it, its path"
         " (`ucs/helloworld`) or its last part (`helloworld`). The match is exact. A path"
         " or last part that matches several images is an error.",
     ),
     Argument(
         "registry",
-        Type.STRING,
+        ArgumentType.STRING,
         "The registry host, `host[:port]`, that every `image` gets, such as a mirror."
         " Default: the configured one, then the host in the image's name.",
     ),
     Argument(
         "order_by",
-        Type.STRING,
+        ArgumentType.STRING,
         "The order of the images, passed to the API unchanged. The only value in the"
         " API's documentation is `Default`.",
     ),
@@ -167,80 +163,80 @@ _BUCKET: Final = (
 CHOICE: Final = (
     Argument(
         "policy",
-        Type.STRING,
+        ArgumentType.STRING,
         "How tags are compared: `newest` (by CreateTime; the default), `semver`,"
         " `numerical` or `alphabetical`.",
         choices=get_args(PolicyName),
     ),
     Argument(
         "order",
-        Type.STRING,
+        ArgumentType.STRING,
         "Which end is chosen: `highest` (the default) or `lowest`.",
         choices=get_args(OrderName),
     ),
     Argument(
         "semver_range",
-        Type.STRING,
+        ArgumentType.STRING,
         "Only versions in this range, such as `^1.2`, `~1.2.3`, `>=1.1 <2 || >3`, `1.x`"
         " or `1.2 - 2.3`. Only with policy `semver`. Prereleases are in range only if a"
         " comparator names one, as in `^1.2-0`. Default: `*`.",
     ),
     Argument(
         "semver_loose",
-        Type.BOOLEAN,
+        ArgumentType.BOOLEAN,
         "Also accept `1`, `1.2` and `v1.2-5` as versions, not only names with three"
         " numeric parts. Only with policy `semver`. Default: False.",
     ),
     Argument(
         "tag_regex",
-        Type.STRING,
+        ArgumentType.STRING,
         "Only tags that match this regular expression (RE2) as a whole.",
     ),
     Argument(
         "tag_exclude_regex",
-        Type.STRING,
+        ArgumentType.STRING,
         "No tags that match this regular expression (RE2) as a whole.",
     ),
     Argument(
         "tag_extract",
-        Type.STRING,
+        ArgumentType.STRING,
         "What the policy compares instead of the tag: a template over the groups of"
         " `tag_regex`, such as `$1`, `$name` or `${name}` (`$$` is a dollar sign). The"
         " result is still the tag itself. Not with policy `newest`.",
     ),
     Argument(
         "min_age",
-        Type.STRING,
+        ArgumentType.STRING,
         "Reject tags that are younger than this: `30s`, `15m`, `12h` or `7d`.",
     ),
     Argument(
         "as_of",
-        Type.STRING,
+        ArgumentType.STRING,
         "Reject tags that were created after this time (RFC 3339, such as"
         " `2026-03-01T12:00:00Z`), so that the choice is the same everywhere and at any"
         " time. `min_age` then counts from it.",
     ),
     Argument(
         "floating_tags",
-        Type.STRINGS,
+        ArgumentType.STRINGS,
         "Names that move from image to image. They are rejected unless `tag_regex` matches"
         " them. Default: `latest`, `stable`, `edge`, `nightly`, `main`, `master`, `dev`,"
         " `develop` and `buildcache`.",
     ),
     Argument(
         "tag",
-        Type.STRING,
+        ArgumentType.STRING,
         "Exactly this tag, whatever the other arguments say; an error if it is not listed.",
     ),
     Argument(
         "wait",
-        Type.STRING,
+        ArgumentType.STRING,
         "Look again until `tag` is listed, at most this long, such as `90s`: for a tag"
         " that was pushed a moment ago. Only with `tag`.",
     ),
     Argument(
         "default_tag",
-        Type.STRING,
+        ArgumentType.STRING,
         "Used, with `found` False, if nothing is left to choose from; by a pin only for its"
         " first choice. If the image itself is missing, it is used only if `image_name` is"
         " a full name with a registry host. Not with `tag`.",
@@ -249,44 +245,44 @@ CHOICE: Final = (
 
 RESOLVE_DIGEST: Final = Argument(
     "resolve_digest",
-    Type.BOOLEAN,
+    ArgumentType.BOOLEAN,
     "Read the tag's digest from the registry, for `digest` and `repo_digest`. Default:"
     " False.",
 )
 
 GET_DOCKER_IMAGES: Final = (
-    *_BUCKET,
+    *_COMMON_ARGUMENTS,
     Argument(
         "name_regex",
-        Type.STRING,
+        ArgumentType.STRING,
         "Only images with a name whose last part matches this regular expression (RE2) as a"
         " whole.",
     ),
     Argument(
         "limit",
-        Type.INTEGER,
+        ArgumentType.INTEGER,
         "At most this many images, 1 or more. Default: all.",
     ),
     Argument(
         "offset",
-        Type.INTEGER,
+        ArgumentType.INTEGER,
         "Skip this many images. Filters are applied first, then `offset`, then `limit`."
         " Default: 0.",
     ),
 )
-GET_DOCKER_IMAGE: Final = (*_BUCKET, *CHOICE, RESOLVE_DIGEST)
+GET_DOCKER_IMAGE: Final = (*_COMMON_ARGUMENTS, *CHOICE, RESOLVE_DIGEST)
 IMAGE_PIN: Final = (
-    *_BUCKET,
+    *_COMMON_ARGUMENTS,
     *CHOICE,
     Argument(
         "triggers",
-        Type.MAP,
+        ArgumentType.MAP,
         "Any texts, such as a commit, a date or a release number. When one of them"
         " changes, the pin chooses again.",
     ),
     Argument(
         "allow_downgrade",
-        Type.BOOLEAN,
+        ArgumentType.BOOLEAN,
         "Allow a move to a tag that ranks below the pinned one. An explicit `tag` is always"
         " allowed. Default: False.",
     ),
@@ -294,7 +290,9 @@ IMAGE_PIN: Final = (
 )
 
 
-def given(table: Iterable[Argument], values: Mapping[str, Any]) -> dict[str, Any]:
+def validate_arguments(
+    table: Iterable[Argument], values: Mapping[str, Any]
+) -> dict[str, Any]:
     """The arguments that were given, by Python name, each with the type it must have.
 
     None and the empty string count as not given.
@@ -307,8 +305,15 @@ def given(table: Iterable[Argument], values: Mapping[str, Any]) -> dict[str, Any
     for argument in table:
         value = values.get(argument.name)
         if value is not None and value != "":
-            checked[argument.name] = argument.checked(value)
+            checked[argument.name] = argument.validate(value)
         elif argument.required:
             message = f"{argument.name} is missing: give the bucket's name."
             raise ArgumentError(message)
     return checked
+
+
+def docstring_lines(table: Iterable[Argument]) -> str:
+    """The lines of a docstring's section `Args`."""
+    return "\n".join(
+        f"        {argument.name}: {argument.description}" for argument in table
+    )

@@ -2,8 +2,8 @@
 
 A pin's stored inputs are a flat map:
 
-- what the program asks for, under the names of the arguments. Only `tag` and `image_name`
-  have other names, `wanted_tag` and `wanted_image`, because the outputs have theirs;
+- the inputs of the program, under the names of the arguments. Only `tag` and `image_name`
+  are stored as `wanted_tag` and `wanted_image`, because outputs have these names;
 - what was chosen, under the names of the outputs, so that a preview shows the old and the
   new tag;
 - `region` and `project_id` as they were when the pin was created: only an argument changes
@@ -24,7 +24,7 @@ PLUGIN_TYPE: Final = "ucimage:index:ImagePin"
 """The type of the plugin's pins: the resource's token."""
 
 INPUT_ALIASES: Final = {"tag": "wanted_tag", "image_name": "wanted_image"}
-"""Arguments that are stored under another name, because an output has theirs."""
+"""Arguments that are stored under another name, because an output has the same name."""
 
 INPUTS: Final = tuple(INPUT_ALIASES.get(a.name, a.name) for a in arguments.IMAGE_PIN)
 """The names under which the program's inputs are stored."""
@@ -56,26 +56,34 @@ references, the rest is only stored.
 
 CHOSEN_AT: Final = "chosen_at"
 
-OUTPUTS: Final = tuple(o.name for o in results.IMAGE_PIN if o.name != CHOSEN_AT)
-"""What a choice or a refresh sets. If there is none it is "": Pulumi does not store None.
+OUTPUTS: Final = tuple(o.name for o in results.PIN_OUTPUTS if o.name != CHOSEN_AT)
+"""What a choice or a refresh sets; "" in place of None, which Pulumi does not store.
 
 `chosen_at` is an output too. It is set when the choice is stored: a preview cannot know it.
 """
 
 URN: Final = "__urn"
-"""The pin's URN, for messages. Pulumi hides names that begin like this from users."""
+"""The pin's URN, for messages. Pulumi hides names with two underscores from users."""
 
 PROGRAM: Final = "__program"
 """What the Python resource sends to Check besides inputs; it is not stored."""
 
-STATE: Final = (*INPUTS, *OUTPUTS)
+STATE_KEYS: Final = (*INPUTS, *OUTPUTS)
 """The names in a state, without `URN`."""
 
-STATE_BY_WIRE_NAME: Final = {wire_name(key): key for key in STATE}
+STATE_KEYS_BY_WIRE_NAME: Final = {wire_name(key): key for key in STATE_KEYS}
 """The names in a state by those in a state of the plugin."""
 
-SIGNATURE: Final = "4dabf18193072939515e22adb298388d"
-"""The key that marks a secret in a state, and in Pulumi's protocol.
+SPECIAL_VALUE_KEY: Final = "4dabf18193072939515e22adb298388d"
+"""The key that marks a special value, such as a secret, in states and in the protocol.
 
 From pulumi/pulumi, sdk/go/common/resource/sig.
 """
+
+SECRET: Final = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 - a mark, no secret
+"""The value of that key for a secret; from the same file."""
+
+
+def resource_name(urn: str) -> str:
+    """The resource's name in a URN, which may contain `::`; empty for an empty URN."""
+    return urn.split("::", 3)[-1]

@@ -1,4 +1,4 @@
-"""The results of functions: Pulumi output types, and the table of their fields.
+"""Results of functions and outputs of a pin: Pulumi output types, and their fields.
 
 The annotation of each field is its row of the table: its type and its meaning. The getter,
 the wire name, the documentation and the schema are made from it.
@@ -12,6 +12,7 @@ from typing import (
     Annotated,
     Any,
     ClassVar,
+    Final,
     NamedTuple,
     TypeVar,
     get_args,
@@ -39,16 +40,16 @@ class Field(NamedTuple):
     description: str
 
     @property
-    def wire(self) -> str:
-        """The name in every other language."""
+    def wire_name(self) -> str:
+        """The name on the wire, in camelCase."""
         return wire_name(self.name)
 
 
 def _output_type(cls: type[T]) -> type[T]:
-    """Make a Pulumi output type of a class with annotated fields.
+    """Turn a class with annotated fields into a Pulumi output type.
 
-    The constructor and the getters of Pulumi's own decorator take many times as long, which
-    matters with thousands of tags.
+    Pulumi's own constructor and getters are many times slower, which matters with thousands
+    of tags.
     """
     fields = tuple(
         Field(name, hint.__origin__, hint.__metadata__[0])
@@ -56,17 +57,19 @@ def _output_type(cls: type[T]) -> type[T]:
         if hasattr(hint, "__metadata__")
     )
     for field in fields:
-        getter = pulumi.getter(name=field.wire)(_getter(field, issubclass(cls, dict)))
+        getter = pulumi.getter(name=field.wire_name)(
+            _getter(field, is_dict=issubclass(cls, dict))
+        )
         setattr(cls, field.name, property(getter, doc=field.description))
     # With annotations, Pulumi's decorator would replace these getters by its own.
     cls.__annotations__ = {}
     cls.fields = fields  # type: ignore[attr-defined]
-    # Likewise for the constructor, if a class has none in its own body.
+    # Pulumi's decorator also adds a constructor to a class whose own body has none.
     setattr(cls, "__init__", cls.__init__)  # noqa: B010 - mypy knows no other way
     return pulumi.output_type(cls)
 
 
-def _getter(field: Field, is_dict: bool) -> Any:  # noqa: FBT001 - one of two forms
+def _getter(field: Field, *, is_dict: bool) -> Any:
     def from_items(self: Any) -> Any:
         return self[field.name]
 
@@ -216,7 +219,7 @@ class GetDockerImageResult(_Result):
     ]
 
 
-IMAGE_PIN = (
+PIN_OUTPUTS: Final = (
     Field("tag", str, "The pinned tag."),
     Field(
         "image",
@@ -242,7 +245,7 @@ IMAGE_PIN = (
         "When the tag was pushed, in Unix seconds, as seen when it was chosen.",
     ),
     Field("created_at", str | None, "The same time as RFC 3339 in UTC."),
-    Field("found", bool, "False only where `default_tag` was used."),
+    Field("found", bool, "False only if `default_tag` was used."),
     Field("previous_tag", str | None, "The tag before the last move."),
     Field(
         "previous_digest",
@@ -304,7 +307,7 @@ def from_wire(cls: Any, values: Any) -> Any:
         return values
     return nested(
         **{
-            field.name: from_wire(field.type, values.get(field.wire))
+            field.name: from_wire(field.type, values.get(field.wire_name))
             for field in nested.fields
         }
     )

@@ -25,24 +25,32 @@ class Setting:
         key: in the stack's configuration, after `ucimage:`.
         variable: in the environment.
         description: what it means; Markdown.
-        default: what is used if nothing is set, in words.
+        default: what is used if nothing is set, in words; Markdown.
+        default_value: the same as a value, where there is one.
         secret: whether it must be stored encrypted.
-        in_profile: its name in the CLI's profile files; None if they do not have it.
-        in_ucloud: whether it is also read after `ucloud:`.
+        profile_field: its name in the CLI's profile files; None if they do not have it.
+        is_ucloud_key: whether the UCloud provider's configuration has it too.
     """
 
     key: str
     variable: str
     description: str
     default: str = "none"
+    default_value: str | None = None
     secret: bool = False
-    in_profile: str | None = None
-    in_ucloud: bool = False
+    profile_field: str | None = None
+    is_ucloud_key: bool = False
 
     @property
     def is_masked(self) -> bool:
         """Whether its value is never shown; a public key is not secret, but not shown."""
         return self.secret or self.key == "publicKey"
+
+    @property
+    def stack_keys(self) -> tuple[str, ...]:
+        """The keys of a stack's configuration by which it is read, in this order."""
+        own = self.full_key()
+        return (own, self.full_key(UCLOUD_NAMESPACE)) if self.is_ucloud_key else (own,)
 
     def full_key(self, namespace: str = NAMESPACE) -> str:
         """Its key in the stack's configuration, with the namespace."""
@@ -61,8 +69,8 @@ SETTINGS: Final = (
         "UCLOUD_PUBLIC_KEY",
         "The public key of the API key pair.",
         "the profile's",
-        in_profile="public_key",
-        in_ucloud=True,
+        profile_field="public_key",
+        is_ucloud_key=True,
     ),
     Setting(
         "privateKey",
@@ -70,8 +78,8 @@ SETTINGS: Final = (
         "The private key of the API key pair.",
         "the profile's",
         secret=True,
-        in_profile="private_key",
-        in_ucloud=True,
+        profile_field="private_key",
+        is_ucloud_key=True,
     ),
     Setting(
         "securityToken",
@@ -84,24 +92,25 @@ SETTINGS: Final = (
         "UCLOUD_REGION",
         "The region of the buckets, such as `cn-bj2`.",
         "the profile's",
-        in_profile="region",
-        in_ucloud=True,
+        profile_field="region",
+        is_ucloud_key=True,
     ),
     Setting(
         "projectId",
         "UCLOUD_PROJECT_ID",
         "The project of the buckets, such as `org-abc123`.",
         "the profile's",
-        in_profile="project_id",
-        in_ucloud=True,
+        profile_field="project_id",
+        is_ucloud_key=True,
     ),
     Setting(
         "baseUrl",
         "UCLOUD_API_BASE_URL",
         "The address of the API.",
         "the profile's, then `https://api.ucloud.cn/`",
-        in_profile="base_url",
-        in_ucloud=True,
+        default_value="https://api.ucloud.cn/",
+        profile_field="base_url",
+        is_ucloud_key=True,
     ),
     Setting(
         "profile",
@@ -114,18 +123,21 @@ SETTINGS: Final = (
         "UCLOUD_SHARED_CONFIG_FILE",
         "The UCloud CLI's file of profiles.",
         "`~/.ucloud/config.json`",
+        default_value="~/.ucloud/config.json",
     ),
     Setting(
         "sharedCredentialsFile",
         "UCLOUD_SHARED_CREDENTIAL_FILE",
         "The UCloud CLI's file of keys.",
         "`~/.ucloud/credential.json`",
+        default_value="~/.ucloud/credential.json",
     ),
     Setting(
         "timeoutSeconds",
         "UCIMAGE_TIMEOUT_SECONDS",
         "How long one look-up may take, in seconds: all pages, all attempts.",
         "60",
+        default_value="60",
     ),
     Setting(
         "registry",
@@ -151,12 +163,14 @@ SETTINGS: Final = (
         "UCIMAGE_MAX_RETRIES",
         "How many times a call is retried after a temporary failure.",
         "3",
+        default_value="3",
     ),
     Setting(
         "explain",
         "UCIMAGE_EXPLAIN",
         "Explain each choice in an info line.",
         "false",
+        default_value="false",
     ),
     Setting(
         "checkTotalCount",
@@ -164,12 +178,10 @@ SETTINGS: Final = (
         "Require that the API's TotalCount matches what was read. If false, two equal"
         " readings up to an empty page are enough.",
         "true",
+        default_value="true",
     ),
 )
 SETTINGS_BY_KEY: Final = {setting.key: setting for setting in SETTINGS}
 
-STACK_KEYS: Final = (
-    *(setting.full_key() for setting in SETTINGS),
-    *(setting.full_key(UCLOUD_NAMESPACE) for setting in SETTINGS if setting.in_ucloud),
-)
+STACK_KEYS: Final = tuple(key for setting in SETTINGS for key in setting.stack_keys)
 """Every key that is read from a stack's configuration, with its namespace."""

@@ -195,7 +195,7 @@ _EXPECTED: Final = {
     "dataclass_type": "an object",
     "int_type": "a whole number",
     "list_type": "a list",
-    "string_type": "a text",
+    "string_type": "a string",
 }
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pulumi_ucimage._config.stack import stack_values
 from pulumi_ucimage._spec import pin_state
-from pulumi_ucimage._spec.naming import resource_name
+from pulumi_ucimage._spec.pin_state import resource_name
 from pulumi_ucimage._spec.settings import NAMESPACE
 from pulumi_ucimage.errors import ArgumentError, ConfigError
 
@@ -45,7 +45,7 @@ class ExportedPin:
     def is_secret(self) -> bool:
         """Whether its tag must not be shown."""
         tag = self.inputs.get("tag")
-        return isinstance(tag, dict) and pin_state.SIGNATURE in tag
+        return isinstance(tag, dict) and pin_state.SPECIAL_VALUE_KEY in tag
 
     @property
     def chosen_at(self) -> str | None:
@@ -60,7 +60,7 @@ class ExportedPin:
             ArgumentError: they are encrypted, or damaged.
         """
         values = {
-            pin_state.STATE_BY_WIRE_NAME.get(key, key): self._decrypted(value)
+            pin_state.STATE_KEYS_BY_WIRE_NAME.get(key, key): self._decrypted(value)
             for key, value in self.inputs.items()
             if not key.startswith("__")
         }
@@ -86,7 +86,7 @@ class ExportedPin:
             return [self._decrypted(item) for item in value]
         if not isinstance(value, dict):
             return value
-        if pin_state.SIGNATURE not in value:
+        if pin_state.SPECIAL_VALUE_KEY not in value:
             return {key: self._decrypted(item) for key, item in value.items()}
         if "plaintext" not in value:
             message = (

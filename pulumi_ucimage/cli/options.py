@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
-from pulumi_ucimage._spec.arguments import Argument, Type
+from pulumi_ucimage._spec.arguments import Argument, ArgumentType
 from pulumi_ucimage.errors import UcimageError
 
 if TYPE_CHECKING:
@@ -93,11 +93,11 @@ def _option(argument: Argument, shown: Mapping[str, str]) -> Callable[[F], F]:
     how: dict[str, Any] = {"metavar": "TEXT"}
     if argument.choices:
         how = {"type": click.Choice(argument.choices)}
-    elif argument.type is Type.INTEGER:
+    elif argument.type is ArgumentType.INTEGER:
         how = {"type": int, "metavar": "N"}
-    elif argument.type is Type.BOOLEAN:
+    elif argument.type is ArgumentType.BOOLEAN:
         how = {"is_flag": True, "default": None}
-    elif argument.type is Type.STRINGS:
+    elif argument.type is ArgumentType.STRINGS:
         text += _MAY_BE_REPEATED
         how = {"metavar": "TEXT", "multiple": True, "callback": _list}
     return click.option(

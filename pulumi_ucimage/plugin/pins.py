@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 _OUTPUTS: Final = frozenset(wire_name(key) for key in pin_state.OUTPUTS)
 _ALIASES: Final = {wire_name(key): key for key in pin_state.INPUT_ALIASES.values()}
-_INPUTS: Final = {**{a.wire: a.name for a in arguments.IMAGE_PIN}, **_ALIASES}
+_INPUTS: Final = {**{a.wire_name: a.name for a in arguments.IMAGE_PIN}, **_ALIASES}
 _KEPT: Final = _OUTPUTS | {"region", "projectId"}
 _CHOSEN_AT: Final = wire_name(pin_state.CHOSEN_AT)
 

@@ -28,8 +28,7 @@ from pulumi_ucimage._lookup.listing_cache import ListingCache
 from pulumi_ucimage._lookup.unknowns import contains_unknown
 from pulumi_ucimage._pulumi import engine_log
 from pulumi_ucimage._pulumi.worker_threads import NoThreadError
-from pulumi_ucimage._spec.naming import resource_name
-from pulumi_ucimage._spec.pin_state import PLUGIN_TYPE
+from pulumi_ucimage._spec.pin_state import PLUGIN_TYPE, resource_name
 from pulumi_ucimage._spec.results import to_wire
 from pulumi_ucimage._spec.settings import NAMESPACE
 from pulumi_ucimage.errors import ArgumentError, UcimageError
@@ -336,10 +335,10 @@ class EngineLog:
 
 def _invoke(function: FunctionSpec, args: Struct, context: LookupContext) -> dict[str, Any]:
     """The fields of a function's result, by wire name."""
-    names = {argument.wire: argument.name for argument in function.arguments}
+    names = {argument.wire_name: argument.name for argument in function.arguments}
     given = wire.named(wire.plain(args), names)
     if any(contains_unknown(value, wire.UNKNOWN) for value in given.values()):
-        return {field.wire: wire.UNKNOWN for field in function.result.fields}
+        return {field.wire_name: wire.UNKNOWN for field in function.result.fields}
     fields: dict[str, Any] = to_wire(function.query(given).ask(context))
     if "explanation" in fields:
         fields["explanation"] = wire.with_wire_names(fields["explanation"])

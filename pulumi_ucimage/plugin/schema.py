@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, get_args, get_origin
 
 from pulumi_ucimage._lookup.function_spec import FUNCTIONS
 from pulumi_ucimage._spec import arguments, pin_state, results
-from pulumi_ucimage._spec.arguments import Argument, Type
+from pulumi_ucimage._spec.arguments import Argument, ArgumentType
 from pulumi_ucimage._spec.results import DockerImage, DockerImageTag, Field, TagCounts
 from pulumi_ucimage._spec.settings import SETTINGS, Setting
 from pulumi_ucimage.plugin import wire
@@ -82,7 +82,7 @@ def _package() -> Json:
                 "description": _docs(pin_state.PLUGIN_TYPE),
                 "inputProperties": _arguments(arguments.IMAGE_PIN),
                 "requiredInputs": _required(arguments.IMAGE_PIN),
-                **_fields(results.IMAGE_PIN),
+                **_fields(results.PIN_OUTPUTS),
             }
         },
     }
@@ -104,7 +104,7 @@ def _setting(setting: Setting) -> Json:
 
 def _arguments(table: Iterable[Argument]) -> Json:
     return {
-        argument.wire: {
+        argument.wire_name: {
             **_argument_type(argument.type),
             "description": wire.with_wire_names(argument.description),
         }
@@ -112,27 +112,27 @@ def _arguments(table: Iterable[Argument]) -> Json:
     }
 
 
-def _argument_type(of: Type) -> Json:
+def _argument_type(of: ArgumentType) -> Json:
     inner = {
-        Type.STRINGS: {"items": {"type": "string"}},
-        Type.MAP: {"additionalProperties": {"type": "string"}},
+        ArgumentType.STRINGS: {"items": {"type": "string"}},
+        ArgumentType.MAP: {"additionalProperties": {"type": "string"}},
     }
     return {"type": of.value, **inner.get(of, {})}
 
 
 def _required(table: Iterable[Argument]) -> list[str]:
-    return [argument.wire for argument in table if argument.required]
+    return [argument.wire_name for argument in table if argument.required]
 
 
 def _fields(fields: Iterable[Field]) -> Json:
     properties = {
-        field.wire: {
+        field.wire_name: {
             **_field_type(field.type),
             "description": wire.with_wire_names(field.description),
         }
         for field in fields
     }
-    required = [f.wire for f in fields if type(None) not in get_args(f.type)]
+    required = [f.wire_name for f in fields if type(None) not in get_args(f.type)]
     return {"properties": properties, "required": required}
 
 

@@ -30,7 +30,6 @@ _UNKNOWN_TEXTS: Final = {
     "e48ece36-62e2-4504-bad9-02848725956a",  # an archive
     "dd056dcd-154b-4c76-9bd3-c8f88648b5ff",  # an object
 }
-SECRET: Final = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 - a mark, no secret
 
 _NAMES: Final = {
     argument.name
@@ -75,7 +74,8 @@ def _is_secret(value: Value) -> bool:
         return False
     fields = value.struct_value.fields
     return (
-        pin_state.SIGNATURE in fields and fields[pin_state.SIGNATURE].string_value == SECRET
+        pin_state.SPECIAL_VALUE_KEY in fields
+        and fields[pin_state.SPECIAL_VALUE_KEY].string_value == pin_state.SECRET
     )
 
 
@@ -107,7 +107,7 @@ def message(values: Mapping[str, Any], secret: Collection[str] = ()) -> Struct:
     for key, value in values.items():
         whole = _value(value)
         if key in secret:
-            marked = {pin_state.SIGNATURE: _value(SECRET), "value": whole}
+            marked = {pin_state.SPECIAL_VALUE_KEY: _value(pin_state.SECRET), "value": whole}
             whole = Value(struct_value=Struct(fields=marked))
         struct.fields[key].CopyFrom(whole)
     return struct
@@ -177,7 +177,7 @@ def _word(match: re.Match[str]) -> str:
 
 
 # A pin's states: see `pin_state`.
-_WIRE_NAMES: Final = {key: wire for wire, key in pin_state.STATE_BY_WIRE_NAME.items()}
+_WIRE_NAMES: Final = {key: wire for wire, key in pin_state.STATE_KEYS_BY_WIRE_NAME.items()}
 
 
 def state(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -185,7 +185,7 @@ def state(values: Mapping[str, Any]) -> dict[str, Any]:
 
     Fields that this release does not know keep their names and values.
     """
-    names = pin_state.STATE_BY_WIRE_NAME
+    names = pin_state.STATE_KEYS_BY_WIRE_NAME
     return {
         names.get(wire, wire): "" if wire in names and value is None else value
         for wire, value in values.items()

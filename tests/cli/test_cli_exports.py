@@ -13,7 +13,7 @@ from command_line import Ended, run
 from exported_pins import FAILED, JANUARY, NEWER, PLUGIN, UP_TO_DATE, exported, pin
 
 from pulumi_ucimage._lookup.context import LookupContext
-from pulumi_ucimage._spec.naming import resource_name
+from pulumi_ucimage._spec.pin_state import resource_name
 from pulumi_ucimage.cli import pin_report
 from pulumi_ucimage.cli.exported import exported_pins
 from pulumi_ucimage.cli.waiting import Log

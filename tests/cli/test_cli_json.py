@@ -33,9 +33,9 @@ def test_json_is_the_result_of_the_function(
 
 def assert_fits(found: Any, result: Any) -> None:
     """Whether a document has the fields of a result, and each its type."""
-    assert {field.wire for field in result.fields} == found.keys()
+    assert {field.wire_name for field in result.fields} == found.keys()
     for field in result.fields:
-        value, hint = found[field.wire], str(field.type)
+        value, hint = found[field.wire_name], str(field.type)
         if value is None:
             assert "None" in hint
         elif isinstance(value, dict):

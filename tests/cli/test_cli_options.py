@@ -8,7 +8,7 @@ import click
 import pytest
 
 from pulumi_ucimage._spec import arguments
-from pulumi_ucimage._spec.arguments import Type
+from pulumi_ucimage._spec.arguments import ArgumentType
 from pulumi_ucimage.cli.main import ucimage
 
 if TYPE_CHECKING:
@@ -67,8 +67,8 @@ def test_an_option_has_the_type_of_its_argument(
     assert isinstance(option, click.Option)
     choices = option.type.choices if isinstance(option.type, click.Choice) else ()
     assert argument.choices == tuple(choices)
-    assert (argument.type is Type.STRINGS) == option.multiple
-    assert (argument.type is Type.BOOLEAN) == option.is_flag
+    assert (argument.type is ArgumentType.STRINGS) == option.multiple
+    assert (argument.type is ArgumentType.BOOLEAN) == option.is_flag
 
 
 def test_every_option_reaches_the_policy(

@@ -70,7 +70,7 @@ class SettingSources:
         elif source == "environment":
             self.environment.setenv(setting.variable, value)
         elif source == "profile":
-            self.set_profile("default", **{setting.in_profile or key: value})
+            self.set_profile("default", **{setting.profile_field or key: value})
         else:
             raise AssertionError(source)
 

@@ -174,8 +174,8 @@ def test_a_malformed_key_is_an_error(
     name = SOURCE_NAMES[source].format(file=unset.credentials_file)
 
     assert str(error) == (
-        f"{CALLED[source][at]} in {name} has white space or characters that no key has:"
-        " set it again."
+        f"{CALLED[source][at]} in {name} has white space or characters that a key cannot"
+        " contain: set it again."
     )
     assert CANARY not in held_by(error)
 
@@ -319,7 +319,7 @@ def test_half_of_the_registry_credentials_is_an_error(
     [
         ("registryUsername", "a\nb", "a line break or another control character"),
         ("registryPassword", f"{CANARY}\n", "a line break or another control character"),
-        ("registryUsername", "a:b", "a colon, which no user name can have"),
+        ("registryUsername", "a:b", "a colon, which a user name cannot contain"),
     ],
 )
 def test_malformed_registry_credentials(

@@ -352,14 +352,14 @@ def test_a_pipe_is_read(files: Files) -> None:
 )
 @pytest.mark.parametrize("value", [[CANARY], {CANARY: CANARY}, 7, 0, True, False], ids=repr)
 def test_a_malformed_field(files: Files, field: str, which: str, value: object) -> None:
-    """A field of the used profile that is not a text is named, and not shown."""
+    """A field of the used profile that is not a string is named, and not shown."""
     other = {"public_key": CANARY, "private_key": CANARY, "region": CANARY}
     files.write(**{which: [row("a", **{**other, field: value})]})
     error = files.error("a")
 
     assert str(error) == (
-        f"The field {field} of the profile 'a' in '{getattr(files, which)}' is not a text:"
-        " correct it, or create the profile again with `ucloud config`."
+        f"The field {field} of the profile 'a' in '{getattr(files, which)}' is not a"
+        " string: correct it, or create the profile again with `ucloud config`."
     )
     assert CANARY not in held_by(error)
 

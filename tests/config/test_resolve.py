@@ -215,7 +215,7 @@ def test_a_malformed_setting(with_keys: SettingSources, key: str, source: str) -
         "ucimage": f"ucimage:{key} in the stack's configuration",
         "ucloud": f"ucloud:{key} in the stack's configuration",
         "environment": f"{setting.variable} in the environment",
-        "profile": f"{setting.in_profile} in the profile 'default' in"
+        "profile": f"{setting.profile_field} in the profile 'default' in"
         f" '{with_keys.config_file}'",
     }
 

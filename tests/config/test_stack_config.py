@@ -86,7 +86,7 @@ def test_unencrypted_secrets() -> None:
     assert unencrypted_key_warnings(keys) == [
         f"{key} is stored unencrypted in the stack's configuration: encrypt it with"
         f" `pulumi config set --secret {key}`, and replace it if others could read it."
-        for key in ("ucimage:registryPassword", "ucloud:privateKey")
+        for key in ("ucloud:privateKey", "ucimage:registryPassword")
     ]
 
 

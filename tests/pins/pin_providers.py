@@ -194,7 +194,7 @@ class PluginProvider:
         )
         changes = provider_pb2.DiffResponse.DiffChanges
         return response.changes == changes.DIFF_SOME, [
-            pin_state.STATE_BY_WIRE_NAME[key] for key in response.replaces
+            pin_state.STATE_KEYS_BY_WIRE_NAME[key] for key in response.replaces
         ]
 
     def create(self, inputs: State) -> tuple[str, State]:

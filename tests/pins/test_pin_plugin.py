@@ -17,7 +17,7 @@ from plugin_calls import (
 )
 from pulumi.runtime.proto import provider_pb2
 
-from pulumi_ucimage._spec.pin_state import SIGNATURE
+from pulumi_ucimage._spec.pin_state import SPECIAL_VALUE_KEY
 from pulumi_ucimage.emulator import DEMO_IMAGE, Emulator
 from pulumi_ucimage.plugin.wire import UNKNOWN_TEXT
 
@@ -74,7 +74,7 @@ def test_a_secret_input_makes_the_choice_secret(
         marked = {
             key
             for key, value in values.items()
-            if isinstance(value, dict) and SIGNATURE in value
+            if isinstance(value, dict) and SPECIAL_VALUE_KEY in value
         }
         assert keys | {"tag", "image", "imageName", "previousTag"} <= marked
         assert not marked & {"bucketName", "wantedImage", "chosenAt"}

@@ -303,12 +303,12 @@ def test_mocks_see_the_inputs_alone(
 
 def test_the_outputs_are_those_of_the_table() -> None:
     """Each is annotated, for editors and type checkers, and documented."""
-    assert {output.name for output in results.IMAGE_PIN} == {
+    assert {output.name for output in results.PIN_OUTPUTS} == {
         name for name in ucimage.ImagePin.__annotations__ if not name.startswith("_")
     }
     assert all(
         f"{o.name}: {o.description}" in (ucimage.ImagePin.__doc__ or "")
-        for o in results.IMAGE_PIN
+        for o in results.PIN_OUTPUTS
     )
 
 

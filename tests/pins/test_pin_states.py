@@ -80,7 +80,7 @@ def damaged(field: str) -> list[dict[str, Any]]:
 
 def test_every_field_of_a_choice_is_tried() -> None:
     """A new output must be put into the table, and so be validated."""
-    outputs = {output.name for output in results.IMAGE_PIN} - {"chosen_at"}
+    outputs = {output.name for output in results.PIN_OUTPUTS} - {"chosen_at"}
 
     assert {"bucket_name", "region", "project_id", *outputs} == WRONG.keys()
 

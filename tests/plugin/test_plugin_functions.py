@@ -17,10 +17,10 @@ from plugin_calls import (
 )
 from pulumi.runtime.proto import engine_pb2
 
-from pulumi_ucimage._spec.pin_state import SIGNATURE
+from pulumi_ucimage._spec.pin_state import SECRET, SPECIAL_VALUE_KEY
 from pulumi_ucimage.emulator import DEMO_IMAGE, Emulator
 from pulumi_ucimage.plugin.provider import EngineLog
-from pulumi_ucimage.plugin.wire import SECRET, UNKNOWN_TEXT
+from pulumi_ucimage.plugin.wire import UNKNOWN_TEXT
 
 
 @pytest.fixture
@@ -158,7 +158,7 @@ def test_a_secret_argument_makes_every_field_secret(
     """Each field is marked, and holds its value."""
     result = provider.invoke(IMAGE, bucketName="ucs", **args)
 
-    assert {SECRET} == {field[SIGNATURE] for field in result.values()}
+    assert {SECRET} == {field[SPECIAL_VALUE_KEY] for field in result.values()}
     assert DEMO_IMAGE == result["imageName"]["value"]
 
 

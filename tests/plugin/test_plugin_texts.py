@@ -32,7 +32,7 @@ NAMES = {
     argument.name
     for table in (arguments.GET_DOCKER_IMAGES, arguments.IMAGE_PIN)
     for argument in table
-    if argument.name != argument.wire
+    if argument.name != argument.wire_name
 } | {"ignore_changes", "depends_on"}
 
 
@@ -218,7 +218,7 @@ def test_wrong_values_are_refused_in_words_of_the_wire(
 ) -> None:
     """Every argument with every type of the wire, right or wrong."""
     texts = [
-        invoke_text(provider, token, {"bucketName": "ucs", argument.wire: value})
+        invoke_text(provider, token, {"bucketName": "ucs", argument.wire_name: value})
         for argument in FUNCTIONS[token].arguments
         for value in WRONG_VALUES
     ]
@@ -245,7 +245,7 @@ def test_failed_pins_are_explained_in_words_of_the_wire(provider: Client) -> Non
     """Check failures of a new pin and of one that is pinned, and import ids."""
     asked = {"bucketName": "ucs", "imageName": DEMO_IMAGE}
     pinned = provider.check({**asked, "tag": "1.1.0"})
-    wrong = [{a.wire: v} for a in arguments.IMAGE_PIN for v in WRONG_VALUES]
+    wrong = [{a.wire_name: v} for a in arguments.IMAGE_PIN for v in WRONG_VALUES]
     texts = [
         reason
         for olds, changes in (

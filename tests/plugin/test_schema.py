@@ -56,18 +56,20 @@ def test_a_function_has_every_argument_and_field(function: Any) -> None:
     """They have their wire names; only the bucket is required."""
     described = SCHEMA["functions"][function.token]
 
-    assert [a.wire for a in function.arguments] == list(described["inputs"]["properties"])
+    assert [a.wire_name for a in function.arguments] == list(
+        described["inputs"]["properties"]
+    )
     assert ["bucketName"] == described["inputs"]["required"]
-    assert [f.wire for f in function.result.fields] == list(
+    assert [f.wire_name for f in function.result.fields] == list(
         described["outputs"]["properties"]
     )
 
 
 def test_the_pin_has_every_argument_and_output() -> None:
     """They have their wire names; only the bucket is required."""
-    assert [a.wire for a in arguments.IMAGE_PIN] == list(PIN["inputProperties"])
+    assert [a.wire_name for a in arguments.IMAGE_PIN] == list(PIN["inputProperties"])
     assert ["bucketName"] == PIN["requiredInputs"]
-    assert [f.wire for f in results.IMAGE_PIN] == list(PIN["properties"])
+    assert [f.wire_name for f in results.PIN_OUTPUTS] == list(PIN["properties"])
     assert {
         *("createTime", "createdAt", "previousTag"),
         *("digest", "repoDigest", "previousDigest"),

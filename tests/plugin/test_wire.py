@@ -9,9 +9,9 @@ from google.protobuf.json_format import MessageToDict
 from google.protobuf.struct_pb2 import Struct
 
 from pulumi_ucimage._lookup.unknowns import contains_unknown
-from pulumi_ucimage._spec.pin_state import SIGNATURE
+from pulumi_ucimage._spec.pin_state import SECRET, SPECIAL_VALUE_KEY
 from pulumi_ucimage.plugin import wire
-from pulumi_ucimage.plugin.wire import SECRET, UNKNOWN, UNKNOWN_TEXT
+from pulumi_ucimage.plugin.wire import UNKNOWN, UNKNOWN_TEXT
 
 
 def struct(values: Any) -> Struct:
@@ -59,17 +59,17 @@ def test_secrets_are_unwrapped_and_noted() -> None:
     """Their keys are returned, even if only a part of a value is secret."""
     message = struct(
         {
-            "whole": {SIGNATURE: SECRET, "value": 5},
-            "part": {"a": [{SIGNATURE: SECRET, "value": {SIGNATURE: "x"}}]},
-            "none": {SIGNATURE: "another mark", "value": 5},
-            "unknown": {SIGNATURE: SECRET, "value": UNKNOWN_TEXT},
+            "whole": {SPECIAL_VALUE_KEY: SECRET, "value": 5},
+            "part": {"a": [{SPECIAL_VALUE_KEY: SECRET, "value": {SPECIAL_VALUE_KEY: "x"}}]},
+            "none": {SPECIAL_VALUE_KEY: "another mark", "value": 5},
+            "unknown": {SPECIAL_VALUE_KEY: SECRET, "value": UNKNOWN_TEXT},
         }
     )
 
     values = wire.plain(message)
 
     assert 5 == values["whole"]
-    assert {"a": [{SIGNATURE: "x"}]} == values["part"]
+    assert {"a": [{SPECIAL_VALUE_KEY: "x"}]} == values["part"]
     assert contains_unknown(values["unknown"], UNKNOWN)
     assert {"whole", "part", "unknown"} == wire.secret_keys(message)
 
@@ -78,7 +78,9 @@ def test_secrets_are_marked() -> None:
     """Only those of the given keys."""
     message = wire.message({"a": 1, "b": [2]}, {"b", "c"})
 
-    assert {"a": 1, "b": {SIGNATURE: SECRET, "value": [2]}} == MessageToDict(message)
+    assert {"a": 1, "b": {SPECIAL_VALUE_KEY: SECRET, "value": [2]}} == MessageToDict(
+        message
+    )
 
 
 def test_half_a_character_is_escaped() -> None:

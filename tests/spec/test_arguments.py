@@ -14,10 +14,10 @@ from pulumi_ucimage._spec.arguments import (
     GET_DOCKER_IMAGE,
     GET_DOCKER_IMAGES,
     Argument,
+    ArgumentType,
     OrderName,
     PolicyName,
-    Type,
-    given,
+    validate_arguments,
 )
 from pulumi_ucimage._tags.policy import Policy
 from pulumi_ucimage.errors import ArgumentError, ArgumentTypeError, InvalidPolicyError
@@ -25,8 +25,8 @@ from pulumi_ucimage.errors import ArgumentError, ArgumentTypeError, InvalidPolic
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-TEXT, NUMBER, FLAG = Type.STRING, Type.INTEGER, Type.BOOLEAN
-TEXTS, MAP = Type.STRINGS, Type.MAP
+TEXT, NUMBER, FLAG = ArgumentType.STRING, ArgumentType.INTEGER, ArgumentType.BOOLEAN
+TEXTS, MAP = ArgumentType.STRINGS, ArgumentType.MAP
 
 # From sections 2 and 3 of the contract: Python name, wire name, type.
 BOTH = {
@@ -70,10 +70,10 @@ RESOLVE = {("resolve_digest", "resolveDigest", FLAG)}
     ],
 )
 def test_the_table_is_the_contract_s(
-    table: tuple[Argument, ...], expected: set[tuple[str, str, Type]]
+    table: tuple[Argument, ...], expected: set[tuple[str, str, ArgumentType]]
 ) -> None:
     """Every argument of the contract is there once, named and typed; no other is."""
-    rows = [(argument.name, argument.wire, argument.type) for argument in table]
+    rows = [(argument.name, argument.wire_name, argument.type) for argument in table]
 
     assert sorted(expected, key=str) == sorted(rows, key=str)
 
@@ -224,15 +224,15 @@ class Text(str):
         (MAP, {"a": "b"}),
     ],
 )
-def test_a_value_of_the_type_passes(type_: Type, value: object) -> None:
+def test_a_value_of_the_type_passes(type_: ArgumentType, value: object) -> None:
     """A value of the argument's type comes through as it is; a list may be a tuple."""
-    assert given([ANY[type_]], {"word": value}) == {"word": value}
+    assert validate_arguments([ANY[type_]], {"word": value}) == {"word": value}
 
 
 @pytest.mark.parametrize("value", [1.0, 0.0, -3.0, 2.0**70])
 def test_a_whole_number_may_be_a_float(value: float) -> None:
     """Numbers that come through Pulumi's engine are floats, and become whole numbers."""
-    number = given([ANY[NUMBER]], {"word": value})["word"]
+    number = validate_arguments([ANY[NUMBER]], {"word": value})["word"]
 
     assert (type(number), number) == (int, value)
 
@@ -271,11 +271,11 @@ def test_a_whole_number_may_be_a_float(value: float) -> None:
     ],
 )
 def test_a_value_of_another_type_is_refused(
-    type_: Type, value: object, complaint: str
+    type_: ArgumentType, value: object, complaint: str
 ) -> None:
     """A value of another type is an error that names the argument and both types."""
     with pytest.raises(ArgumentTypeError) as caught:
-        given([ANY[type_]], {"word": value})
+        validate_arguments([ANY[type_]], {"word": value})
 
     assert str(caught.value) == f"word must be {complaint}."
 
@@ -291,26 +291,26 @@ def test_a_value_of_another_type_is_refused(
     ],
     ids=repr,
 )
-def test_each_part_must_be_a_text(type_: Type, value: object, what: str) -> None:
+def test_each_part_must_be_a_text(type_: ArgumentType, value: object, what: str) -> None:
     """A list or map with something else in it is an error that says what it is."""
     with pytest.raises(ArgumentTypeError) as caught:
-        given([ANY[type_]], {"word": value})
+        validate_arguments([ANY[type_]], {"word": value})
 
     assert (
         str(caught.value) == f"word must be {what} of strings, but contains a whole number."
     )
 
 
-@pytest.mark.parametrize("type_", Type)
+@pytest.mark.parametrize("type_", ArgumentType)
 @pytest.mark.parametrize("value", [None, ""], ids=["none", "empty"])
-def test_none_and_empty_are_not_given(type_: Type, value: object) -> None:
+def test_none_and_empty_are_not_given(type_: ArgumentType, value: object) -> None:
     """None and the empty string are the same as nothing, whatever the type."""
-    assert given([ANY[type_]], {"word": value}) == {}
+    assert validate_arguments([ANY[type_]], {"word": value}) == {}
 
 
 def test_what_is_left_out_is_not_given() -> None:
     """An argument without a value is left out; values of no argument are passed over."""
-    assert given([ANY[TEXT]], {"opts": object()}) == {}
+    assert validate_arguments([ANY[TEXT]], {"opts": object()}) == {}
 
 
 @pytest.mark.parametrize(
@@ -319,7 +319,7 @@ def test_what_is_left_out_is_not_given() -> None:
 def test_a_missing_bucket_is_refused(values: dict[str, Any]) -> None:
     """Without a bucket's name there is nothing to look into."""
     with pytest.raises(ArgumentError) as caught:
-        given(GET_DOCKER_IMAGE, values)
+        validate_arguments(GET_DOCKER_IMAGE, values)
 
     assert str(caught.value) == "bucket_name is missing: give the bucket's name."
 

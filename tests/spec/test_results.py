@@ -170,7 +170,9 @@ def image() -> DockerImage:
 @pytest.mark.parametrize("cls", FIELDS, ids=lambda cls: cls.__name__)
 def test_the_fields_are_the_contract_s(cls: Any) -> None:
     """Every field of the contract is there, with its names and type; no other is."""
-    assert FIELDS[cls] == {(field.name, field.wire): field.type for field in cls.fields}
+    assert FIELDS[cls] == {
+        (field.name, field.wire_name): field.type for field in cls.fields
+    }
 
 
 @pytest.mark.parametrize("cls", FIELDS, ids=lambda cls: cls.__name__)
@@ -255,7 +257,7 @@ def test_what_is_left_out_is_none(cls: Any) -> None:
 @pytest.mark.parametrize("cls", TYPES, ids=lambda cls: cls.__name__)
 def test_what_is_null_is_none(cls: Any) -> None:
     """A field that came as null is None."""
-    empty = from_wire(cls, {field.wire: None for field in cls.fields})
+    empty = from_wire(cls, {field.wire_name: None for field in cls.fields})
 
     assert {getattr(empty, field.name) for field in cls.fields} == {None}
 

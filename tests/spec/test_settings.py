@@ -37,7 +37,7 @@ UCLOUD = {
 
 def test_the_table_is_the_contract_s() -> None:
     """Every setting of the contract is there once, with its names; no other is."""
-    rows = [(setting.key, setting.variable, setting.in_profile) for setting in SETTINGS]
+    rows = [(setting.key, setting.variable, setting.profile_field) for setting in SETTINGS]
 
     assert sorted(TABLE, key=str) == sorted(rows, key=str)
     assert {setting.key: setting for setting in SETTINGS} == SETTINGS_BY_KEY

@@ -4,7 +4,7 @@ import os
 import re
 import sys
 
-# The process that started this one, before the slow imports: the engine may end meanwhile.
+# Read before the slow imports, because the engine may end during them.
 _PARENT_ID = os.getppid()
 
 _HELP = """\
@@ -38,20 +38,20 @@ def main() -> None:
         from pulumi_ucimage.version import __version__  # noqa: PLC0415
 
         sys.stdout.write(f"{__version__}\n")
-    elif not _is_command_of_engine(arguments):
+    elif not _is_engine_command(arguments):
         sys.stderr.write(
             "Pulumi starts pulumi-resource-ucimage, with the engine's address, such as"
             " 127.0.0.1:40123, as the last argument; see --help.\n"
         )
         sys.exit(2)
     else:
-        # Half a second, which help and version do without.
+        # Takes half a second, which --help and --version need not wait for.
         from pulumi_ucimage.plugin.server import serve  # noqa: PLC0415
 
         serve(arguments[-1], parent_id=_PARENT_ID)
 
 
-def _is_command_of_engine(arguments: list[str]) -> bool:
+def _is_engine_command(arguments: list[str]) -> bool:
     """Whether the arguments are flags, each with one value at most, and an address."""
     *flags, last = arguments or [""]
     address = _ENGINE_ADDRESS.fullmatch(last)

@@ -41,12 +41,12 @@ def quoted(text: str) -> str:
     return f"'{printable(text, limit=200)}'"
 
 
-def some(names: Sequence[str], most: int = 10) -> str:
-    """Names between quotes, joined by commas; of more than `most` the rest as a count.
+def join_names(names: Sequence[str], *, limit: int = 10) -> str:
+    """Names between quotes, joined by commas; names after the first `limit` are counted.
 
     Returns:
         text such as `'a', 'b' and 3 more`.
     """
-    shown = ", ".join(quoted(name) for name in names[:most])
-    rest = len(names) - most
+    shown = ", ".join(quoted(name) for name in names[:limit])
+    rest = len(names) - limit
     return f"{shown} and {rest} more" if rest > 0 else shown

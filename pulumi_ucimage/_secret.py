@@ -1,4 +1,4 @@
-"""Secrets, which cannot be printed, logged, compared by accident, copied or pickled."""
+"""Secrets, which are never printed, copied or pickled, and credentials made of them."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class Credentials:
     origin: str
 
     def fingerprint(self) -> bytes:
-        """Equal for equal keys; means nothing outside of this process."""
+        """Equal for equal keys; different in every process."""
         parts = (self.public_key, self.private_key, self.security_token)
         return fingerprint(part.reveal() if part else "" for part in parts)
 
@@ -88,7 +88,7 @@ class RegistryCredentials:
 
 
 def fingerprint(texts: Iterable[str]) -> bytes:
-    """Equal for equal texts; means nothing outside of this process."""
+    """Equal for equal texts; different in every process."""
     digest = hashlib.blake2b(key=_SALT)
     for text in texts:
         digest.update(f"{len(text)} {text}".encode("utf-8", "surrogatepass"))

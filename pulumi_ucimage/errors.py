@@ -16,17 +16,14 @@
         AmbiguousTagError     two tags share the best extracted text
         DowngradeError        a pin would be downgraded
 
-No error holds a private key, a security token or a signature. Each may be pickled and
-copied.
+No error holds a private key, a security token, a password or a signature. Each may be
+pickled and copied.
 """
 
 from __future__ import annotations
 
-import errno
-import socket
-import ssl
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import pulumi
 
@@ -46,8 +43,8 @@ class UcimageError(pulumi.RunError):
         super().__init__(printable(message, keep="\n"))
 
     def __reduce__(self) -> tuple[Callable[..., UcimageError], tuple[Any, ...]]:
-        # Exception's own way calls the class with `args`, which classes with facts of
-        # their own do not take.
+        # By default an exception is rebuilt by calling its class with `args`; these
+        # classes take other arguments.
         return _restore, (type(self), self.args, dict(self.__dict__))
 
 
@@ -91,7 +88,7 @@ class ResponseError(UcimageError):
     """An unusable response.
 
     Attributes:
-        status: the HTTP status, where that is what was wrong; else None.
+        status: the HTTP status if it is the problem; else None.
     """
 
     def __init__(self, message: str, *, status: int | None = None) -> None:
@@ -99,33 +96,14 @@ class ResponseError(UcimageError):
         self.status = status
 
 
-_MACHINE_PROBLEMS = {
-    errno.EMFILE: "this process has too many open files; close some or raise the limit"
-    " (ulimit -n)",
-    errno.ENFILE: "this machine has too many open files; close some or raise the limit"
-    " (fs.file-max)",
-    errno.ENOMEM: "this machine has no memory left; free some or raise the limit",
-    errno.ENOSPC: "this machine has no disk space left; free some",
-}
+UGC_INTERNAL_RET_CODES: Final = (43000, 43001, 43002, 43003, 43019, 43020, 43021)
+"""UGC's own database or image service failed or timed out (contract.md section 1)."""
 
-
-def machine_problem(error: BaseException) -> str | None:
-    """What this machine has run out of, as a clause with advice.
-
-    Returns:
-        None if the error has another reason, such as a server or a setting.
-    """
-    # These two have numbers of their own.
-    if not isinstance(error, OSError) or isinstance(error, (ssl.SSLError, socket.gaierror)):
-        return None
-    return _MACHINE_PROBLEMS.get(error.errno or 0)
-
-
-# RetCodes as described in UCloud's `summary/public.md` and `ugc-api/error_code.md`.
 _TEMPORARY_KEYS = (
     "set ucimage:securityToken (`pulumi config set --secret ucimage:securityToken`) or"
     " UCIMAGE_SECURITY_TOKEN, in the same place as the key pair"
 )
+# RetCodes as described in UCloud's `summary/public.md` and `ugc-api/error_code.md`.
 _HINTS = {
     110: "the API timed out; try again later",
     130: "the API's gateway could not forward the call; try again later",
@@ -139,7 +117,7 @@ _HINTS = {
     171: "the private key does not belong to the public key; set both again, using one key"
     " pair from UCloud's console",
     172: "UCloud does not know the public key; set the key pair again",
-    174: "the key needs a security token that is missing or has expired;"
+    174: "the key needs a security token, which is missing or has expired;"
     f" {_TEMPORARY_KEYS}",
     292: "the key may not use this project;"
     " set ucimage:projectId (`pulumi config set ucimage:projectId org-abc123`),"
@@ -149,7 +127,7 @@ _HINTS = {
     " console",
     299: "the key's user lacks the permission; allow GetDockerImageList in UCloud's IAM",
     **dict.fromkeys(
-        (43000, 43001, 43002, 43003, 43019, 43020, 43021),
+        UGC_INTERNAL_RET_CODES,
         "UCloud's image service failed internally; try again later",
     ),
     **dict.fromkeys(
@@ -157,7 +135,7 @@ _HINTS = {
         f"the token is invalid or has expired; with temporary keys, {_TEMPORARY_KEYS};"
         " otherwise set the key pair again",
     ),
-    43006: "a parameter is missing; set project_id, the only one that is optional",
+    43006: "a parameter is missing; set project_id, the only parameter that may be unset",
     43023: "the bucket does not exist in this region and project, or the API could not"
     " list it (it has one code for both); check bucket_name, region and project_id",
     43025: "UCloud does not accept the bucket's name; check bucket_name",
@@ -218,7 +196,7 @@ class RegistryError(UcimageError):
         credentials: str | None = None,
         is_listed: bool = True,
     ) -> None:
-        """Write the sentence.
+        """Build the message.
 
         Args:
             status: the HTTP status.
@@ -226,7 +204,8 @@ class RegistryError(UcimageError):
             message: the registry's own words; may be empty.
             host: the registry.
             name: what was asked for.
-            credentials: where those that were sent come from; None if none were sent.
+            credentials: where the credentials that were sent come from; None if none
+                were sent.
             is_listed: whether the API lists the tag.
         """
         said = ": ".join(filter(None, (code, printable(message, limit=300))))
@@ -242,7 +221,7 @@ class RegistryError(UcimageError):
             who = f"the user from {credentials}" if credentials else "an anonymous user"
             sentence = (
                 f"{registry} does not allow {who} to pull {image} ({words}): allow it, or"
-                " use credentials that may."
+                " use credentials that may pull it."
             )
         elif status == HTTPStatus.NOT_FOUND:
             listed = (
@@ -283,7 +262,7 @@ class NoSuchImageError(SelectionError):
 
 
 class AmbiguousImageError(SelectionError):
-    """The bucket has several images, and none or a name that several have was given."""
+    """The bucket has several images, and the name is missing or matches several."""
 
 
 class NoMatchingTagError(SelectionError):
@@ -291,11 +270,11 @@ class NoMatchingTagError(SelectionError):
 
 
 class AmbiguousTagError(SelectionError):
-    """Two different tags share the extracted text that is best."""
+    """Two different tags share the best extracted text."""
 
 
 class DowngradeError(SelectionError):
-    """A pin would go back to a lower tag.
+    """A pin would be downgraded.
 
     Attributes:
         pinned: the tag that is pinned.

@@ -22,6 +22,7 @@ from pulumi_ucimage._spec.arguments import (  # noqa: TC001 - signatures can be 
     OrderName,
     PolicyName,
 )
+from pulumi_ucimage._spec.naming import wire_name
 from pulumi_ucimage._spec.results import (
     AwaitableGetDockerImageResult,
     AwaitableGetDockerImagesResult,
@@ -58,7 +59,7 @@ def get_docker_images(
 
     A bucket without images gives an empty list.
     """
-    result = _plain(GET_DOCKER_IMAGES, locals())
+    result = _look_up(GET_DOCKER_IMAGES, locals())
     return AwaitableGetDockerImagesResult(**vars(result))
 
 
@@ -77,7 +78,7 @@ def get_docker_images_output(
     opts: InvokeOptions | None = None,
 ) -> pulumi.Output[GetDockerImagesResult]:
     """List the images of a bucket, each with its tags, once all arguments are known."""
-    return _output(GET_DOCKER_IMAGES, locals())
+    return _look_up_output(GET_DOCKER_IMAGES, locals())
 
 
 def get_docker_image(
@@ -106,7 +107,7 @@ def get_docker_image(
     opts: pulumi.InvokeOptions | None = None,
 ) -> AwaitableGetDockerImageResult:
     """Choose one tag of one image of a bucket; by default the newest."""
-    result = _plain(GET_DOCKER_IMAGE, locals())
+    result = _look_up(GET_DOCKER_IMAGE, locals())
     return AwaitableGetDockerImageResult(**vars(result))
 
 
@@ -136,18 +137,17 @@ def get_docker_image_output(
     opts: InvokeOptions | None = None,
 ) -> pulumi.Output[GetDockerImageResult]:
     """Choose one tag of one image of a bucket, once all arguments are known."""
-    return _output(GET_DOCKER_IMAGE, locals())
+    return _look_up_output(GET_DOCKER_IMAGE, locals())
 
 
-def _document(function: Callable[..., Any], table: tuple[arguments.Argument, ...]) -> None:
+def _document(function: Callable[..., Any], spec: FunctionSpec) -> None:
     """Add the table's descriptions, and what all functions share, to a docstring.
 
     So `help` says the same about each argument as the schema and the documentation.
     """
-    described = "\n".join(f"        {a.name}: {a.description}" for a in table)
     function.__doc__ = f"""{function.__doc__ or ""}
     Args:
-{described}
+{arguments.docstring_lines(spec.arguments)}
         opts: Options of the call. `depends_on` works with the `_output` form only;
             `provider` is an error, because these functions have no provider.
 
@@ -157,18 +157,18 @@ def _document(function: Callable[..., Any], table: tuple[arguments.Argument, ...
     """
 
 
-for _function, _table in (
-    (get_docker_images, arguments.GET_DOCKER_IMAGES),
-    (get_docker_images_output, arguments.GET_DOCKER_IMAGES),
-    (get_docker_image, arguments.GET_DOCKER_IMAGE),
-    (get_docker_image_output, arguments.GET_DOCKER_IMAGE),
+for _function, _spec in (
+    (get_docker_images, GET_DOCKER_IMAGES),
+    (get_docker_images_output, GET_DOCKER_IMAGES),
+    (get_docker_image, GET_DOCKER_IMAGE),
+    (get_docker_image_output, GET_DOCKER_IMAGE),
 ):
-    _document(_function, _table)
+    _document(_function, _spec)
 
 
-def _plain(function: FunctionSpec, values: Mapping[str, Any]) -> Any:
+def _look_up(function: FunctionSpec, values: Mapping[str, Any]) -> Any:
     """The result for plain values; `values` contains `opts` too."""
-    opts = _options(values)
+    opts = _check_options(values)
     name = function.python_name
     instead = f"use {name}_output, or call {name} within apply"
     for argument in function.arguments:
@@ -188,9 +188,11 @@ def _plain(function: FunctionSpec, values: Mapping[str, Any]) -> Any:
     return program.wait_for(lambda: query.ask(context))
 
 
-def _output(function: FunctionSpec, values: Mapping[str, Any]) -> pulumi.Output[Any]:
+def _look_up_output(
+    function: FunctionSpec, values: Mapping[str, Any]
+) -> pulumi.Output[Any]:
     """The result for inputs; `values` contains `opts` too."""
-    opts = _options(values)
+    opts = _check_options(values)
     inputs = {argument.name: values[argument.name] for argument in function.arguments}
     known = {k: value for k, value in inputs.items() if not contains_input(value)}
     function.check_known(known)
@@ -198,17 +200,17 @@ def _output(function: FunctionSpec, values: Mapping[str, Any]) -> pulumi.Output[
         return _mocked_output(function, inputs, opts)
     if known == inputs and not has_dependencies(opts):
         context = program.lookup_context(not_before=program.not_before())
-        return program.output_of(_prepared(function, inputs, context))
+        return program.output_of(_prepare(function, inputs, context))
 
     def ask(known: Mapping[str, Any]) -> Awaitable[Any]:
         # What was listed before the inputs were known may be too old for them.
         context = program.lookup_context(not_before=time.monotonic())
-        return program.run_in_thread(_prepared(function, known, context))
+        return program.run_in_thread(_prepare(function, known, context))
 
     return when_known(inputs, opts).apply(ask)
 
 
-def _prepared(
+def _prepare(
     function: FunctionSpec, values: Mapping[str, Any], context: LookupContext
 ) -> Callable[[], Any]:
     """A look-up with its settings, so that only what blocks runs in another thread.
@@ -232,7 +234,7 @@ def _mocked_output(
     return pulumi.Output.from_input(inputs).apply(invoke)
 
 
-def _options(values: Mapping[str, Any]) -> InvokeOptions | None:
+def _check_options(values: Mapping[str, Any]) -> InvokeOptions | None:
     opts: InvokeOptions | None = values["opts"]
     if opts is not None and opts.provider is not None:
         message = (
@@ -244,8 +246,5 @@ def _options(values: Mapping[str, Any]) -> InvokeOptions | None:
 
 
 def _wire_values(function: FunctionSpec, values: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        argument.wire_name: value
-        for argument in function.arguments
-        if (value := values[argument.name]) is not None and value != ""
-    }
+    given = arguments.validate_arguments(function.arguments, values)
+    return {wire_name(name): value for name, value in given.items()}

@@ -9,12 +9,14 @@ import pulumi
 import pulumi.dynamic
 
 from pulumi_ucimage._pulumi import program
+from pulumi_ucimage._pulumi.pin_inputs import complete_inputs
 from pulumi_ucimage._pulumi.stack_config import warn_about_stack_config
 from pulumi_ucimage._spec import arguments, pin_state, results
 from pulumi_ucimage._spec.arguments import (  # noqa: TC001 - signatures can be resolved
     OrderName,
     PolicyName,
 )
+from pulumi_ucimage.pin_provider import ImagePinProvider
 
 
 class ImagePin(pulumi.dynamic.Resource, module="ucimage", name="ImagePin"):
@@ -70,28 +72,23 @@ class ImagePin(pulumi.dynamic.Resource, module="ucimage", name="ImagePin"):
         values = locals()
         if not program.is_mocked():
             warn_about_stack_config()
-        # Loads all that chooses, which a program without a pin does without.
-        from pulumi_ucimage.pin_provider import ImagePinProvider  # noqa: PLC0415
-
         inputs = {argument.name: values[argument.name] for argument in arguments.IMAGE_PIN}
         outputs = dict.fromkeys((*pin_state.OUTPUTS, pin_state.CHOSEN_AT))
-        finish = pulumi.ResourceOptions(transformations=[self._finish])
+        complete = pulumi.ResourceOptions(transformations=[self._complete_inputs])
         super().__init__(
             ImagePinProvider(),
             resource_name,
             {**outputs, **inputs},
-            pulumi.ResourceOptions.merge(opts, finish),
+            pulumi.ResourceOptions.merge(opts, complete),
         )
-        # The state has "" if there is nothing, because Pulumi does not store None.
         for name in _OPTIONAL:
-            setattr(self, name, getattr(self, name).apply(_or_none))
-        self.create_time = self.create_time.apply(_whole)
+            setattr(self, name, getattr(self, name).apply(_from_state))
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         # Without this, Pulumi gives a subclass another type, and so replaces its pins.
         super().__init_subclass__(module="ucimage", name="ImagePin", **kwargs)
 
-    def _finish(
+    def _complete_inputs(
         self, args: pulumi.ResourceTransformationArgs
     ) -> pulumi.ResourceTransformationResult | None:
         """Check the inputs, and add what Check must know about the program."""
@@ -101,10 +98,8 @@ class ImagePin(pulumi.dynamic.Resource, module="ucimage", name="ImagePin"):
         # inputs. In this list of Pulumi's, it runs once more after them; if that changes,
         # pins share fewer listings, and that is all.
         inherited: list[Any] = getattr(self, "_transformations", [])
-        if inherited and inherited[-1] != self._finish:
-            inherited.append(self._finish)
-        from pulumi_ucimage._pulumi.pin_inputs import complete_inputs  # noqa: PLC0415
-
+        if inherited and inherited[-1] != self._complete_inputs:
+            inherited.append(self._complete_inputs)
         props = complete_inputs(args.name, dict(args.props), args.opts)
         return pulumi.ResourceTransformationResult(props, args.opts)
 
@@ -112,21 +107,19 @@ class ImagePin(pulumi.dynamic.Resource, module="ucimage", name="ImagePin"):
 _OPTIONAL = tuple(o.name for o in results.PIN_OUTPUTS if get_args(o.type))
 
 
-def _or_none(value: Any) -> Any:
+def _from_state(value: Any) -> Any:
+    """A stored value: states have "" in place of None, and floats for whole numbers."""
+    if isinstance(value, float):
+        return int(value)
     return None if value == "" else value
 
 
-def _whole(value: float | None) -> int | None:
-    return None if value is None else int(value)
-
-
 def _document() -> None:
-    described = "\n".join(f"        {a.name}: {a.description}" for a in arguments.IMAGE_PIN)
-    ImagePin.__init__.__doc__ = f"""Describe the pin.
+    ImagePin.__init__.__doc__ = f"""Create a pin.
 
     Args:
         resource_name: The resource's name in the program.
-{described}
+{arguments.docstring_lines(arguments.IMAGE_PIN)}
         opts: Options of the resource.
     """
     outputs = "\n".join(f"        {o.name}: {o.description}" for o in results.PIN_OUTPUTS)

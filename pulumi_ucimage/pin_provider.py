@@ -48,6 +48,8 @@ if TYPE_CHECKING:
 _UNKNOWN: Final = pulumi.output.UNKNOWN
 _PROVIDER: Final = "__provider"
 """Pulumi's own field, with this class in it."""
+_NO_INPUTS: Final = {_PROVIDER, pin_state.PROGRAM, pin_state.CHOSEN_AT}
+"""Fields of a state that are no inputs of the pin."""
 
 
 class ImagePinProvider(ResourceProvider):
@@ -120,8 +122,7 @@ class ImagePinProvider(ResourceProvider):
     def read(self, id_: str, props: State) -> ReadResult:
         """See whether the tag is still listed; the tag stays, whatever was pushed."""
         urn = props.get(pin_state.URN, "")
-        no_input = {_PROVIDER, pin_state.PROGRAM, pin_state.CHOSEN_AT}
-        state = {key: value for key, value in props.items() if key not in no_input}
+        state = {key: value for key, value in props.items() if key not in _NO_INPUTS}
         try:
             state, messages = pin_refresh.refresh(
                 state,
@@ -134,7 +135,7 @@ class ImagePinProvider(ResourceProvider):
         return ReadResult(id_, _outputs(state, props.get(pin_state.CHOSEN_AT, "")), state)
 
     def delete(self, _id: str, _props: State) -> None:
-        """Forget the choice; nothing is called."""
+        """Do nothing: Pulumi removes the state."""
 
     def _context(
         self, urn: str, listings: ListingCache[Listing], not_before: float
@@ -163,7 +164,7 @@ class _Log:
 
 
 def _refuse_unknown_inputs(new_inputs: State, olds: State) -> None:
-    """Raise ArgumentError for an input that would have no effect, as a slip in a name."""
+    """Raise ArgumentError for an input without effect, such as a misspelled name."""
     known = {*pin_state.STATE_KEYS, pin_state.CHOSEN_AT, *olds}
     for key, value in _without_internal(new_inputs).items():
         if key not in known and value is not None:

@@ -222,7 +222,7 @@ def test_an_error_may_have_lines_of_its_own() -> None:
         (
             174,
             "",
-            "RetCode 174: the key needs a security token that is missing or has expired;"
+            "RetCode 174: the key needs a security token, which is missing or has expired;"
             " set ucimage:securityToken (`pulumi config set --secret"
             " ucimage:securityToken`) or UCIMAGE_SECURITY_TOKEN, in the same place as the"
             " key pair.",

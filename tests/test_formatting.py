@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pulumi_ucimage._formatting import printable, quoted, some
+from pulumi_ucimage._formatting import join_names, printable, quoted
 
 
 @pytest.mark.parametrize(
@@ -75,4 +75,4 @@ def test_a_quoted_name_is_short() -> None:
 )
 def test_many_names_become_few(names: list[str], expected: str) -> None:
     """Names are quoted; a limited number is shown, and the count of the rest."""
-    assert expected == some(names, 2)
+    assert expected == join_names(names, limit=2)

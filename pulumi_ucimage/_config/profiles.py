@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, final
 
-from pulumi_ucimage._formatting import quoted, some
+from pulumi_ucimage._formatting import join_names, quoted
+from pulumi_ucimage._http.machine import machine_problem
 from pulumi_ucimage._secret import Secret
 from pulumi_ucimage._spec.settings import SETTINGS_BY_KEY
-from pulumi_ucimage.errors import ConfigError, machine_problem
+from pulumi_ucimage.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -116,7 +117,7 @@ def read_profile(
         if name not in names:
             return None
     if name not in names:
-        there = f"which have {some(names)}" if names else "which have no profiles"
+        there = f"which have {join_names(names)}" if names else "which have no profiles"
         message = (
             f"No profile is named {quoted(name)} in {quoted(config_file.path)} or"
             f" {quoted(credentials_file.path)}, {there}: name another profile (argument"

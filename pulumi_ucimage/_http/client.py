@@ -22,10 +22,11 @@ from requests.structures import CaseInsensitiveDict
 
 from pulumi_ucimage._http.connection import DeadlineAdapter, reading_until
 from pulumi_ucimage._http.failures import ERRORS, explain, is_closed_pool
+from pulumi_ucimage._http.machine import machine_problem
 from pulumi_ucimage._http.network import NetworkSettings
 from pulumi_ucimage._http.retry import Failure, Retry
 from pulumi_ucimage._secret import Secret
-from pulumi_ucimage.errors import ResponseError, TransportError, machine_problem
+from pulumi_ucimage.errors import ResponseError, TransportError
 from pulumi_ucimage.version import __version__
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Final
 import urllib3.exceptions
 
 from pulumi_ucimage._formatting import printable
+from pulumi_ucimage._http.machine import machine_problem
 from pulumi_ucimage._http.retry import Retry
-from pulumi_ucimage.errors import machine_problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

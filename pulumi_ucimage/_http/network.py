@@ -16,7 +16,8 @@ import urllib3.exceptions
 import urllib3.util
 
 from pulumi_ucimage._formatting import quoted
-from pulumi_ucimage.errors import ConfigError, machine_problem
+from pulumi_ucimage._http.machine import machine_problem
+from pulumi_ucimage.errors import ConfigError
 
 if TYPE_CHECKING:
     from pulumi_ucimage._http.endpoint import Endpoint

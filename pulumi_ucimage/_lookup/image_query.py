@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, final
 
 from pulumi_ucimage._config import parse
-from pulumi_ucimage._formatting import quoted, some
+from pulumi_ucimage._formatting import join_names, quoted
 from pulumi_ucimage._http.clock import Deadline
 from pulumi_ucimage._lookup.bucket_query import BucketQuery
 from pulumi_ucimage._lookup.image_name import ImageName
@@ -166,7 +166,7 @@ class ImageQuery(Query[GetDockerImageResult]):
             first, _, rest = found.selection.explanation.partition("\n")
             context.log.info(first)
             names = [candidate.name for candidate in found.selection.choice.candidates]
-            context.log.debug(f"{rest}\nCandidates: {some(names, 1000)}")
+            context.log.debug(f"{rest}\nCandidates: {join_names(names, limit=1000)}")
         return found
 
     def evaluate(self, context: LookupContext) -> Evaluation:
@@ -260,7 +260,7 @@ class ImageQuery(Query[GetDockerImageResult]):
         names = [image.name or "" for image in images]
         if not wanted and len(images) > 1:
             message = (
-                f"{where} has {len(names)} images, {some(names)}: name one of them in"
+                f"{where} has {len(names)} images, {join_names(names)}: name one of them in"
                 " image_name."
             )
             raise AmbiguousImageError(message)
@@ -271,7 +271,7 @@ class ImageQuery(Query[GetDockerImageResult]):
             raise NoSuchImageError(message)
         if wanted and self._policy.default_tag and ImageName.parse(wanted).host:
             return None
-        there = f"its images are {some(names)}" if names else "it has no images"
+        there = f"its images are {join_names(names)}" if names else "it has no images"
         what = f"no image {quoted(wanted)}" if wanted else "no images"
         message = (
             f"{where} has {what}{f': {there}' if wanted else ''}; push the image first,"

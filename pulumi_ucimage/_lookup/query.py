@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from pulumi_ucimage._formatting import quoted, some
+from pulumi_ucimage._formatting import join_names, quoted
 from pulumi_ucimage._lookup.image_name import ImageName
 from pulumi_ucimage.errors import AmbiguousImageError
 
@@ -62,8 +62,8 @@ def image_named(name: str, listing: Listing) -> ImageRecord | None:
     if len(found) > 1:
         names = [image.name or "" for image in found]
         message = (
-            f"{len(found)} images are called {quoted(name)}: {some(names)}; give one of"
-            " these full names in image_name."
+            f"{len(found)} images are called {quoted(name)}: {join_names(names)}; give one"
+            " of these full names in image_name."
         )
         raise AmbiguousImageError(message)
     return found[0] if found else None

@@ -224,7 +224,7 @@ PIN_OUTPUTS: Final = (
     Field(
         "image",
         str,
-        "The whole reference, `<full image name>:<tag>`, ready for a deployment.",
+        "The reference, `<full image name>:<tag>`, ready for a deployment.",
     ),
     Field("image_name", str, "The image's full name."),
     Field(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from itertools import takewhile
 from typing import TYPE_CHECKING, Final
 
-from pulumi_ucimage._formatting import quoted, some
+from pulumi_ucimage._formatting import join_names, quoted
 from pulumi_ucimage._tags.evaluate import RejectReason
 from pulumi_ucimage._tags.semver import parse_version
 from pulumi_ucimage._tags.suggestions import suggestions
@@ -65,9 +65,9 @@ def explain_missing_tag(choice: Choice, image_name: str, *, wanted: str) -> str:
     names += [name for name in rejected if name]
     similar = [name for name in names if _is_similar(name, wanted)]
     if similar:
-        listed = f"it has {some(similar)}; use that, "
+        listed = f"it has {join_names(similar)}; use that, "
     elif names:
-        listed = f"it has {some(names)}; use one of them, "
+        listed = f"it has {join_names(names)}; use one of them, "
     else:
         listed = "it has no tags; "
     wait = "wait longer" if choice.policy.wait_s else "set wait"
@@ -95,7 +95,7 @@ def explain_ambiguous(choice: Choice, image_name: str) -> str:
     """Explain that two tags share the best extracted text."""
     text = choice.candidates[0].text
     return (
-        f"The tags {some(choice.ambiguous())} of {quoted(image_name)} share the best"
+        f"The tags {join_names(choice.ambiguous())} of {quoted(image_name)} share the best"
         f" extracted text, {quoted(text)}: change tag_regex or tag_extract so that the"
         " texts differ, or name one of the tags in tag."
     )
@@ -128,8 +128,8 @@ def _ties(choice: Choice) -> Iterator[str]:
     tied = [tag.name for tag in takewhile(lambda tag: tag.rank == best.rank, others)]
     if tied:
         yield (
-            f"Tied with {some(tied, _MAX_RUNNERS_UP)}: ties are broken by the higher"
-            " version, then by the last name in byte order."
+            f"Tied with {join_names(tied, limit=_MAX_RUNNERS_UP)}: ties are broken by the"
+            " higher version, then by the last name in byte order."
         )
 
 

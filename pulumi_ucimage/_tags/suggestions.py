@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from pulumi_ucimage._formatting import quoted, some
+from pulumi_ucimage._formatting import join_names, quoted
 from pulumi_ucimage._tags.evaluate import RejectReason, evaluate
 from pulumi_ucimage._tags.policy import (
     ALPHABETICAL,
@@ -145,7 +145,7 @@ def _partial_match(choice: Choice) -> str:
     wholes = (f"{text}.*", f"{anything}{text}", f"{anything}{text}.*")
     fix = _first_that_helps(choice, reason, [{"tag_regex": whole} for whole in wholes])
     note = "tag_regex must match the whole tag, and matches only a part of"
-    return f"{note} {some(partly, _MAX_EXAMPLES)}{f'; {fix}' if fix else ''}"
+    return f"{note} {join_names(partly, limit=_MAX_EXAMPLES)}{f'; {fix}' if fix else ''}"
 
 
 def _floating(choice: Choice) -> str:

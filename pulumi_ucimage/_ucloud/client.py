@@ -13,7 +13,7 @@ from pulumi_ucimage._http.client import Peer
 from pulumi_ucimage._http.retry import RETRIED_STATUSES, Failure, Retry, retry_after_s
 from pulumi_ucimage._ucloud.responses import ACTION, InvalidResponseError, Page, parse
 from pulumi_ucimage._ucloud.signing import signed_form
-from pulumi_ucimage.errors import ApiError, ResponseError
+from pulumi_ucimage.errors import UGC_INTERNAL_RET_CODES, ApiError, ResponseError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,8 +32,7 @@ RETRIED_RET_CODES: Final = {
     130: Retry.TRANSIENT,
     150: Retry.TRANSIENT,
     153: Retry.THROTTLED,
-    # UGC's own database or image service failed or timed out.
-    **dict.fromkeys((43000, 43001, 43002, 43003, 43019, 43020, 43021), Retry.TRANSIENT),
+    **dict.fromkeys(UGC_INTERNAL_RET_CODES, Retry.TRANSIENT),
 }
 """RetCodes that are retried (contract.md section 1); no other RetCode is."""
 

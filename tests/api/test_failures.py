@@ -26,11 +26,9 @@ from urllib3.exceptions import (
 )
 
 from pulumi_ucimage._http.failures import explain
+from pulumi_ucimage._http.machine import machine_problem
 from pulumi_ucimage._http.retry import Retry
-from pulumi_ucimage.errors import (
-    TransportError,
-    machine_problem,
-)
+from pulumi_ucimage.errors import TransportError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

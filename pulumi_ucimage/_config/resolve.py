@@ -59,7 +59,7 @@ class Settings:
     check_total_count: bool
 
 
-PARSERS: Final[Mapping[str, Callable[[str], Any]]] = {
+_PARSERS: Final[Mapping[str, Callable[[str], Any]]] = {
     "region": parse.name,
     "projectId": parse.name,
     "baseUrl": Endpoint.parse,
@@ -159,7 +159,7 @@ class Resolver:
             ConfigError: it is malformed; the message names the place.
         """
         setting = SETTINGS_BY_KEY[key]
-        parser, default = PARSERS[key], setting.default_value
+        parser, default = _PARSERS[key], setting.default_value
         source = self.sources.first(setting)
         if source is None:
             return parser(default) if default else None

@@ -291,23 +291,23 @@ def _ready(result: T) -> Generator[None, None, T]:
     return result
 
 
-def from_wire(cls: Any, values: Any) -> Any:
+def from_wire(cls: Any, value: Any) -> Any:
     """A result from wire names and values. A field that is left out is None.
 
     Args:
         cls: the type of the result, or of one of its fields.
-        values: what came over the wire for it; there every number is a float.
+        value: what came over the wire for it; there every number is a float.
     """
-    if isinstance(values, float) and values.is_integer() and int in (cls, *get_args(cls)):
-        return int(values)
-    if isinstance(values, list):
-        return [from_wire(cls, value) for value in values]
+    if isinstance(value, float) and value.is_integer() and int in (cls, *get_args(cls)):
+        return int(value)
+    if isinstance(value, list):
+        return [from_wire(cls, item) for item in value]
     nested = next((c for c in (cls, *get_args(cls)) if hasattr(c, "fields")), None)
-    if nested is None or not isinstance(values, dict):
-        return values
+    if nested is None or not isinstance(value, dict):
+        return value
     return nested(
         **{
-            field.name: from_wire(field.type, values.get(field.wire_name))
+            field.name: from_wire(field.type, value.get(field.wire_name))
             for field in nested.fields
         }
     )

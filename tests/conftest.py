@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import fcntl
 import itertools
+import json
 import os
 import shutil
 import signal
@@ -15,13 +16,15 @@ import time
 import uuid
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pulumi.runtime
 import pytest
 from authority import Authority
+from buckets import bucket
 from command_line import Ended, run
 from emulator_calls import DATA
+from exported_pins import exported
 from hypothesis import HealthCheck, settings
 
 from pulumi_ucimage._http.client import close_connections
@@ -264,6 +267,51 @@ def outside_of_projects(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.chdir(tmp_path)
     for variable in ("NO_COLOR", "FORCE_COLOR", "TERM", "COLUMNS"):
         monkeypatch.delenv(variable, raising=False)
+
+
+@pytest.fixture
+def serve(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Run an emulator with given images, and configure the environment for it."""
+    running: list[Emulator] = []
+
+    def serve_images(*images: dict[str, Any]) -> Emulator:
+        emulator = Emulator(data=bucket(*images))
+        emulator.start()
+        running.append(emulator)
+        monkeypatch.setenv("UCLOUD_API_BASE_URL", emulator.url)
+        monkeypatch.setenv("UCLOUD_PUBLIC_KEY", "demo-public-key")
+        monkeypatch.setenv("UCLOUD_PRIVATE_KEY", "demo-private-key")
+        monkeypatch.setenv("UCLOUD_REGION", "cn-bj2")
+        return emulator
+
+    yield serve_images
+    for emulator in running:
+        emulator.stop()
+
+
+@pytest.fixture
+def check_pins(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., Ended]:
+    """Run `ucimage pins --from` on an export with some resources."""
+
+    def check(*resources: dict[str, Any], words: tuple[str, ...] = ()) -> Ended:
+        file = tmp_path / "stack.json"
+        file.write_text(exported(*resources), encoding="utf-8")
+        return run("pins", "--from", str(file), *words, capsys=capsys)
+
+    return check
+
+
+@pytest.fixture
+def check_json(check_pins: Callable[..., Ended]) -> Callable[..., list[dict[str, Any]]]:
+    """Run it with `--json`, and return the pins of the document."""
+
+    def check(*resources: dict[str, Any]) -> list[dict[str, Any]]:
+        pins: list[dict[str, Any]] = json.loads(
+            check_pins(*resources, words=("--json",)).out
+        )["pins"]
+        return pins
+
+    return check
 
 
 # Read before `clean_environment` gives each test a home of its own.

@@ -36,31 +36,6 @@ SIGNATURE = "4dabf18193072939515e22adb298388d"
 SECRET = "1b47061264138c4ac30d75fd1eb44270"
 
 
-@pytest.fixture
-def check_pins(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., Ended]:
-    """Run `ucimage pins --from` on an export with some resources."""
-
-    def look_at(*resources: dict[str, Any], words: tuple[str, ...] = ()) -> Ended:
-        file = tmp_path / "stack.json"
-        file.write_text(exported(*resources), encoding="utf-8")
-        return run("pins", "--from", str(file), *words, capsys=capsys)
-
-    return look_at
-
-
-@pytest.fixture
-def check_json(check_pins: Run) -> Callable[..., list[dict[str, Any]]]:
-    """Run it with `--json`, and return the pins of the document."""
-
-    def look_at(*resources: dict[str, Any]) -> list[dict[str, Any]]:
-        pins: list[dict[str, Any]] = json.loads(
-            check_pins(*resources, words=("--json",)).out
-        )["pins"]
-        return pins
-
-    return look_at
-
-
 @pytest.mark.parametrize("name", ["first_version_dynamic", "first_version_plugin"])
 def test_the_states_of_the_first_version(
     capsys: pytest.CaptureFixture[str], configured: Emulator, name: str

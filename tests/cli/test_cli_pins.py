@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from command_line import Ended, plain, run, run_on_terminal
+from command_line import Ended, plain, run_on_terminal
 from exported_pins import (
     DEFAULT,
     FAILED,
@@ -32,31 +32,6 @@ if TYPE_CHECKING:
     Run = Callable[..., Ended]
 
 pytestmark = pytest.mark.usefixtures("outside_of_projects")
-
-
-@pytest.fixture
-def check_pins(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., Ended]:
-    """Run `ucimage pins --from` on an export with some resources."""
-
-    def look_at(*resources: dict[str, Any], words: tuple[str, ...] = ()) -> Ended:
-        file = tmp_path / "stack.json"
-        file.write_text(exported(*resources), encoding="utf-8")
-        return run("pins", "--from", str(file), *words, capsys=capsys)
-
-    return look_at
-
-
-@pytest.fixture
-def check_json(check_pins: Run) -> Callable[..., list[dict[str, Any]]]:
-    """Run it with `--json`, and return the pins of the document."""
-
-    def look_at(*resources: dict[str, Any]) -> list[dict[str, Any]]:
-        pins: list[dict[str, Any]] = json.loads(
-            check_pins(*resources, words=("--json",)).out
-        )["pins"]
-        return pins
-
-    return look_at
 
 
 @pytest.mark.parametrize("type_", [PYTHON, PLUGIN])

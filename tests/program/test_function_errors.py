@@ -10,31 +10,12 @@ import pulumi
 import pytest
 
 import pulumi_ucimage as ucimage
-from pulumi_ucimage.emulator import Emulator
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-from buckets import THREE, bucket, tag
 
-
-@pytest.fixture
-def serve(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Run an emulator with given images, and configure the environment for it."""
-    running: list[Emulator] = []
-
-    def serve_images(*images: dict[str, Any]) -> Emulator:
-        emulator = Emulator(data=bucket(*images))
-        emulator.start()
-        running.append(emulator)
-        monkeypatch.setenv("UCLOUD_API_BASE_URL", emulator.url)
-        monkeypatch.setenv("UCLOUD_PUBLIC_KEY", "demo-public-key")
-        monkeypatch.setenv("UCLOUD_PRIVATE_KEY", "demo-private-key")
-        monkeypatch.setenv("UCLOUD_REGION", "cn-bj2")
-        return emulator
-
-    yield serve_images
-    for emulator in running:
-        emulator.stop()
+    from pulumi_ucimage.emulator import Emulator
+from buckets import THREE, tag
 
 
 @pytest.mark.parametrize(

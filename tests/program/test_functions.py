@@ -6,37 +6,19 @@ import asyncio
 import multiprocessing
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pulumi
 import pytest
-from buckets import THREE, bucket, tag
+from buckets import THREE, tag
 
 import pulumi_ucimage as ucimage
 from pulumi_ucimage._pulumi import program
-from pulumi_ucimage.emulator import Emulator
+
+if TYPE_CHECKING:
+    from pulumi_ucimage.emulator import Emulator
 
 HELLO = "ucsdr.ucloud.cn:5000/ucs/helloworld"
-
-
-@pytest.fixture
-def serve(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Run an emulator with given images, and configure the environment for it."""
-    running: list[Emulator] = []
-
-    def serve_images(*images: dict[str, Any]) -> Emulator:
-        emulator = Emulator(data=bucket(*images))
-        emulator.start()
-        running.append(emulator)
-        monkeypatch.setenv("UCLOUD_API_BASE_URL", emulator.url)
-        monkeypatch.setenv("UCLOUD_PUBLIC_KEY", "demo-public-key")
-        monkeypatch.setenv("UCLOUD_PRIVATE_KEY", "demo-private-key")
-        monkeypatch.setenv("UCLOUD_REGION", "cn-bj2")
-        return emulator
-
-    yield serve_images
-    for emulator in running:
-        emulator.stop()
 
 
 def test_image_follows_a_push(configured: Emulator) -> None:

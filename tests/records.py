@@ -1,4 +1,4 @@
-"""The API's images as our own code has them, of the objects that the API sends."""
+"""Our own records of the objects that the API sends."""
 
 from __future__ import annotations
 

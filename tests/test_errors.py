@@ -98,7 +98,7 @@ EXAMPLES: list[UcimageError] = [
 
 
 @pytest.mark.parametrize("error", TREE, ids=lambda error: error.__name__)
-def test_bases(error: type[Exception]) -> None:
+def test_each_error_has_its_base_classes(error: type[Exception]) -> None:
     """Each class has the bases that the tree shows."""
     assert TREE[error] == error.__bases__
 
@@ -316,7 +316,7 @@ def test_long_words_of_the_api_are_cut() -> None:
         (ConfigError("No."), {}),
     ],
 )
-def test_facts(error: UcimageError, facts: dict[str, Any]) -> None:
+def test_errors_have_typed_attributes(error: UcimageError, facts: dict[str, Any]) -> None:
     """An error has attributes for what a program may want to know of it."""
     assert facts == vars(error)
 

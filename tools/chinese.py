@@ -93,7 +93,7 @@ PICTURE_TEXTS: Final = {
     ),
     "2 candidates": "2 个候选",
 }
-"""The texts of the pictures; names of rules and verdicts stay as the package has them."""
+"""The texts of the pictures; names of rules and verdicts stay as in the package."""
 
 
 def chinese_picture(picture: str) -> str:

@@ -46,7 +46,7 @@ def pages() -> list[Path]:
 
 
 def renewed(page: str) -> str:
-    """A page's text with its tables as the code has them.
+    """A page's text with its tables made from the code.
 
     Raises:
         KeyError: there is no table of that name.

@@ -71,7 +71,7 @@ class Repository(NamedTuple):
     """What a login is for.
 
     Attributes:
-        host: the registry as the image's name has it.
+        host: the registry, as in the image's name.
         endpoint: where it is called.
         path: the repository, `ucs/helloworld`.
         name: path and tag, for messages.

@@ -53,7 +53,7 @@ class RegistryClient:
     """Asks one registry as one user.
 
     Attributes:
-        host: the registry as the image's name has it, `host[:port]`.
+        host: the registry, as in the image's name: `host[:port]`.
         endpoint: where it is called by HTTPS; on this machine it may speak plain HTTP.
         find_credentials: called after status 401 with the seconds that are left; returns
             None for an anonymous user.

@@ -22,7 +22,7 @@ class Tag(NamedTuple):
     """A tag as an image lists it.
 
     Attributes:
-        name: as the registry has it; None if the API sent none.
+        name: the name; None if the API sent none.
         create_time: Unix seconds; None if the API sent none.
     """
 
@@ -35,7 +35,7 @@ class TagLike(Protocol):
 
     @property
     def name(self) -> str | None:
-        """As the registry has it; None or empty if the API sent none."""
+        """The name; None or empty if the API sent none."""
 
     @property
     def create_time(self) -> int | None:

@@ -56,7 +56,7 @@ _CHANGES: Final[Mapping[RejectReason, Sequence[Changes]]] = {
     RejectReason.EXCLUDED: ({"tag_exclude_regex": None},),
     RejectReason.NOT_MATCHED: ({"tag_regex": None, "tag_extract": None},),
 }
-"""What to try for each reason, the nearest first; the other reasons need a look at tags."""
+"""What to try for each reason, the nearest first; others have a function each."""
 
 
 def suggestions(choice: Choice) -> list[str]:

@@ -44,7 +44,7 @@ def test_images_shows_each_image(call: Run, configured: Emulator) -> None:
     assert [f"{SHARED}/web", "1", "2.0", "2023-11-14T22:13:20Z"] == lines[2].split()[:4]
 
 
-def test_images_filters(call: Run, configured: Emulator) -> None:
+def test_images_takes_the_filters_of_the_function(call: Run, configured: Emulator) -> None:
     """The filters are the arguments of the function."""
     configured.push("ucs", f"{SHARED}/web", "2.0")
 
@@ -330,7 +330,7 @@ def test_the_command_alone_shows_the_help(call: Run) -> None:
     assert call("--help").out.strip() in ended.out + ended.err
 
 
-def test_the_version(call: Run) -> None:
+def test_the_version_is_printed_alone(call: Run) -> None:
     """The version is printed alone, as other tools print it."""
     assert (0, f"ucimage {__version__}\n", "") == call("--version")
 

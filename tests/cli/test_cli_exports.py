@@ -172,7 +172,7 @@ def test_an_input_that_is_secret_is_used(
 def test_an_export_without_its_secrets(
     check_pins: Run, configured: Emulator, value: dict[str, Any], says: str
 ) -> None:
-    """Says how to export them; pins without secrets are looked at."""
+    """The message says how to export them; pins without secrets are checked."""
     ended = check_pins(pin("hidden", tag=value), pin())
 
     assert 1 == ended.status

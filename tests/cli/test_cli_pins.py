@@ -144,7 +144,7 @@ def test_a_pin_that_cannot_be_checked(check_pins: Run, configured: Emulator) -> 
     assert ended.err.startswith("The pin 'lost' could not be checked: GetDockerImageList")
 
 
-def test_the_table(check_pins: Run, configured: Emulator) -> None:
+def test_the_table_shows_each_pin(check_pins: Run, configured: Emulator) -> None:
     """Name, pinned tag, pinned when, best tag now and its age, verdict; remarks below."""
     ended = check_pins(pin(tag="1.0.0", create_time=JANUARY))
 
@@ -187,7 +187,7 @@ SCHEMA = {
 }
 
 
-def test_the_json(
+def test_the_document_has_every_pin(
     check_json: Callable[..., list[dict[str, Any]]], configured: Emulator
 ) -> None:
     """Each pin with the same keys, whatever was found."""
@@ -200,7 +200,7 @@ def test_the_json(
             assert type(found[key]).__name__ in types, (key, found)
 
 
-def test_no_pins(check_pins: Run) -> None:
+def test_a_stack_without_pins(check_pins: Run) -> None:
     """A note on stderr says so; no keys are needed, and the JSON is still one document."""
     assert (0, "", "The stack has no pins.\n") == check_pins()
     assert {"pins": []} == json.loads(check_pins(words=("--json",)).out)

@@ -210,7 +210,7 @@ def test_pulumi_is_not_installed(
         ("os._exit(1)", "it gave no reason"),
     ],
 )
-def test_pulumi_fails(  # noqa: PLR0917
+def test_a_failure_of_pulumi_is_an_error(  # noqa: PLR0917
     call: Run, project: Path, pulumi: FakePulumi, configured: Emulator, code: str, says: str
 ) -> None:
     """One sentence with its last line; nothing is looked up."""

@@ -179,7 +179,9 @@ def test_unknown_parameters_are_ignored(many: Emulator) -> None:
         ({"Limit": "007"}, NAMES[:7]),
     ],
 )
-def test_pages(many: Emulator, window: dict[str, str | None], expected: list[str]) -> None:
+def test_limit_and_offset_cut_pages(
+    many: Emulator, window: dict[str, str | None], expected: list[str]
+) -> None:
     """Limit (default 20) and Offset count images; TotalCount counts all of them."""
     answer = post(many.url, signed(**window)).json()
 

@@ -311,7 +311,7 @@ def bearer() -> Iterator[Emulator]:
     ("auth", "status"),
     [(USER, 200), (None, 401), ((USER[0], "wrong"), 401), (("nobody", USER[1]), 401)],
 )
-def test_basic(basic: Emulator, auth: tuple[str, str] | None, status: int) -> None:
+def test_a_basic_login(basic: Emulator, auth: tuple[str, str] | None, status: int) -> None:
     """The user of the constants may pull; others get a challenge."""
     for response in (get(basic, "", auth=auth), pull(basic, "1.1.0", auth=auth)):
         assert response.status_code == status
@@ -341,7 +341,7 @@ def token(asked: dict[str, str], auth: tuple[str, str] | None = USER) -> request
     return requests.get(asked["realm"], params=query, auth=auth, timeout=30)
 
 
-def test_bearer(bearer: Emulator) -> None:
+def test_a_bearer_login(bearer: Emulator) -> None:
     """The challenge names the token endpoint; its token is for that image alone."""
     bearer.push("ucs", "app", "1")
     asked = challenge(pull(bearer, "1.1.0"))

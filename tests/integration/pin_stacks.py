@@ -115,13 +115,13 @@ class PinStack:
         return json.dumps({"version": 3, "deployment": latest})
 
     def pin(self) -> dict[str, Any]:
-        """The pin as the state has it."""
+        """The pin in the state."""
         resources = json.loads(self.state())["deployment"]["resources"]
         (pin,) = [r for r in resources if r["type"].endswith(":ImagePin")]
         return dict(pin)
 
     def outputs(self) -> dict[str, Any]:
-        """The pin's outputs as the state has them."""
+        """The pin's outputs in the state."""
         outputs = self.pin()["outputs"]
         return {name: outputs.get(self.stored(name)) or None for name in OUTPUTS} | {
             name: outputs[self.stored(name)]

@@ -162,7 +162,7 @@ def test_pins_of_an_export(stack: Workspace, tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("unchanged")
 def test_a_damaged_state(stack: Workspace, tmp_path: Path) -> None:
-    """The damaged pin is one sentence, and the others are looked at."""
+    """The damaged pin is one sentence, and the others are checked."""
     state = json.loads(stack.pulumi("stack", "export", "--show-secrets"))
     for resource in state["deployment"]["resources"]:
         if resource["urn"].endswith("::app"):

@@ -111,7 +111,7 @@ def test_the_plugin_file_says_that_no_plugin_is_downloaded(wheel: Path) -> None:
     assert json.loads(text) == {"resource": False}
 
 
-def test_the_metadata(wheel: Path) -> None:
+def test_the_metadata_is_complete(wheel: Path) -> None:
     """Name, version, Python, licence and dependencies are what the documents say."""
     file = zipfile.Path(wheel, f"pulumi_ucimage-{__version__}.dist-info/METADATA")
     metadata = message_from_string(file.read_text("utf-8"))

@@ -27,7 +27,7 @@ def runner() -> Iterator[Runner]:
 
 
 @pytest.mark.parametrize("case", ROWS.values(), ids=ROWS)
-def test_a_row(case: Case, runner: Runner) -> None:
+def test_each_fault_has_its_result(case: Case, runner: Runner) -> None:
     """The right error or answer, with the right number of calls, in time and memory."""
     outcome = runner.run(case)
 

@@ -39,7 +39,7 @@ def test_plugin_info_has_the_version(provider: Client) -> None:
     assert __version__ == provider.stub.GetPluginInfo(Empty()).version
 
 
-def test_handshake(provider: Client) -> None:
+def test_the_handshake_takes_secrets(provider: Client) -> None:
     """It takes secrets, and offers nothing else that is special."""
     response = provider.stub.Handshake(
         provider_pb2.ProviderHandshakeRequest(engine_address="127.0.0.1:1")

@@ -29,7 +29,7 @@ def provider(configured: Emulator) -> Client:
     return in_process()
 
 
-def test_one_image(provider: Client) -> None:
+def test_invoke_returns_one_image(provider: Client) -> None:
     """Every field under its wire name; whole numbers, and null where there is no value."""
     result = provider.invoke(IMAGE, bucketName="ucs", policy="semver", limit=None)
 
@@ -55,7 +55,7 @@ def test_one_image(provider: Client) -> None:
     assert (5, 0, 2) == (counts["total"], counts["notMatched"], counts["candidates"])
 
 
-def test_all_images(provider: Client) -> None:
+def test_invoke_returns_all_images(provider: Client) -> None:
     """Images, and tags within them."""
     result = provider.invoke(IMAGES, bucketName="ucs", limit=1, offset=0)
 

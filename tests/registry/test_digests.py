@@ -243,7 +243,7 @@ def test_credentials_come_from_docker(
 def test_half_a_pair_fails_only_look_ups_with_digests(
     run: Callable[..., Setting], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Without a digest the registry's user name and password are not looked at."""
+    """Without a digest the registry's user name and password are not read."""
     setting = run()
     monkeypatch.setenv("UCIMAGE_REGISTRY_USERNAME", "ann")
 

@@ -137,7 +137,7 @@ def test_valid_arguments_make_a_policy(arguments: dict[str, Any]) -> None:
     assert policy.arguments == arguments == before
 
 
-def test_the_defaults() -> None:
+def test_the_defaults_choose_the_newest() -> None:
     """Without arguments the newest tag is chosen, but no floating tag."""
     policy = Policy.from_arguments({})
 

@@ -19,16 +19,16 @@ type question struct {
 }
 
 type answer struct {
-	// Range tells whether the range is one.
+	// Range says whether the range is valid.
 	Range bool `json:"range"`
-	// Loose and Flux tell which versions NewVersion and Flux accept.
+	// Loose and Flux say which versions NewVersion and Flux accept.
 	Loose []bool `json:"loose"`
 	Flux  []bool `json:"flux"`
 	// Contains has the versions that the range contains: none of them is
-	// in a range that is none, and no text that is no version is in any.
+	// in an invalid range, and no invalid version is in any range.
 	Contains []bool `json:"contains"`
 	// Compare has -1, 0 or 1 for each version and the next; 0 where either
-	// is none.
+	// is invalid.
 	Compare []int `json:"compare"`
 }
 

@@ -13,7 +13,7 @@ from pulumi_ucimage._formatting import quoted
 from pulumi_ucimage._http.client import Peer, http_client_for
 from pulumi_ucimage._http.retry import RETRIED_STATUSES, Failure, Retry, retry_after_s
 from pulumi_ucimage._registry.challenge import parse_challenges, parse_realm
-from pulumi_ucimage._registry.responses import MAX_ERROR_BYTES, registry_error
+from pulumi_ucimage._registry.responses import MAX_ERROR_BYTES, parse_error
 from pulumi_ucimage._secret import RegistryCredentials, Secret
 from pulumi_ucimage.errors import ConfigError, RegistryError, ResponseError
 
@@ -237,7 +237,7 @@ def _refused(
     if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.BAD_REQUEST}:
         if credentials is None:
             return _never(no_credentials(repository))
-        code, message = registry_error(response.body)
+        code, message = parse_error(response.body)
         sent = credentials.identity_token or _basic_authorization(credentials)
         return _never(
             RegistryError(

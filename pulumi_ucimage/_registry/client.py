@@ -22,11 +22,11 @@ from pulumi_ucimage._registry.responses import (
     MAX_ERROR_BYTES,
     MAX_MANIFEST_BYTES,
     MEDIA_TYPES,
-    digest_of,
+    compute_digest,
     is_digest,
     is_manifest,
     is_media_type,
-    registry_error,
+    parse_error,
     stated_digest,
 )
 from pulumi_ucimage.errors import RegistryError, ResponseError
@@ -256,9 +256,9 @@ class _Attempt:
             return self._unusable("sent a malformed Docker-Content-Digest header")
         expected = {digest for digest in (stated, self._manifest.digest) if digest}
         for digest in expected:
-            if digest != digest_of(response.body, digest.partition(":")[0]):
+            if digest != compute_digest(response.body, digest.partition(":")[0]):
                 return self._unusable("sent a manifest that does not match its digest")
-        return stated or self._manifest.digest or digest_of(response.body, "sha256")
+        return stated or self._manifest.digest or compute_digest(response.body, "sha256")
 
     def _unusable(self, problem: str) -> Failure:
         message = (
@@ -280,7 +280,7 @@ class _Attempt:
     def _refusal(self, response: HttpResponse) -> UcimageError | None:
         """The registry's own refusal; None if the status says nothing about the image."""
         status, credentials = response.status, self._login.credentials
-        code, message = registry_error(response.body)
+        code, message = parse_error(response.body)
         is_own = code and status // 100 == _CLIENT_ERROR
         if not is_own and status not in _REFUSALS:
             return None

@@ -49,7 +49,7 @@ def is_manifest(body: bytes) -> bool:
     return "config" in document or "manifests" in document
 
 
-def digest_of(body: bytes, algorithm: str) -> str:
+def compute_digest(body: bytes, algorithm: str) -> str:
     """The digest of a body.
 
     Args:
@@ -59,7 +59,7 @@ def digest_of(body: bytes, algorithm: str) -> str:
     return f"{algorithm}:{hashlib.new(algorithm, body).hexdigest()}"
 
 
-def registry_error(body: bytes) -> tuple[str | None, str]:
+def parse_error(body: bytes) -> tuple[str | None, str]:
     """The code and the message of the first error; None and "" if there are none."""
     document = _json(body)
     errors = document.get("errors") if isinstance(document, dict) else None

@@ -109,7 +109,9 @@ class HttpClient:
         self._endpoint, self._origin = endpoint, endpoint.origin
         self._peer = peer
         self._read_timeout_s = read_timeout_s
-        needs_tls = endpoint.scheme == "https" or (network.proxy or "").startswith("https:")
+        needs_tls = endpoint.scheme == "https" or (network.proxy or "").lower().startswith(
+            "https:"
+        )
         try:
             context = network.ssl_context() if needs_tls else None
         except OSError as error:

@@ -87,8 +87,10 @@ class _DeadlineReader(io.RawIOBase):
 
     def disconnect(self) -> None:
         """End the connection, so that the pool opens another."""
+        # urllib3's TLS within TLS has no `shutdown`; `socket` is the outer connection.
+        sock = getattr(self._sock, "socket", self._sock)
         with suppress(OSError):  # the server may have closed it first
-            self._sock.shutdown(socket.SHUT_RDWR)
+            sock.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
         self._raw.close()

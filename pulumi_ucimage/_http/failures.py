@@ -104,5 +104,6 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
             continue
         seen.add(id(cause))
         yield cause
-        inner = [cause.__cause__, cause.__context__, getattr(cause, "reason", None)]
+        # Not `__context__`, which may be an exception that the caller is handling.
+        inner = [cause.__cause__, getattr(cause, "reason", None)]
         waiting.extend(e for e in (*inner, *cause.args) if isinstance(e, BaseException))

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 _CLIENT_ID: Final = "pulumi-ucimage"
 _MAX_TOKEN_BYTES: Final = 256 * 1024
 _TOKEN: Final = re.compile("[!-~]+")
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 TOKEN_SERVICE: Final = Peer(
     "The registry's token service", "the argument registry, ucimage:registry and proxies"
 )
@@ -124,20 +125,36 @@ def log_in(
                     status=HTTPStatus.UNAUTHORIZED,
                 )
             )
-        return _token(
-            realm, parameters.get("service"), repository, find_credentials(), deadline
+    elif "basic" in challenges:
+        realm = None
+    else:
+        offered = ", ".join(map(quoted, challenges)) or "no way to log in"
+        return _never(
+            ResponseError(
+                f"The registry at {repository.host} answered with HTTP status 401 and"
+                f" offers {offered}; Basic and Bearer are supported. Check the argument"
+                " registry, ucimage:registry and UCIMAGE_REGISTRY.",
+                status=HTTPStatus.UNAUTHORIZED,
+            )
         )
-    if "basic" in challenges:
-        return _basic(repository, find_credentials())
-    offered = ", ".join(map(quoted, challenges)) or "no way to log in"
-    return _never(
-        ResponseError(
-            f"The registry at {repository.host} answered with HTTP status 401 and offers"
-            f" {offered}; Basic and Bearer are supported. Check the argument registry,"
-            " ucimage:registry and UCIMAGE_REGISTRY.",
-            status=HTTPStatus.UNAUTHORIZED,
+    credentials = find_credentials()
+    if credentials and not _is_valid_text(credentials):
+        return _never(
+            ConfigError(
+                f"The registry credentials from {credentials.origin} have characters that"
+                " are not valid UTF-8; set them again."
+            )
         )
-    )
+    if realm is None:
+        return _basic(repository, credentials)
+    service = (parameters or {}).get("service")
+    return _token(realm, service, repository, credentials, deadline)
+
+
+def _is_valid_text(credentials: RegistryCredentials) -> bool:
+    """Whether credentials can be encoded; an error of the encoder would hold them."""
+    parts = (Secret(credentials.username), credentials.password, credentials.identity_token)
+    return not any(part and _SURROGATE.search(part.reveal()) for part in parts)
 
 
 def no_credentials(repository: Repository) -> ConfigError:

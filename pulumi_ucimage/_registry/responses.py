@@ -33,7 +33,8 @@ def is_digest(text: str) -> bool:
 
 def stated_digest(headers: Mapping[str, str]) -> str | None:
     """The Docker-Content-Digest header; None if it is missing."""
-    return headers.get("Docker-Content-Digest")
+    digest = headers.get("Docker-Content-Digest")
+    return digest and digest.strip()
 
 
 def is_media_type(headers: Mapping[str, str]) -> bool:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import gzip
-from typing import TYPE_CHECKING
+import io
+import socket
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from calling import LATEST_S, TIMEOUT_S, Caller, late, outcome
@@ -22,6 +24,8 @@ from faults import (
 from reliability.cases import Way
 from reliability.table import CASES
 
+from pulumi_ucimage._http.clock import Clock, Deadline
+from pulumi_ucimage._http.connection import _DeadlineReader, reading_until
 from pulumi_ucimage.errors import (
     UcimageError,
 )
@@ -158,3 +162,23 @@ def test_close_ends_kept_connections() -> None:
         caller.http.close()
         assert outcome(caller) is None
         assert 2 == server.connections
+
+
+class TlsWithinTls:
+    """What urllib3 makes of a connection by TLS through a proxy that speaks TLS."""
+
+    def __init__(self, outer: socket.socket) -> None:
+        self.socket = outer
+
+    def makefile(self, *_: object, **__: object) -> io.BytesIO:
+        """Nothing to read."""
+        return io.BytesIO()
+
+
+def test_a_connection_within_tls_can_be_ended() -> None:
+    """It has no shutdown of its own, so that the outer connection ends."""
+    ours, theirs = socket.socketpair()
+    with ours, theirs, reading_until(Deadline.after(60, Clock()), 30):
+        _DeadlineReader(cast("Any", TlsWithinTls(ours))).disconnect()
+
+        assert b"" == theirs.recv(1)

@@ -182,3 +182,17 @@ def test_a_failed_request_says_what_to_check(
         found = explain(wrapped, setting="ADDRESS")
         assert found[0].startswith(says)
         assert retry is found[1]
+
+
+def test_an_exception_that_the_caller_handles_does_not_matter() -> None:
+    """The error and its retry are those of the call alone."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    with Caller(f"http://127.0.0.1:{port}/") as caller:
+        try:
+            raise OSError(errno.EMFILE, "")  # noqa: TRY301 - it is being handled
+        except OSError:
+            with pytest.raises(TransportError, match="refused the connection"):
+                caller.get_page()
+
+        assert 4 == caller.attempts

@@ -23,11 +23,12 @@ from registry_answers import (
     resolve,
     serve,
 )
+from secrecy import held_by
 
 from pulumi_ucimage._http.endpoint import Endpoint
 from pulumi_ucimage._registry.challenge import Challenge, parse_challenges, parse_realm
 from pulumi_ucimage._secret import RegistryCredentials, Secret
-from pulumi_ucimage.errors import RegistryError
+from pulumi_ucimage.errors import ConfigError, RegistryError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -280,3 +281,24 @@ def test_a_failing_token_service_is_asked_again() -> None:
     script = Script(head=[bearer(), bearer(), head()], token=[refusal(503), TOKEN])
     with serve(script) as server:
         assert resolve(client(server, max_retries=1)) == DIGEST
+
+
+UNENCODABLE = [
+    RegistryCredentials("ann", Secret("canary-5a\udcff"), "the environment"),
+    RegistryCredentials("ann\ud800", Secret("canary-5a"), "Docker's configuration"),
+    RegistryCredentials("", Secret(""), "a helper", Secret("canary-5a\ud800")),
+]
+
+
+@pytest.mark.parametrize("challenge", [bearer(), BASIC])
+@pytest.mark.parametrize("credentials", UNENCODABLE)
+def test_credentials_that_are_no_text_are_an_error(
+    credentials: RegistryCredentials, challenge: bytes
+) -> None:
+    """Bytes that are not UTF-8, and halves of surrogate pairs; nothing is shown or sent."""
+    with serve(Script(head=[challenge])) as server:
+        with pytest.raises(ConfigError, match="not valid UTF-8; set them again") as caught:
+            resolve(client(server, credentials=credentials))
+
+        assert [""] == sent(server)
+    assert "canary" not in held_by(caught.value)

@@ -127,7 +127,7 @@ def call(bench: Bench) -> Measured:
 
 @row(
     "CPU of one warm digest over TLS",
-    ours="RegistryClient.digest",
+    ours="RegistryClient.get_digest",
     against="a kept `requests.Session`",
     target=1,
     in_ci=True,
@@ -152,7 +152,7 @@ def digest(bench: Bench) -> Measured:
 
     def ask() -> None:
         deadline = Deadline.after(60, Clock())
-        assert client.digest("ucs/app", "1", deadline) == server.DIGEST  # noqa: S101
+        assert client.get_digest("ucs/app", "1", deadline) == server.DIGEST  # noqa: S101
 
     with (
         configured(bench, "https"),

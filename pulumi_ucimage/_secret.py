@@ -6,6 +6,7 @@ import hashlib
 import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NoReturn, final
+from urllib.parse import quote, quote_plus
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -85,6 +86,15 @@ class RegistryCredentials:
     password: Secret
     origin: str
     identity_token: Secret | None = None
+
+
+def redact(text: str, secrets: Iterable[Secret | None]) -> str:
+    """A server's words without the secrets that they repeat, as they are or in a URL."""
+    for secret in filter(None, secrets):
+        plain = secret.reveal()
+        for form in (plain, quote(plain, safe=""), quote_plus(plain)):
+            text = text.replace(form, "[secret]")
+    return text
 
 
 def fingerprint(texts: Iterable[str]) -> bytes:

@@ -195,6 +195,7 @@ class RegistryError(UcimageError):
         name: str,
         credentials: str | None = None,
         is_listed: bool = True,
+        is_login: bool = False,
     ) -> None:
         """Build the message.
 
@@ -207,11 +208,14 @@ class RegistryError(UcimageError):
             credentials: where the credentials that were sent come from; None if none
                 were sent.
             is_listed: whether the API lists the tag.
+            is_login: whether a login was refused; 400 then means the credentials, too.
         """
         said = ": ".join(filter(None, (code, printable(message, limit=300))))
         words = f"HTTP status {status}{f', {said}' if said else ''}"
         registry, image = f"The registry at {printable(host)}", quoted(name)
-        if status == HTTPStatus.UNAUTHORIZED:
+        if status == HTTPStatus.UNAUTHORIZED or (
+            is_login and status == HTTPStatus.BAD_REQUEST
+        ):
             sentence = (
                 f"{registry} refused the credentials from {credentials} for {image}"
                 f" ({words}): check the user name and password, and that this user may pull"

@@ -24,7 +24,6 @@ from exported_pins import exported
 from hypothesis import HealthCheck, settings
 
 from pulumi_ucimage._http.client import close_connections
-from pulumi_ucimage._registry.endpoint import forget_endpoints
 from pulumi_ucimage.emulator import Emulator
 
 if TYPE_CHECKING:
@@ -89,11 +88,11 @@ def untrusted(tmp_path_factory: pytest.TempPathFactory) -> Authority:
 
 
 @pytest.fixture(autouse=True)
-def no_kept_connections() -> Iterator[None]:
-    """Close the connections that a test leaves in the cache; ports are used again."""
+def no_kept_connections(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Forget the connections and registries of a test; ports are used again."""
+    monkeypatch.setattr("pulumi_ucimage._registry.endpoint._answered", {})
     yield
     close_connections()
-    forget_endpoints()
 
 
 @pytest.fixture(autouse=True)

@@ -12,7 +12,7 @@ from faults import FaultServer, Request, Steps, answer
 from pulumi_ucimage._http.clock import Clock, Deadline
 from pulumi_ucimage._http.retry import RetryPolicy
 from pulumi_ucimage._registry.client import RegistryClient
-from pulumi_ucimage._registry.endpoint import registry_endpoint
+from pulumi_ucimage._registry.endpoint import parse_registry_host
 from pulumi_ucimage._secret import RegistryCredentials, Secret
 
 if TYPE_CHECKING:
@@ -154,7 +154,7 @@ def client(
     logins: dict[str, Login] = {}
     return RegistryClient(
         host=host,
-        endpoint=registry_endpoint(host),
+        endpoint=parse_registry_host(host),
         find_credentials=lambda _seconds: credentials,
         logins=logins,
         retries=RetryPolicy(max_retries=max_retries, clock=clock),
@@ -163,4 +163,4 @@ def client(
 
 def resolve(asking: RegistryClient, path: str = PATH, timeout_s: float = 10.0) -> str:
     """The digest of the tag."""
-    return asking.digest(path, TAG, Deadline.after(timeout_s, asking.retries.clock))
+    return asking.get_digest(path, TAG, Deadline.after(timeout_s, asking.retries.clock))

@@ -319,7 +319,7 @@ FAULTS = {
         head=bearer(),
         token=answer(b'{"error": "invalid_grant"}', status=400),
         credentials=WITH_IDENTITY_TOKEN,
-        status=401,
+        status=400,
     ),
     "a token service that fails": Fault(
         ResponseError,
@@ -328,9 +328,23 @@ FAULTS = {
         token=refusal(500),
         status=500,
     ),
+    "a token service that does not allow it": Fault(
+        RegistryError,
+        "does not allow the user from the environment to pull",
+        head=bearer(),
+        token=refusal(403),
+        status=403,
+    ),
+    "a token service that is not there": Fault(
+        ResponseError,
+        "answered with HTTP status 404: check the argument registry",
+        head=bearer(),
+        token=refusal(404),
+        status=404,
+    ),
     "a token service that redirects": Fault(
         ResponseError,
-        "answered with HTTP status 302",
+        "answered with HTTP status 302: redirects are not followed; check the argument",
         head=bearer(),
         token=refusal(302, headers={"Location": "/other"}),
         status=302,

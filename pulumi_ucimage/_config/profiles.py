@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, final
 
 from pulumi_ucimage._formatting import join_names, quoted
-from pulumi_ucimage._http.machine import machine_problem
+from pulumi_ucimage._http.machine import explain_machine_problem
 from pulumi_ucimage._secret import Secret
 from pulumi_ucimage._spec.settings import SETTINGS_BY_KEY
 from pulumi_ucimage.errors import ConfigError
@@ -171,7 +171,7 @@ def _rows(file: ProfileFile) -> list[ProfileRow] | str:
     except (FileNotFoundError, NotADirectoryError):
         return file.message("does not exist") if file.named_by else []
     except OSError as error:
-        if problem := machine_problem(error):
+        if problem := explain_machine_problem(error):
             return f"The profile file {quoted(file.path)} was not read, because {problem}."
         return file.message(f"cannot be read ({error.strerror})")
     except ValueError:

@@ -12,7 +12,6 @@ import os
 import threading
 import zlib
 from collections import OrderedDict
-from dataclasses import dataclass
 from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final, NamedTuple, final
@@ -21,8 +20,8 @@ import requests
 from requests.structures import CaseInsensitiveDict
 
 from pulumi_ucimage._http.connection import DeadlineAdapter, reading_until
-from pulumi_ucimage._http.failures import ERRORS, explain, is_closed_pool
-from pulumi_ucimage._http.machine import machine_problem
+from pulumi_ucimage._http.failures import ERRORS, explain_failure, is_closed_pool
+from pulumi_ucimage._http.machine import explain_machine_problem
 from pulumi_ucimage._http.network import NetworkSettings
 from pulumi_ucimage._http.retry import Failure, Retry
 from pulumi_ucimage._secret import Secret
@@ -34,6 +33,7 @@ if TYPE_CHECKING:
 
     from pulumi_ucimage._http.clock import Deadline
     from pulumi_ucimage._http.endpoint import Endpoint
+    from pulumi_ucimage._http.peer import Peer
 
 CONNECT_TIMEOUT_S: Final = 5.0
 READ_TIMEOUT_S: Final = 30.0
@@ -46,32 +46,17 @@ _HEADERS: Final = {
     "User-Agent": f"pulumi-ucimage/{__version__}",
     "Accept-Encoding": "gzip",
 }
-_CHUNK: Final = 1024 * 1024
-"""Bytes read at once."""
-
-
-@final
-@dataclass(frozen=True, slots=True)
-class Peer:
-    """How messages speak of a server.
-
-    Attributes:
-        name: "The UCloud API", for the beginning of a sentence.
-        setting: what the user checks if the address is wrong, for "check ...".
-    """
-
-    name: str
-    setting: str
+_CHUNK_BYTES: Final = 1024 * 1024
+"""How much is read at once."""
 
 
 class HttpResponse(NamedTuple):
-    """A response of any HTTP status.
+    """A response with any HTTP status.
 
     Attributes:
         status: the HTTP status.
         headers: by name, in any case.
-        body: the whole body, unpacked; of another status than 200 only what
-            `max_error_bytes` asked for.
+        body: the whole body, unpacked; for any status but 200, at most `max_error_bytes`.
     """
 
     status: int
@@ -89,7 +74,7 @@ class HttpClient:
     Args:
         endpoint: where the server is.
         network: proxy and certificates.
-        peer: how messages speak of the server.
+        peer: how messages name the server.
         read_timeout_s: the longest silence of the server, in seconds.
 
     Raises:
@@ -109,20 +94,18 @@ class HttpClient:
         self._endpoint, self._origin = endpoint, endpoint.origin
         self._peer = peer
         self._read_timeout_s = read_timeout_s
-        needs_tls = endpoint.scheme == "https" or (network.proxy or "").lower().startswith(
-            "https:"
-        )
-        try:
-            context = network.ssl_context() if needs_tls else None
-        except OSError as error:
-            problem = machine_problem(error) or (
-                "the certificates of requests cannot be read; set REQUESTS_CA_BUNDLE to"
-                " a file of certificates in PEM format"
-            )
-        else:
-            self._adapter = DeadlineAdapter(self._origin, context, network.proxy)
-            return
-        raise self._transport_error(f"was not called: {problem}.")
+        context = problem = None
+        if "https" in {endpoint.scheme, (network.proxy or "").partition(":")[0]}:
+            try:
+                context = network.ssl_context()
+            except OSError as error:
+                problem = explain_machine_problem(error) or (
+                    "the certificates of requests cannot be read; set REQUESTS_CA_BUNDLE"
+                    " to a file of certificates in PEM format"
+                )
+        if problem:
+            raise self._transport_error(f"was not called: {problem}.")
+        self._adapter = DeadlineAdapter(self._origin, context, network.proxy)
 
     def close(self) -> None:
         """Close the idle connections; a later request opens its own."""
@@ -146,40 +129,39 @@ class HttpClient:
             target: path and query, percent-encoded.
             headers: besides User-Agent and Accept-Encoding.
             body: what to send; None for nothing.
-            deadline: when the response must be there; one read may exceed it.
+            deadline: when the response must be there. Resolving the host's name, and
+                connecting to a further address of the host, may exceed it.
             max_bytes: a larger body, packed or unpacked, is a failure.
             max_error_bytes: how much of the body to read if the status is not 200. Such
                 a body is empty if it is larger, or cannot be read whole.
 
         Returns:
-            the response of whatever status; a failure if there is none, or if its body
-            cannot be used.
+            the response, with any HTTP status; a failure if there is none, or if its
+            body cannot be used.
         """
         remaining_s = deadline.remaining_s()
         if remaining_s <= 0:
-            return self._late(deadline)
+            return self._make_timeout_failure(deadline)
         try:
             with reading_until(deadline, self._read_timeout_s):
                 response = self._send(
                     self._prepare(method, target, headers, body), remaining_s
                 )
                 with response:
-                    return _read(response, method, max_bytes, max_error_bytes)
+                    return _read_response(response, method, max_bytes, max_error_bytes)
         except _UnusableBodyError as error:
             return Failure(
                 ResponseError(
-                    f"{self._peer.name} at {self.address} {error}; check"
-                    f" {self._peer.setting} and whether a proxy or firewall answers in"
-                    " its place."
+                    f"{self._peer.name} at {self.address} {error}; {self._peer.advice}."
                 ),
                 Retry.NEVER,
             )
         except ERRORS as error:
             # Nothing is raised in here: the error's frames hold the signed form and must
             # not become the context of ours.
-            problem, retry = explain(error, setting=self._peer.setting)
+            problem, retry = explain_failure(error, self._peer)
         if retry is Retry.TRANSIENT and deadline.remaining_s() <= 0:
-            return self._late(deadline)
+            return self._make_timeout_failure(deadline)
         return Failure(self._transport_error(problem), retry)
 
     def _prepare(
@@ -224,7 +206,7 @@ class HttpClient:
             peer=self._peer.name,
         )
 
-    def _late(self, deadline: Deadline) -> Failure:
+    def _make_timeout_failure(self, deadline: Deadline) -> Failure:
         return Failure(
             self._transport_error(
                 f"did not answer in time: one look-up has {deadline.timeout_s:g} s for"
@@ -239,32 +221,33 @@ class _UnusableBodyError(Exception):
     """A body cannot be used; the text continues `The UCloud API at ...`."""
 
 
-def _read(
+def _read_response(
     response: requests.Response, method: str, max_bytes: int, max_error_bytes: int
 ) -> HttpResponse:
     status, body = response.status_code, b""
     if method == "HEAD":
         response.raw.read()  # nothing, but now the connection can be kept
     elif status == HTTPStatus.OK:
-        body = _body(response, max_bytes)
+        body = _read_body(response, max_bytes)
     elif max_error_bytes:
         try:
-            body = _body(response, max_error_bytes)
+            body = _read_body(response, max_error_bytes)
         except (_UnusableBodyError, *ERRORS):
             body = b""
     return HttpResponse(status, response.headers, body)
 
 
-def _body(response: requests.Response, max_bytes: int) -> bytes:
+def _read_body(response: requests.Response, max_bytes: int) -> bytes:
     encoding = response.headers.get("Content-Encoding", "").strip().lower()
     if encoding not in {"", "identity", "gzip", "x-gzip"}:
         raise _UnusableBodyError("used a compression that was not asked for")
     # urllib3 does not notice a gzip stream that ends too soon.
     gzip = zlib.decompressobj(wbits=31) if encoding.endswith("gzip") else None
-    body = io.BytesIO()
-    while chunk := response.raw.read(_CHUNK, decode_content=False):
-        body.write(_unpacked(gzip, chunk, max_bytes + 1 - body.tell()))
-        if body.tell() > max_bytes:
+    packed_bytes, body = 0, io.BytesIO()
+    while chunk := response.raw.read(_CHUNK_BYTES, decode_content=False):
+        packed_bytes += len(chunk)
+        body.write(_unpack(gzip, chunk, max_bytes + 1 - body.tell()))
+        if max(packed_bytes, body.tell()) > max_bytes:
             limit = f"{max_bytes / 2**20:g} MiB"
             raise _UnusableBodyError(f"sent a response of more than {limit}")
     if gzip and not gzip.eof:
@@ -272,7 +255,7 @@ def _body(response: requests.Response, max_bytes: int) -> bytes:
     return body.getvalue()
 
 
-def _unpacked(gzip: zlib._Decompress | None, chunk: bytes, max_bytes: int) -> bytes:
+def _unpack(gzip: zlib._Decompress | None, chunk: bytes, max_bytes: int) -> bytes:
     if gzip is None:
         return chunk
     try:

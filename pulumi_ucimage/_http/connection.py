@@ -4,8 +4,9 @@ Timeouts of requests and urllib3 bound a single read, so a server that sends one
 time is never late. Here each read, of headers and of a body, also ends at the deadline of
 the whole look-up.
 
-http.client accepts responses that are cut in their headers or chunks, malformed headers
-and chunk sizes, and bytes after the end. All of these are errors here.
+http.client accepts responses that are cut in their headers or chunks, malformed headers,
+and chunks without a size. These are errors here. A connection that has bytes after the end
+of a response is not used again.
 """
 
 from __future__ import annotations
@@ -31,8 +32,8 @@ if TYPE_CHECKING:
 
     from pulumi_ucimage._http.clock import Deadline
 
-CONNECTIONS: Final = 20
-"""Connections to one host that are kept: enough for five listings at once."""
+_MAX_KEPT_CONNECTIONS: Final = 20
+"""Connections to one server that are kept: enough for five listings at once."""
 
 _limits: ContextVar[tuple[Deadline, float]] = ContextVar("limits")
 
@@ -183,7 +184,7 @@ class DeadlineAdapter(requests.adapters.HTTPAdapter):
         self._origin, self._ssl_context, self._proxy = origin, ssl_context, proxy
         self._lock = threading.Lock()
         self._pool: urllib3.HTTPConnectionPool | None = None
-        super().__init__(pool_connections=1, pool_maxsize=CONNECTIONS)
+        super().__init__(pool_connections=1, pool_maxsize=_MAX_KEPT_CONNECTIONS)
 
     def get_connection_with_tls_context(
         self, *_: object, **__: object

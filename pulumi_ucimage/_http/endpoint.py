@@ -5,7 +5,6 @@ from __future__ import annotations
 import ipaddress
 import re
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Final, final
 
 from pulumi_ucimage import _formatting
@@ -20,6 +19,8 @@ _URL: Final = re.compile(
 )
 _PORTS: Final = {"http": 80, "https": 443}
 
+IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
+
 _PLAIN_HTTP_HOST: Final = "api.service.ucloud.cn"
 """The API inside UCloud's network; it speaks HTTP only."""
 
@@ -27,7 +28,7 @@ _PLAIN_HTTP_HOST: Final = "api.service.ucloud.cn"
 @final
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Where a server is. Equal addresses are equal endpoints, however they are written.
+    """Where a server is. Case, a default port and a missing path make no difference.
 
     Attributes:
         scheme: `https` or `http`.
@@ -57,9 +58,21 @@ class Endpoint:
         return self.origin + self.path
 
     @property
+    def ip_address(self) -> IpAddress | None:
+        """The host, if it is an address; None if it is a name."""
+        try:
+            return ipaddress.ip_address(self.host)
+        except ValueError:
+            return None
+
+    @property
     def is_loopback(self) -> bool:
         """Whether the host is this machine; such calls take no proxy."""
-        return is_loopback(self.host)
+        address = self.ip_address
+        if address is None:
+            return self.host == "localhost"
+        # Python versions differ on ::ffff:127.0.0.1, which is a loopback address.
+        return (getattr(address, "ipv4_mapped", None) or address).is_loopback
 
     @classmethod
     def parse(cls, url: str) -> Endpoint:
@@ -77,14 +90,15 @@ class Endpoint:
             raise ValueError(message)
         scheme, host = match["scheme"].lower(), match["host"].strip("[]").lower()
         port = int(match["port"] or _PORTS[scheme])
-        if scheme == "http" and not is_loopback(host) and host != _PLAIN_HTTP_HOST:
+        endpoint = cls(scheme, host, port, match["path"] or "/")
+        if scheme == "http" and not endpoint.is_loopback and host != _PLAIN_HTTP_HOST:
             message = (
                 "must begin with https://, because anyone who sees a signed request can"
                 " send it again; http:// is accepted only for a loopback address and for"
                 f" {_PLAIN_HTTP_HOST}"
             )
             raise ValueError(message)
-        return cls(scheme, host, port, match["path"] or "/")
+        return endpoint
 
 
 def is_host_and_port(text: str) -> bool:
@@ -98,14 +112,3 @@ def is_host_and_port(text: str) -> bool:
         except ValueError:
             return False
     return True
-
-
-@lru_cache(64)
-def is_loopback(host: str) -> bool:
-    """Whether a host's name or address is this machine."""
-    try:
-        number = ipaddress.ip_address(host)
-    except ValueError:
-        return host == "localhost"
-    # Python versions differ on ::ffff:127.0.0.1, which is a loopback address.
-    return (getattr(number, "ipv4_mapped", None) or number).is_loopback

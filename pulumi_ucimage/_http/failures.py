@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Final
 import urllib3.exceptions
 
 from pulumi_ucimage._formatting import printable
-from pulumi_ucimage._http.machine import machine_problem
+from pulumi_ucimage._http.machine import explain_machine_problem
 from pulumi_ucimage._http.retry import Retry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from pulumi_ucimage._http.peer import Peer
 
 ERRORS: Final = (
     OSError,  # those of requests among them
@@ -26,27 +28,28 @@ ERRORS: Final = (
 _VARIABLES: Final = "HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY"
 
 
-def explain(error: BaseException, *, setting: str) -> tuple[str, Retry]:  # noqa: C901, PLR0911 - a table
+def explain_failure(  # noqa: C901, PLR0911 - a table
+    error: BaseException, peer: Peer
+) -> tuple[str, Retry]:
     """Why a request failed, and whether another attempt may help.
 
     Args:
         error: one of `ERRORS`.
-        setting: what the user checks if the server's address is wrong.
+        peer: the server that was called.
 
     Returns:
         the rest of a sentence that begins with the server's name, and the retry.
     """
     causes = list(_causes(error))
 
-    def has(*kinds: type[BaseException]) -> bool:
+    def has_cause(*kinds: type[BaseException]) -> bool:
         return any(isinstance(cause, kinds) for cause in causes)
 
-    wrong_server = f"check {setting} and whether a proxy or firewall answers in its place."
-    no_way = f"whether a firewall blocks it or a proxy is needed ({_VARIABLES})."
+    network_advice = f"whether a firewall blocks it or a proxy is needed ({_VARIABLES})."
     # The order matters: urllib3 counts problems of the machine, of TLS and of proxies as
     # connection errors, and a connection that cannot be made as a timeout.
     for cause in causes:
-        if problem := machine_problem(cause):
+        if problem := explain_machine_problem(cause):
             return f"was not called: {problem}.", Retry.NEVER
         if isinstance(cause, ssl.SSLCertVerificationError):
             return (
@@ -55,12 +58,14 @@ def explain(error: BaseException, *, setting: str) -> tuple[str, Retry]:  # noqa
                 " REQUESTS_CA_BUNDLE.",
                 Retry.NEVER,
             )
-    if has(ssl.SSLError) and not has(ssl.SSLEOFError):
-        return f"does not speak TLS as expected; {wrong_server}", Retry.NEVER
-    is_unreachable = has(urllib3.exceptions.NewConnectionError, ConnectionRefusedError)
-    is_late = has(TimeoutError, urllib3.exceptions.TimeoutError)
-    if has(urllib3.exceptions.ProxyError):
-        if is_unreachable or is_late or has(ConnectionError):
+    if has_cause(ssl.SSLError) and not has_cause(ssl.SSLEOFError):
+        return f"does not speak TLS as expected; {peer.advice}.", Retry.NEVER
+    is_unreachable = has_cause(
+        urllib3.exceptions.NewConnectionError, ConnectionRefusedError
+    )
+    is_late = has_cause(TimeoutError, urllib3.exceptions.TimeoutError)
+    if has_cause(urllib3.exceptions.ProxyError):
+        if is_unreachable or is_late or has_cause(ConnectionError):
             problem = f"is behind a proxy that cannot be reached; check {_VARIABLES}."
             return problem, Retry.TRANSIENT
         return (
@@ -68,25 +73,34 @@ def explain(error: BaseException, *, setting: str) -> tuple[str, Retry]:  # noqa
             f" user and password in {_VARIABLES}.",
             Retry.NEVER,
         )
-    if has(urllib3.exceptions.NameResolutionError):
-        problem = f"has a host name that cannot be resolved; check {setting} and the DNS."
-        return problem, Retry.TRANSIENT
-    if has(ConnectionRefusedError):
-        return f"refused the connection; check {setting}, and {no_way}", Retry.TRANSIENT
-    if is_unreachable:
-        return f"cannot be reached; check the network, and {no_way}", Retry.TRANSIENT
-    if is_late:
-        return f"timed out; try again later, or check {setting}, and {no_way}", (
-            Retry.TRANSIENT
+    if has_cause(urllib3.exceptions.NameResolutionError):
+        problem = (
+            f"has a host name that cannot be resolved; check {peer.setting} and the DNS."
         )
-    if has(
+        return problem, Retry.TRANSIENT
+    if has_cause(ConnectionRefusedError):
+        return (
+            f"refused the connection; check {peer.setting}, and {network_advice}",
+            Retry.TRANSIENT,
+        )
+    if is_unreachable:
+        return (
+            f"cannot be reached; check the network, and {network_advice}",
+            Retry.TRANSIENT,
+        )
+    if is_late:
+        return (
+            f"timed out; try again later, or check {peer.setting}, and {network_advice}",
+            (Retry.TRANSIENT),
+        )
+    if has_cause(
         ConnectionError,
         ssl.SSLEOFError,
         http.client.IncompleteRead,
         urllib3.exceptions.IncompleteRead,
     ):
-        return f"cut the connection; try again later, or {wrong_server}", Retry.TRANSIENT
-    return f"sent something that is not valid HTTP; {wrong_server}", Retry.NEVER
+        return f"cut the connection; try again later, or {peer.advice}.", Retry.TRANSIENT
+    return f"sent something that is not valid HTTP; {peer.advice}.", Retry.NEVER
 
 
 def is_closed_pool(error: BaseException) -> bool:

@@ -17,13 +17,13 @@ _MACHINE_PROBLEMS: Final = {
 }
 
 
-def machine_problem(error: BaseException) -> str | None:
+def explain_machine_problem(error: BaseException) -> str | None:
     """What this machine has run out of, as a clause with advice.
 
     Returns:
         None if the error has another reason, such as a server or a setting.
     """
-    # The numbers in these two are no errno values.
+    # The numbers of these two are not errno values.
     if not isinstance(error, OSError) or isinstance(error, (ssl.SSLError, socket.gaierror)):
         return None
     return _MACHINE_PROBLEMS.get(error.errno or 0)

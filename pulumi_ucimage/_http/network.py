@@ -8,6 +8,7 @@ import re
 import ssl
 import urllib.request
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, final
 from urllib.parse import unquote
 
@@ -16,7 +17,7 @@ import urllib3.exceptions
 import urllib3.util
 
 from pulumi_ucimage._formatting import quoted
-from pulumi_ucimage._http.machine import machine_problem
+from pulumi_ucimage._http.machine import explain_machine_problem
 from pulumi_ucimage.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -63,8 +64,8 @@ class NetworkSettings:
         """
         for variable in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
             if path := os.environ.get(variable):
-                return cls(_proxy(endpoint), CaBundle(path, variable))
-        return cls(_proxy(endpoint))
+                return cls(_find_proxy(endpoint), CaBundle(path, variable))
+        return cls(_find_proxy(endpoint))
 
     def ssl_context(self) -> ssl.SSLContext:
         """A context that trusts the certificates; reading them takes some 15 ms.
@@ -80,9 +81,9 @@ class NetworkSettings:
         try:
             _load(context, self.ca_bundle.path)
         except OSError as error:
-            if machine_problem(error):
+            if explain_machine_problem(error):
                 raise
-            problem = _ca_problem(error)
+            problem = _explain_ca_problem(error)
         else:
             return context
         message = (
@@ -93,15 +94,15 @@ class NetworkSettings:
 
 
 def _load(context: ssl.SSLContext, path: str) -> None:
-    if not os.path.isdir(path):  # noqa: PTH112 - Path.is_dir raises on NUL
+    if not Path(path).is_dir():
         context.load_verify_locations(cafile=path)
         return
-    if not any(map(_HASHED_FILE.fullmatch, os.listdir(path))):  # noqa: PTH208
+    if not any(_HASHED_FILE.fullmatch(file.name) for file in Path(path).iterdir()):
         raise ssl.SSLError
     context.load_verify_locations(capath=path)
 
 
-def _ca_problem(error: OSError) -> str:
+def _explain_ca_problem(error: OSError) -> str:
     if isinstance(error, ssl.SSLError):
         return "holds no certificate in PEM format"
     if isinstance(error, FileNotFoundError):
@@ -109,8 +110,8 @@ def _ca_problem(error: OSError) -> str:
     return f"cannot be read ({error.strerror})"
 
 
-def _proxy(endpoint: Endpoint) -> str | None:
-    """The URL of the endpoint's proxy, with its scheme; requests refuses one without."""
+def _find_proxy(endpoint: Endpoint) -> str | None:
+    """The URL of the endpoint's proxy, with its scheme in lower case; None without one."""
     if endpoint.is_loopback or _is_excluded_address(endpoint):
         return None
     # With an explicit port, requests also reads NO_PROXY=host:443.
@@ -119,8 +120,9 @@ def _proxy(endpoint: Endpoint) -> str | None:
     proxy = requests.utils.select_proxy(url, proxies)
     if not proxy:
         return None
-    if "://" not in proxy:
-        proxy = f"http://{proxy}"
+    scheme, separator, rest = proxy.partition("://")
+    # requests refuses a URL without a scheme.
+    proxy = f"{scheme.lower()}://{rest}" if separator else f"http://{proxy}"
     if not _is_usable(proxy):
         # The URL itself may hold a password.
         message = (
@@ -147,9 +149,8 @@ def _is_excluded_address(endpoint: Endpoint) -> bool:
 
     requests reads neither IPv6 networks nor addresses with brackets or a port.
     """
-    try:
-        address = ipaddress.ip_address(endpoint.host)
-    except ValueError:
+    address = endpoint.ip_address
+    if address is None:
         return False
     port = f":{endpoint.port}" if address.version == 4 else f"]:{endpoint.port}"  # noqa: PLR2004
     for name in urllib.request.getproxies().get("no", "").split(","):

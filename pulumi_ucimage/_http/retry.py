@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 
 class Retry(enum.Enum):
-    """Whether a failure may be gone at the next attempt."""
+    """Whether a failed attempt is repeated, and how soon."""
 
     NEVER = enum.auto()
     TRANSIENT = enum.auto()
@@ -60,7 +60,7 @@ class Failure:
     retry_after_s: float = 0.0
 
 
-def retry_after_s(headers: Mapping[str, str], now: float) -> float:
+def parse_retry_after(headers: Mapping[str, str], now: float) -> float:
     """A Retry-After header in seconds from `now`; 0 if it is missing or malformed.
 
     RFC 9110 section 10.2.3: whole seconds, or a date.
@@ -71,7 +71,7 @@ def retry_after_s(headers: Mapping[str, str], now: float) -> float:
     """
     text = headers.get("Retry-After", "").strip()
     if text.isascii() and text.isdigit():
-        # No wait is longer than 30 s, so five digits are enough of any number.
+        # No wait is longer than 30 s, so the first five digits are enough.
         return float(text.lstrip("0")[:5] or 0)
     try:
         date = parsedate_to_datetime(text)
@@ -129,7 +129,6 @@ class RetryPolicy:
 
     def _wait_s(self, failure: Failure, retries: int) -> float:
         first_s = _FIRST_WAIT_S.get(failure.retry, 0.0)
-        # The tenth wait is the longest already, and a float ends at 2**1024.
-        max_wait_s = min(_MAX_WAIT_S, first_s * 2.0 ** min(retries, 10))
+        max_wait_s = min(_MAX_WAIT_S, first_s * 2.0**retries)
         asked_s = min(failure.retry_after_s, _MAX_RETRY_AFTER_S)
         return max(asked_s, self.clock.random() * max_wait_s)

@@ -12,7 +12,7 @@ from pulumi_ucimage._config.credential_helper import HELPER_LIMIT_S
 from pulumi_ucimage._config.docker_config import config_file, docker_credentials
 from pulumi_ucimage._http.retry import RetryPolicy
 from pulumi_ucimage._registry.client import RegistryClient, is_unknown
-from pulumi_ucimage._registry.endpoint import registry_endpoint
+from pulumi_ucimage._registry.endpoint import parse_registry_host
 from pulumi_ucimage._secret import fingerprint
 from pulumi_ucimage.errors import RegistryError
 
@@ -40,10 +40,10 @@ def resolve_digest(
         is_listed: whether the API lists the tag, for messages.
 
     Raises:
-        UcimageError: see `RegistryClient.digest`.
+        UcimageError: see `RegistryClient.get_digest`.
     """
     client, path = _client(repository, settings, deadline)
-    return client.digest(path, tag, deadline, is_listed=is_listed)
+    return client.get_digest(path, tag, deadline, is_listed=is_listed)
 
 
 class DigestStatus(NamedTuple):
@@ -70,12 +70,12 @@ def check_digest(
         deadline: when all must be done.
 
     Raises:
-        UcimageError: see `RegistryClient.digest`; not if the registry has no such tag.
+        UcimageError: see `RegistryClient.get_digest`; not if the registry has no such tag.
     """
     repository, _, digest = repo_digest.partition("@")
     client, path = _client(repository, settings, deadline)
     try:
-        current = client.digest(path, tag, deadline)
+        current = client.get_digest(path, tag, deadline)
     except RegistryError as error:
         if not is_unknown(error):
             raise
@@ -90,7 +90,7 @@ def _client(
 ) -> tuple[RegistryClient, str]:
     host, _, path = repository.partition("/")
     configured = settings.find_registry_credentials()
-    endpoint = registry_endpoint(host)
+    endpoint = parse_registry_host(host)
 
     def find_credentials(remaining_s: float) -> RegistryCredentials | None:
         return configured or docker_credentials(

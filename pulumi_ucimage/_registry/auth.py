@@ -7,14 +7,15 @@ import json
 import re
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final, NamedTuple
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 from pulumi_ucimage._formatting import quoted
-from pulumi_ucimage._http.client import Peer, http_client_for
-from pulumi_ucimage._http.retry import RETRIED_STATUSES, Failure, Retry, retry_after_s
+from pulumi_ucimage._http.client import http_client_for
+from pulumi_ucimage._http.peer import Peer
+from pulumi_ucimage._http.retry import RETRIED_STATUSES, Failure, Retry, parse_retry_after
 from pulumi_ucimage._registry.challenge import parse_challenges, parse_realm
 from pulumi_ucimage._registry.responses import MAX_ERROR_BYTES, parse_error
-from pulumi_ucimage._secret import RegistryCredentials, Secret
+from pulumi_ucimage._secret import RegistryCredentials, Secret, redact
 from pulumi_ucimage.errors import ConfigError, RegistryError, ResponseError
 
 if TYPE_CHECKING:
@@ -30,7 +31,8 @@ _MAX_TOKEN_BYTES: Final = 256 * 1024
 _TOKEN: Final = re.compile("[!-~]+")
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 TOKEN_SERVICE: Final = Peer(
-    "The registry's token service", "the argument registry, ucimage:registry and proxies"
+    "The registry's token service",
+    "the argument registry, ucimage:registry and the proxy variables",
 )
 _HOW_TO_SET: Final = (
     "set ucimage:registryUsername and ucimage:registryPassword in the stack's configuration"
@@ -53,19 +55,13 @@ class Login(NamedTuple):
 
     def clean(self, text: str) -> str:
         """A server's words without any secret that they repeat."""
-        credentials = self.credentials
-        secrets = [
-            self.authorization,
-            credentials and credentials.password,
-            credentials and credentials.identity_token,
-        ]
-        for secret in filter(None, secrets):
-            # The header's value without its scheme; a password may have spaces.
-            for part in (secret.reveal(), secret.reveal().partition(" ")[2]):
-                if part:
-                    text = text.replace(part, "[secret]")
-                    text = text.replace(quote(part, safe=""), "[secret]")
-        return text
+        secrets: list[Secret | None] = []
+        if self.authorization:
+            value = Secret(self.authorization.reveal().partition(" ")[2])
+            secrets += [self.authorization, value]
+        if self.credentials:
+            secrets += [self.credentials.password, self.credentials.identity_token]
+        return redact(text, secrets)
 
 
 class Repository(NamedTuple):
@@ -96,11 +92,11 @@ def log_in(
     find_credentials: Callable[[], RegistryCredentials | None],
     deadline: Deadline,
 ) -> Login | Failure:
-    """What a response with status 401 asks for.
+    """Log in as a response with status 401 asks, for one repository.
 
     Args:
         challenged: that response.
-        repository: what it was asked for.
+        repository: the repository to pull from.
         find_credentials: returns None for an anonymous user.
         deadline: when the token service must have answered.
 
@@ -116,7 +112,7 @@ def log_in(
         try:
             realm = parse_realm(text, repository.endpoint)
         except ValueError as error:
-            return _never(
+            return _fail(
                 ResponseError(
                     f"The registry at {repository.host} asks for a login at {quoted(text)},"
                     f" which {error}; nothing was sent there. Check the argument registry,"
@@ -129,7 +125,7 @@ def log_in(
         realm = None
     else:
         offered = ", ".join(map(quoted, challenges)) or "no way to log in"
-        return _never(
+        return _fail(
             ResponseError(
                 f"The registry at {repository.host} answered with HTTP status 401 and"
                 f" offers {offered}; Basic and Bearer are supported. Check the argument"
@@ -139,16 +135,16 @@ def log_in(
         )
     credentials = find_credentials()
     if credentials and not _is_valid_text(credentials):
-        return _never(
+        return _fail(
             ConfigError(
                 f"The registry credentials from {credentials.origin} have characters that"
                 " are not valid UTF-8; set them again."
             )
         )
     if realm is None:
-        return _basic(repository, credentials)
+        return _log_in_basic(repository, credentials)
     service = (parameters or {}).get("service")
-    return _token(realm, service, repository, credentials, deadline)
+    return _request_token(realm, service, repository, credentials, deadline)
 
 
 def _is_valid_text(credentials: RegistryCredentials) -> bool:
@@ -157,7 +153,7 @@ def _is_valid_text(credentials: RegistryCredentials) -> bool:
     return not any(part and _SURROGATE.search(part.reveal()) for part in parts)
 
 
-def no_credentials(repository: Repository) -> ConfigError:
+def missing_credentials_error(repository: Repository) -> ConfigError:
     """The error for a registry that asks an anonymous user for credentials."""
     return ConfigError(
         f"The registry at {repository.host} asks for credentials to pull"
@@ -166,13 +162,13 @@ def no_credentials(repository: Repository) -> ConfigError:
     )
 
 
-def _basic(
+def _log_in_basic(
     repository: Repository, credentials: RegistryCredentials | None
 ) -> Login | Failure:
     if credentials is None:
-        return _never(no_credentials(repository))
+        return _fail(missing_credentials_error(repository))
     if credentials.identity_token:
-        return _never(
+        return _fail(
             ConfigError(
                 f"The registry at {repository.host} asks for a user name and password, and"
                 f" {credentials.origin} has an identity token: {_HOW_TO_SET}."
@@ -186,7 +182,7 @@ def _basic_authorization(credentials: RegistryCredentials) -> Secret:
     return Secret(f"Basic {base64.b64encode(pair.encode()).decode()}")
 
 
-def _token(
+def _request_token(
     realm: Realm,
     service: str | None,
     repository: Repository,
@@ -218,13 +214,13 @@ def _token(
     if isinstance(response, Failure):
         return response
     if response.status != HTTPStatus.OK:
-        return _refused(response, realm, repository, credentials, deadline)
+        return _explain_refusal(response, realm, repository, credentials, deadline)
     token = _parse_token(response.body)
     if token is None:
-        return _never(
+        return _fail(
             ResponseError(
                 f"{TOKEN_SERVICE.name} at {realm.endpoint.address} answered without a"
-                f" token; check {TOKEN_SERVICE.setting}."
+                f" token; {TOKEN_SERVICE.advice}."
             )
         )
     return Login(token, credentials)
@@ -243,7 +239,7 @@ def _refresh_form(fields: dict[str, str], identity_token: Secret) -> Secret:
     )
 
 
-def _refused(
+def _explain_refusal(
     response: HttpResponse,
     realm: Realm,
     repository: Repository,
@@ -251,29 +247,31 @@ def _refused(
     deadline: Deadline,
 ) -> Failure:
     status = response.status
-    if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.BAD_REQUEST}:
+    # OAuth 2 refuses an identity token with 400 (RFC 6749 section 5.2).
+    if status in {HTTPStatus.BAD_REQUEST, HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
         if credentials is None:
-            return _never(no_credentials(repository))
+            return _fail(missing_credentials_error(repository))
         code, message = parse_error(response.body)
         sent = credentials.identity_token or _basic_authorization(credentials)
-        return _never(
+        return _fail(
             RegistryError(
-                status=HTTPStatus.UNAUTHORIZED,
+                status=status,
                 code=code,
                 message=Login(sent, credentials).clean(message),
                 host=repository.host,
                 name=repository.name,
                 credentials=credentials.origin,
+                is_login=True,
             )
         )
     return Failure(
         ResponseError(
             f"{TOKEN_SERVICE.name} at {realm.endpoint.address} answered with HTTP status"
-            f" {status}; try again later, or check {TOKEN_SERVICE.setting}.",
+            f" {status}: {TOKEN_SERVICE.status_advice(status)}.",
             status=status,
         ),
         RETRIED_STATUSES.get(status, Retry.NEVER),
-        retry_after_s(response.headers, deadline.clock.now()),
+        parse_retry_after(response.headers, deadline.clock.now()),
     )
 
 
@@ -290,5 +288,5 @@ def _parse_token(body: bytes) -> Secret | None:
     return Secret(f"Bearer {token}")
 
 
-def _never(error: ConfigError | RegistryError | ResponseError) -> Failure:
+def _fail(error: ConfigError | RegistryError | ResponseError) -> Failure:
     return Failure(error, Retry.NEVER)

@@ -10,24 +10,25 @@ from urllib.parse import quote
 
 from pulumi_ucimage._formatting import quoted
 from pulumi_ucimage._http.client import HttpResponse, http_client_for
-from pulumi_ucimage._http.retry import RETRIED_STATUSES, Failure, Retry, retry_after_s
-from pulumi_ucimage._registry.auth import Login, Repository, log_in, no_credentials
-from pulumi_ucimage._registry.endpoint import (
-    REGISTRY,
-    SETTING,
-    probe_endpoint,
-    remember_tls,
+from pulumi_ucimage._http.peer import is_redirect
+from pulumi_ucimage._http.retry import RETRIED_STATUSES, Failure, Retry, parse_retry_after
+from pulumi_ucimage._registry.auth import (
+    Login,
+    Repository,
+    log_in,
+    missing_credentials_error,
 )
+from pulumi_ucimage._registry.endpoint import REGISTRY, probe_endpoint, remember_tls
 from pulumi_ucimage._registry.responses import (
     MAX_ERROR_BYTES,
     MAX_MANIFEST_BYTES,
     MEDIA_TYPES,
     compute_digest,
+    has_manifest_type,
     is_digest,
     is_manifest,
-    is_media_type,
+    parse_digest_header,
     parse_error,
-    stated_digest,
 )
 from pulumi_ucimage.errors import RegistryError, ResponseError
 
@@ -43,7 +44,6 @@ if TYPE_CHECKING:
 _PATH: Final = re.compile(r"(?!\.)[A-Za-z0-9._-]+(?:/(?!\.)[A-Za-z0-9._-]+)*")
 _REFUSALS: Final = frozenset({401, 403, 404, 429})
 """Statuses by which a registry refuses, even without a code of its own."""
-_CLIENT_ERROR: Final = 4
 _UNKNOWN: Final = frozenset({"MANIFEST_UNKNOWN", "NAME_UNKNOWN"})
 
 
@@ -67,7 +67,7 @@ class RegistryClient:
     logins: MutableMapping[str, Login]
     retries: RetryPolicy
 
-    def digest(
+    def get_digest(
         self, path: str, tag: str, deadline: Deadline, *, is_listed: bool = True
     ) -> str:
         """The digest of what a tag names; of the index for a multi-platform image.
@@ -83,16 +83,16 @@ class RegistryClient:
             ConfigError: it asks for credentials, and there are none that can be used.
             TransportError, ResponseError: it cannot be reached, or its answer is unusable.
         """
-        manifest = Manifest(path, tag, is_listed=is_listed)
+        manifest = ManifestRequest(path, tag, is_listed=is_listed)
         return self.retries.call(self._attempt(manifest, deadline), deadline)
 
     def has_digest(self, path: str, digest: str, deadline: Deadline) -> bool:
         """Whether a repository still has the manifest with this digest.
 
         Raises:
-            UcimageError: as `digest`, if the registry gives no clear answer.
+            UcimageError: as `get_digest`, if the registry gives no clear answer.
         """
-        attempt = self._attempt(Manifest(path, digest, is_listed=False), deadline)
+        attempt = self._attempt(ManifestRequest(path, digest, is_listed=False), deadline)
         try:
             self.retries.call(attempt, deadline)
         except RegistryError as error:
@@ -102,7 +102,7 @@ class RegistryClient:
         return True
 
     def _attempt(
-        self, manifest: Manifest, deadline: Deadline
+        self, manifest: ManifestRequest, deadline: Deadline
     ) -> Callable[[], str | Failure]:
         if not _PATH.fullmatch(manifest.path):
             message = (
@@ -121,7 +121,7 @@ def is_unknown(error: RegistryError) -> bool:
     return error.status == HTTPStatus.NOT_FOUND and error.code in _UNKNOWN
 
 
-class Manifest(NamedTuple):
+class ManifestRequest(NamedTuple):
     """What is asked for.
 
     Attributes:
@@ -156,11 +156,12 @@ class _Attempt:
 
     HEAD is asked first. Its answer is used if it has a digest and one of the four media
     types. Otherwise GET decides, whose body can be checked: not every registry supports
-    HEAD, and errors in answer to HEAD have no body, so neither code nor message.
+    HEAD, and errors in answer to HEAD have no body, so neither code nor message. The
+    retries of a failed HEAD ask GET only.
     """
 
     def __init__(
-        self, client: RegistryClient, manifest: Manifest, deadline: Deadline
+        self, client: RegistryClient, manifest: ManifestRequest, deadline: Deadline
     ) -> None:
         self._client = client
         self._manifest = manifest
@@ -180,17 +181,17 @@ class _Attempt:
             response = self._request("HEAD")
             if isinstance(response, Failure):
                 return response
-            if digest := self._trusted_digest(response):
+            if digest := self._read_header_digest(response):
                 return digest
             self._is_head_useful = False
-            if response.status in RETRIED_STATUSES or _is_redirect(response.status):
-                return self._refused(response)
+            if response.status in RETRIED_STATUSES or is_redirect(response.status):
+                return self._make_failure(response)
         response = self._request("GET")
         if isinstance(response, Failure):
             return response
         if response.status != HTTPStatus.OK:
-            return self._refused(response)
-        return self._checked_digest(response)
+            return self._make_failure(response)
+        return self._verify_digest(response)
 
     def _request(self, method: str) -> HttpResponse | Failure:
         """Send a request; after status 401 log in, once, and send it again."""
@@ -238,54 +239,60 @@ class _Attempt:
             remember_tls(endpoint)
         return response
 
-    def _trusted_digest(self, response: HttpResponse) -> str | None:
+    def _read_header_digest(self, response: HttpResponse) -> str | None:
         """The digest in the answer to HEAD; None if GET must be asked."""
-        digest = stated_digest(response.headers)
-        if response.status != HTTPStatus.OK or not is_media_type(response.headers):
+        digest = parse_digest_header(response.headers)
+        if response.status != HTTPStatus.OK or not has_manifest_type(response.headers):
             return None
         if digest is None or not is_digest(digest):
             return None
         return digest if self._manifest.digest in {None, digest} else None
 
-    def _checked_digest(self, response: HttpResponse) -> str | Failure:
+    def _verify_digest(self, response: HttpResponse) -> str | Failure:
         """The digest of the body of the answer to GET."""
         if not is_manifest(response.body):
-            return self._unusable("sent something that is not an image's manifest")
-        stated = stated_digest(response.headers)
+            return self._make_response_failure(
+                "sent something that is not an image's manifest"
+            )
+        stated = parse_digest_header(response.headers)
         if stated is not None and not is_digest(stated):
-            return self._unusable("sent a malformed Docker-Content-Digest header")
+            return self._make_response_failure(
+                "sent a malformed Docker-Content-Digest header"
+            )
         expected = {digest for digest in (stated, self._manifest.digest) if digest}
         for digest in expected:
             if digest != compute_digest(response.body, digest.partition(":")[0]):
-                return self._unusable("sent a manifest that does not match its digest")
+                return self._make_response_failure(
+                    "sent a manifest that does not match its digest"
+                )
         return stated or self._manifest.digest or compute_digest(response.body, "sha256")
 
-    def _unusable(self, problem: str) -> Failure:
+    def _make_response_failure(self, problem: str) -> Failure:
         message = (
             f"The registry at {self._client.host} {problem} for"
-            f" {quoted(self._manifest.name)}; check {SETTING}, and whether a proxy or"
-            " firewall answers in its place."
+            f" {quoted(self._manifest.name)}; {REGISTRY.advice}."
         )
         return Failure(ResponseError(message), Retry.NEVER)
 
-    def _refused(self, response: HttpResponse) -> Failure:
+    def _make_failure(self, response: HttpResponse) -> Failure:
         status = response.status
         return Failure(
-            self._refusal(response)
-            or ResponseError(self._status_message(status), status=status),
+            self._make_registry_error(response) or self._make_status_error(status),
             RETRIED_STATUSES.get(status, Retry.NEVER),
-            retry_after_s(response.headers, self._deadline.clock.now()),
+            parse_retry_after(response.headers, self._deadline.clock.now()),
         )
 
-    def _refusal(self, response: HttpResponse) -> UcimageError | None:
+    def _make_registry_error(self, response: HttpResponse) -> UcimageError | None:
         """The registry's own refusal; None if the status says nothing about the image."""
         status, credentials = response.status, self._login.credentials
         code, message = parse_error(response.body)
-        is_own = code and status // 100 == _CLIENT_ERROR
-        if not is_own and status not in _REFUSALS:
+        is_client_error = (
+            HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR
+        )
+        if not (code and is_client_error) and status not in _REFUSALS:
             return None
         if status == HTTPStatus.UNAUTHORIZED and credentials is None:
-            return no_credentials(self._repository)
+            return missing_credentials_error(self._repository)
         return RegistryError(
             status=status,
             code=code,
@@ -296,20 +303,9 @@ class _Attempt:
             is_listed=self._manifest.is_listed,
         )
 
-    def _status_message(self, status: int) -> str:
-        if status in RETRIED_STATUSES:
-            advice = "try again later"
-        elif _is_redirect(status):
-            advice = f"redirects are not followed; check {SETTING}"
-        else:
-            advice = (
-                f"check {SETTING}, and whether a proxy or firewall answers in its place"
-            )
-        return (
+    def _make_status_error(self, status: int) -> ResponseError:
+        return ResponseError(
             f"The registry at {self._client.host} answered with HTTP status {status} for"
-            f" {quoted(self._manifest.name)}: {advice}."
+            f" {quoted(self._manifest.name)}: {REGISTRY.status_advice(status)}.",
+            status=status,
         )
-
-
-def _is_redirect(status: int) -> bool:
-    return HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST

@@ -7,22 +7,24 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
 from pulumi_ucimage._formatting import quoted
-from pulumi_ucimage._http.client import HttpResponse, Peer, http_client_for
+from pulumi_ucimage._http.client import HttpResponse, http_client_for
 from pulumi_ucimage._http.endpoint import Endpoint
+from pulumi_ucimage._http.peer import Peer
 from pulumi_ucimage._registry.responses import MAX_ERROR_BYTES
 from pulumi_ucimage.errors import ResponseError
 
 if TYPE_CHECKING:
     from pulumi_ucimage._http.clock import Deadline
 
-SETTING: Final = "the argument registry, ucimage:registry and UCIMAGE_REGISTRY"
-REGISTRY: Final = Peer("The registry", SETTING)
+REGISTRY: Final = Peer(
+    "The registry", "the argument registry, ucimage:registry and UCIMAGE_REGISTRY"
+)
 
 _answered: Final[dict[Endpoint, Endpoint]] = {}
 """Where registries on this machine have answered, by their HTTPS endpoint."""
 
 
-def registry_endpoint(host: str) -> Endpoint:
+def parse_registry_host(host: str) -> Endpoint:
     """The HTTPS endpoint of a registry.
 
     Args:
@@ -75,8 +77,3 @@ def remember_tls(endpoint: Endpoint) -> None:
     """Do not ask a registry again by plain HTTP: it has answered by HTTPS."""
     if endpoint.is_loopback and endpoint.scheme == "https":
         _answered[endpoint] = endpoint
-
-
-def forget_endpoints() -> None:
-    """Ask each registry on this machine again what it speaks."""
-    _answered.clear()

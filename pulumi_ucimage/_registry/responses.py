@@ -31,20 +31,20 @@ def is_digest(text: str) -> bool:
     return _DIGEST.fullmatch(text) is not None
 
 
-def stated_digest(headers: Mapping[str, str]) -> str | None:
+def parse_digest_header(headers: Mapping[str, str]) -> str | None:
     """The Docker-Content-Digest header; None if it is missing."""
     digest = headers.get("Docker-Content-Digest")
     return digest and digest.strip()
 
 
-def is_media_type(headers: Mapping[str, str]) -> bool:
+def has_manifest_type(headers: Mapping[str, str]) -> bool:
     """Whether a response has one of the media types that were accepted."""
     return headers.get("Content-Type", "").partition(";")[0].strip() in MEDIA_TYPES
 
 
 def is_manifest(body: bytes) -> bool:
     """Whether a body is a manifest or an index, and not, say, a login page."""
-    document = _json(body)
+    document = _parse_json(body)
     if not isinstance(document, dict) or document.get("schemaVersion") != _SCHEMA_VERSION:
         return False
     return "config" in document or "manifests" in document
@@ -62,7 +62,7 @@ def compute_digest(body: bytes, algorithm: str) -> str:
 
 def parse_error(body: bytes) -> tuple[str | None, str]:
     """The code and the message of the first error; None and "" if there are none."""
-    document = _json(body)
+    document = _parse_json(body)
     errors = document.get("errors") if isinstance(document, dict) else None
     first = errors[0] if isinstance(errors, list) and errors else None
     if not isinstance(first, dict):
@@ -74,7 +74,7 @@ def parse_error(body: bytes) -> tuple[str | None, str]:
     )
 
 
-def _json(body: bytes) -> Any:
+def _parse_json(body: bytes) -> Any:
     try:
         return json.loads(body)
     except (ValueError, RecursionError):

@@ -6,11 +6,11 @@ import re
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final, final
-from urllib.parse import quote_plus
 
 from pulumi_ucimage._formatting import printable
-from pulumi_ucimage._http.client import Peer
-from pulumi_ucimage._http.retry import RETRIED_STATUSES, Failure, Retry, retry_after_s
+from pulumi_ucimage._http.peer import Peer
+from pulumi_ucimage._http.retry import RETRIED_STATUSES, Failure, Retry, parse_retry_after
+from pulumi_ucimage._secret import redact
 from pulumi_ucimage._ucloud.responses import ACTION, InvalidResponseError, Page, parse
 from pulumi_ucimage._ucloud.signing import signed_form
 from pulumi_ucimage.errors import UGC_INTERNAL_RET_CODES, ApiError, ResponseError
@@ -143,7 +143,7 @@ class Client:
         )
         if isinstance(response, Failure):
             return response
-        after_s = retry_after_s(response.headers, deadline.clock.now())
+        after_s = parse_retry_after(response.headers, deadline.clock.now())
         if response.status != HTTPStatus.OK:
             return Failure(
                 self._status_error(response.status),
@@ -171,41 +171,19 @@ class Client:
         return Failure(
             ResponseError(
                 f"The response to {ACTION} for bucket '{bucket.name}' cannot be used:"
-                f" {printable(problem, limit=300)}; check {UCLOUD_API.setting} and"
-                " whether a proxy or firewall answers in its place."
+                f" {printable(problem, limit=300)}; {UCLOUD_API.advice}."
             ),
             Retry.NEVER,
         )
 
     def _status_error(self, status: int) -> ResponseError:
-        if status in RETRIED_STATUSES:
-            hint = "try again later"
-        elif HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST:
-            hint = (
-                "signed requests do not follow redirects; set"
-                f" {UCLOUD_API.setting} to the API's own address"
-            )
-        elif status == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
-            hint = "put the proxy's user and password into HTTP_PROXY, or set NO_PROXY"
-        else:
-            hint = (
-                f"check {UCLOUD_API.setting} and whether a proxy or firewall answers in"
-                " its place"
-            )
         return ResponseError(
             f"{UCLOUD_API.name} at {self.http.address} answered with HTTP status"
-            f" {status}: {hint}.",
+            f" {status}: {UCLOUD_API.status_advice(status)}.",
             status=status,
         )
 
     def _without_secrets(self, message: str, form: Secret) -> str:
         """A message of the server without the secrets that it repeats."""
-        for secret in (
-            form,
-            self.credentials.private_key,
-            self.credentials.security_token,
-        ):
-            if secret:
-                message = message.replace(secret.reveal(), "[secret]")
-                message = message.replace(quote_plus(secret.reveal()), "[secret]")
-        return _SIGNATURE.sub("[signature]", message)
+        secrets = (form, self.credentials.private_key, self.credentials.security_token)
+        return _SIGNATURE.sub("[signature]", redact(message, secrets))

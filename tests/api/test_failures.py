@@ -25,8 +25,9 @@ from urllib3.exceptions import (
     ProxyError,
 )
 
-from pulumi_ucimage._http.failures import explain
-from pulumi_ucimage._http.machine import machine_problem
+from pulumi_ucimage._http.failures import explain_failure
+from pulumi_ucimage._http.machine import explain_machine_problem
+from pulumi_ucimage._http.peer import Peer
 from pulumi_ucimage._http.retry import Retry
 from pulumi_ucimage.errors import TransportError
 
@@ -91,9 +92,9 @@ def test_too_many_open_files_are_no_problem_of_the_ca_bundle(authority: Authorit
 )
 def test_machine_problems(error: Exception, problem: str | None) -> None:
     """Four errors are about this machine, wherever they are wrapped."""
-    found = machine_problem(error)
+    found = explain_machine_problem(error)
     wrapped = requests.ConnectionError(MaxRetryError(POOL, "/", error))
-    text, retry = explain(wrapped, setting="its address")
+    text, retry = explain_failure(wrapped, Peer("The server", "its address"))
 
     assert (found is None) == (problem is None)
     assert (found or "").startswith(problem or "")
@@ -137,14 +138,14 @@ EXPLANATIONS: dict[str, tuple[Exception, str, Retry]] = {
     "read timeout": (TimeoutError(), "timed out; try again later,", Retry.TRANSIENT),
     "reset": (
         ConnectionResetError(),
-        "cut the connection; try again later, or check ADDRESS and",
+        "cut the connection; try again later, or check ADDRESS, and",
         Retry.TRANSIENT,
     ),
     "incomplete": (http.client.IncompleteRead(b""), "cut the conn", Retry.TRANSIENT),
     "TLS cut": (ssl.SSLEOFError(), "cut the connection;", Retry.TRANSIENT),
     "no TLS": (
         ssl.SSLError(),
-        "does not speak TLS as expected; check ADDRESS and whether a proxy or firewall"
+        "does not speak TLS as expected; check ADDRESS, and whether a proxy or firewall"
         " answers in its place.",
         Retry.NEVER,
     ),
@@ -160,7 +161,7 @@ EXPLANATIONS: dict[str, tuple[Exception, str, Retry]] = {
     ),
     "no HTTP": (
         http.client.BadStatusLine("x"),
-        "sent something that is not valid HTTP; check ADDRESS and",
+        "sent something that is not valid HTTP; check ADDRESS, and",
         Retry.NEVER,
     ),
     "another error": (ValueError(), "sent something that is not valid", Retry.NEVER),
@@ -179,7 +180,7 @@ def test_a_failed_request_says_what_to_check(
         requests.ConnectionError(ProtocolError("Connection aborted.", error)),
         requests.ConnectionError(MaxRetryError(POOL, "/", error)),
     ):
-        found = explain(wrapped, setting="ADDRESS")
+        found = explain_failure(wrapped, Peer("The server", "ADDRESS"))
         assert found[0].startswith(says)
         assert retry is found[1]
 

@@ -110,7 +110,7 @@ def test_no_redirect_is_followed(status: int) -> None:
     with FaultServer(answer()) as other:
         redirect = answer(b"", status, {"Location": other.url})
         with FaultServer(redirect) as server, Caller(server.url) as caller:
-            with pytest.raises(ResponseError, match="do not follow redirects.*baseUrl"):  # noqa: RUF043
+            with pytest.raises(ResponseError, match="redirects are not followed.*baseUrl"):  # noqa: RUF043
                 caller.get_page()
 
             assert 1 == len(server.requests)
@@ -134,7 +134,7 @@ def test_the_body_of_an_error_is_not_read(status: int) -> None:
 def test_the_size_of_a_body_is_limited(
     headers: dict[str, str], more: int, error: type[UcimageError] | None
 ) -> None:
-    """The limit counts unpacked bytes, exactly."""
+    """The limit counts unpacked bytes, exactly, and packed ones."""
     body = b"x" * (100_000 + more)
     packed = gzip.compress(body) if headers else body
     with (
@@ -150,6 +150,18 @@ def test_the_size_of_a_body_is_limited(
         assert isinstance(response, Failure)
         assert error is type(response.error)
         assert "more than 0.0953674 MiB; check ucimage:baseUrl" in str(response.error)
+
+
+def test_a_packed_body_that_unpacks_to_nothing_is_limited() -> None:
+    """Empty blocks of gzip could be sent until the deadline."""
+    start, end = gzip.compress(b"")[:10], b"\x01\0\0\xff\xff" + bytes(8)
+    packed = start + 20_001 * b"\0\0\0\xff\xff" + end
+    assert b"" == gzip.decompress(packed)
+    with FaultServer(answer(packed, headers=GZIP)) as server, Caller(server.url) as caller:
+        response = _request(caller, max_bytes=100_000)
+
+    assert isinstance(response, Failure)
+    assert "a response of more than" in str(response.error)
 
 
 def _request(

@@ -12,10 +12,11 @@ from cryptography import x509
 from faults import FaultServer, answer
 
 from pulumi_ucimage import ConfigError, TransportError, get_docker_images
-from pulumi_ucimage._http.client import HttpResponse, Peer, http_client_for
+from pulumi_ucimage._http.client import HttpResponse, http_client_for
 from pulumi_ucimage._http.clock import Clock, Deadline
 from pulumi_ucimage._http.endpoint import Endpoint
 from pulumi_ucimage._http.network import NetworkSettings
+from pulumi_ucimage._http.peer import Peer
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -127,6 +128,7 @@ def test_the_lower_case_variable_comes_first(
         ({"https_proxy": "http://p:1"}, API.url, "http://p:1"),
         ({"ALL_PROXY": "http://p:1"}, API.url, "http://p:1"),
         ({"HTTPS_PROXY": "p:1"}, API.url, "http://p:1"),
+        ({"HTTPS_PROXY": "HTTPS://p:1"}, API.url, "https://p:1"),
         ({"HTTPS_PROXY": ""}, API.url, None),
         ({"HTTP_PROXY": "http://p:1"}, API.url, None),
         ({"HTTPS_PROXY": "http://p:1", "NO_PROXY": "example.com"}, API.url, None),

@@ -16,7 +16,7 @@ from pulumi_ucimage._http.retry import (
     Failure,
     Retry,
     RetryPolicy,
-    retry_after_s,
+    parse_retry_after,
 )
 from pulumi_ucimage._ucloud.client import RETRIED_RET_CODES
 from pulumi_ucimage.errors import ApiError, ResponseError, TransportError
@@ -156,12 +156,12 @@ def test_waits_double_up_to_a_bound_with_full_jitter(
     assert pytest.approx([random * bound for bound in expected]) == time.sleeps
 
 
-def test_many_attempts_do_not_overflow() -> None:
-    """The bound stays at 20 s, however many retries are configured."""
+def test_as_many_retries_as_can_be_configured_are_made() -> None:
+    """The bound of each wait stays at 20 s."""
     script = Script(Failure(ERROR, Retry.TRANSIENT))
 
-    assert ERROR is call(script, Time(), max_retries=2000, timeout_s=1e9)
-    assert 2001 == script.made
+    assert ERROR is call(script, Time(), max_retries=99, timeout_s=1e9)
+    assert 100 == script.made
 
 
 @pytest.mark.parametrize(
@@ -251,8 +251,8 @@ HEADERS = {
 @pytest.mark.parametrize(("header", "expected"), HEADERS.items())
 def test_retry_after_is_seconds_or_a_date(header: str, expected: float) -> None:
     """Both forms of the header are read; a malformed or missing one asks for nothing."""
-    assert expected == retry_after_s({"Retry-After": header}, NOW)
-    assert 0 == retry_after_s({}, NOW)
+    assert expected == parse_retry_after({"Retry-After": header}, NOW)
+    assert 0 == parse_retry_after({}, NOW)
 
 
 @given(st.text() | st.from_regex(r"[A-Z][a-z]{2}, \d+ Nov \d+ \d+:\d+:\d+ .{0,6}"))
@@ -262,4 +262,4 @@ def test_retry_after_is_seconds_or_a_date(header: str, expected: float) -> None:
 @example("Fri, 31 Dec 9999 23:59:59 -2359")
 def test_no_header_is_an_error(header: str) -> None:
     """Any text is a number of seconds, at least 0."""
-    assert retry_after_s({"Retry-After": header}, NOW) >= 0
+    assert parse_retry_after({"Retry-After": header}, NOW) >= 0

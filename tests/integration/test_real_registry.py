@@ -23,7 +23,7 @@ import pulumi_ucimage as ucimage
 from pulumi_ucimage._http.clock import Clock, Deadline
 from pulumi_ucimage._http.retry import RetryPolicy
 from pulumi_ucimage._registry.client import RegistryClient
-from pulumi_ucimage._registry.endpoint import registry_endpoint
+from pulumi_ucimage._registry.endpoint import parse_registry_host
 from pulumi_ucimage._secret import RegistryCredentials, Secret
 from pulumi_ucimage.errors import ConfigError, RegistryError, TransportError
 
@@ -86,7 +86,7 @@ class Asking:
     ) -> None:
         self._client = RegistryClient(
             host=registry.host,
-            endpoint=registry_endpoint(registry.host),
+            endpoint=parse_registry_host(registry.host),
             find_credentials=lambda _seconds: credentials,
             logins={},
             retries=RetryPolicy(max_retries=0, clock=Clock()),
@@ -94,7 +94,7 @@ class Asking:
 
     def digest(self, tag: str, name: str = NAME) -> str:
         """The digest of a tag."""
-        return self._client.digest(name, tag, Deadline.after(30, Clock()))
+        return self._client.get_digest(name, tag, Deadline.after(30, Clock()))
 
     def has(self, digest: str) -> bool:
         """Whether a digest is there."""

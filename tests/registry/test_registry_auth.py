@@ -41,6 +41,9 @@ CHALLENGES = {
     "Basic": [Challenge("basic", {})],
     'Basic realm="a b"': [Challenge("basic", {"realm": "a b"})],
     "Basic realm=a": [Challenge("basic", {"realm": "a"})],
+    "Bearer realm=https://a.b:1/token,service=c": [
+        Challenge("bearer", {"realm": "https://a.b:1/token", "service": "c"})
+    ],
     'BEARER Realm="https://a.b/token",service="a,b",scope="repository:x:pull,push"': [
         Challenge(
             "bearer",
@@ -72,8 +75,8 @@ CHALLENGES = {
 
 
 @pytest.mark.parametrize("header", CHALLENGES)
-def test_challenges_are_read_as_rfc_9110_has_them(header: str) -> None:
-    """Commas, quotes and several challenges in one header; malformed text ends it."""
+def test_challenges_are_read_by_rfc_9110(header: str) -> None:
+    """Commas, quotes, several challenges in one header, and addresses without quotes."""
     assert CHALLENGES[header] == parse_challenges(header)
 
 

@@ -31,7 +31,8 @@ from registry_faults import CANARY, CREDENTIALS, FAULTS, HTML, OTHER, commit
 from secrecy import held_by, written
 
 from pulumi_ucimage._http.clock import Clock, Deadline
-from pulumi_ucimage._registry.endpoint import registry_endpoint
+from pulumi_ucimage._registry.endpoint import parse_registry_host
+from pulumi_ucimage._secret import RegistryCredentials, Secret
 from pulumi_ucimage.errors import (
     RegistryError,
     ResponseError,
@@ -56,6 +57,7 @@ DIGESTS: dict[str, tuple[Reply, Reply, str]] = {
     "neither says it": (head(None), get(None), DIGEST),
     "GET says a longer one": (head(None), get(LONG_DIGEST), LONG_DIGEST),
     "GET has no media type": (head(None), get(content_type=""), DIGEST),
+    "HEAD says it before a space": (head(f"{DIGEST} "), HTML, DIGEST),
     "HEAD is not allowed": (refusal(405), get(), DIGEST),
     "HEAD is not implemented": (refusal(501), get(), DIGEST),
     "HEAD is not found": (refusal(404), get(), DIGEST),
@@ -183,14 +185,14 @@ HOSTS = {
 @pytest.mark.parametrize("host", HOSTS)
 def test_the_registry_is_the_host_of_the_name(host: str) -> None:
     """HTTPS is the rule."""
-    assert HOSTS[host] == registry_endpoint(host).origin
+    assert HOSTS[host] == parse_registry_host(host).origin
 
 
 @pytest.mark.parametrize("host", ["a.b:99999", "a.b@evil.com", "a..b", "a.b:x"])
 def test_a_host_that_cannot_be_is_an_error(host: str) -> None:
     """An image's name with a malformed host is not asked for anywhere."""
     with pytest.raises(ResponseError, match="cannot be a registry's host"):
-        registry_endpoint(host)
+        parse_registry_host(host)
 
 
 # What a registry on this machine answers to `GET /v2/` by plain HTTP.
@@ -296,6 +298,16 @@ def test_a_token_service_that_repeats_a_password_does_not_leak_it() -> None:
         resolve(client(server, credentials=CREDENTIALS))
 
     assert "DENIED: [secret] is wrong" in str(caught.value)
+
+
+def test_only_the_whole_password_is_removed() -> None:
+    """A part of it, such as a word behind a space, leaves the message readable."""
+    credentials = RegistryCredentials("ann", Secret("my a"), "the environment")
+    script = Script(head=BASIC, get=refusal(403, "DENIED", "my+a may not pull a tag"))
+    with serve(script) as server, pytest.raises(RegistryError) as caught:
+        resolve(client(server, credentials=credentials))
+
+    assert "DENIED: [secret] may not pull a tag" in str(caught.value)
 
 
 @pytest.mark.parametrize("name", ECHOES)

@@ -131,7 +131,7 @@ def parse(body: bytes) -> Page | ErrorResponse:
     else:
         # The slow parser is for names that occur twice, and for escapes, with which one
         # name can be written in several ways.
-        if has_escapes or any(body.find(n) != body.rfind(n) for n in _ENVELOPE_NAMES):
+        if has_escapes or any(body.count(name) > 1 for name in _ENVELOPE_NAMES):
             _parse_slowly(body)
         if envelope.ret_code != 0:
             return ErrorResponse(envelope.ret_code, envelope.message or "")

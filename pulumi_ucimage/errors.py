@@ -163,7 +163,8 @@ class ApiError(UcimageError):
     ) -> None:
         said = printable(message, limit=500)
         hint = _HINTS.get(ret_code, "look it up in UCloud's list of error codes")
-        words = f" ({said})" if said else ""
+        # Between these quotes, entry points leave all names as they are.
+        words = f' ("{said}")' if said else ""
         super().__init__(
             f"{action} for bucket {quoted(bucket)} in region {quoted(region)} failed with"
             f" RetCode {ret_code}{words}: {hint}."
@@ -210,7 +211,8 @@ class RegistryError(UcimageError):
             is_listed: whether the API lists the tag.
             is_login: whether a login was refused; 400 then means the credentials, too.
         """
-        said = ": ".join(filter(None, (code, printable(message, limit=300))))
+        quote = f'"{printable(message, limit=300)}"' if message else ""
+        said = ": ".join(filter(None, (code, quote)))
         words = f"HTTP status {status}{f', {said}' if said else ''}"
         registry, image = f"The registry at {printable(host)}", quoted(name)
         if status == HTTPStatus.UNAUTHORIZED or (

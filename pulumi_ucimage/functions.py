@@ -180,12 +180,12 @@ def _look_up(function: FunctionSpec, values: Mapping[str, Any]) -> Any:
     if has_dependencies(opts):
         message = f"{name} cannot wait for opts.depends_on: {instead}."
         raise ArgumentTypeError(message)
-    query = function.query(values)
+    query = function.query_type.of(values)
     if program.is_mocked():
         answer = pulumi.runtime.invoke(function.token, _wire_values(function, values), opts)
         return from_wire(function.result, answer.value or {})
     context = program.lookup_context(not_before=program.not_before())
-    return program.wait_for(lambda: query.ask(context))
+    return program.wait_for(lambda: query.run(context))
 
 
 def _look_up_output(
@@ -195,7 +195,7 @@ def _look_up_output(
     opts = _check_options(values)
     inputs = {argument.name: values[argument.name] for argument in function.arguments}
     known = {k: value for k, value in inputs.items() if not contains_input(value)}
-    function.check_known(known)
+    function.query_type.check_known(function.arguments, known)
     if program.is_mocked():
         return _mocked_output(function, inputs, opts)
     if known == inputs and not has_dependencies(opts):
@@ -217,15 +217,15 @@ def _prepare(
 
     A later change of the environment has no effect on it.
     """
-    query = function.query(values)
-    return partial(query.ask_with, query.settings(context), context)
+    query = function.query_type.of(values)
+    return partial(query.run_with, query.settings(context), context)
 
 
 def _mocked_output(
     function: FunctionSpec, inputs: Mapping[str, Any], opts: InvokeOptions | None
 ) -> pulumi.Output[Any]:
     def invoke(known: Mapping[str, Any]) -> pulumi.Output[Any]:
-        function.query(known)
+        function.query_type.of(known)
         answer = pulumi.runtime.invoke_output(
             function.token, _wire_values(function, known), opts
         )

@@ -13,7 +13,6 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any, Final
 
-import pulumi
 from pulumi.dynamic import (
     CheckFailure,
     CheckResult,
@@ -31,21 +30,19 @@ from pulumi_ucimage._lookup import pin_changes, pin_messages, pin_refresh, pin_r
 from pulumi_ucimage._lookup.context import LookupContext
 from pulumi_ucimage._lookup.listing_cache import ListingCache
 from pulumi_ucimage._lookup.pinned import resource_id, validated_state
-from pulumi_ucimage._lookup.unknowns import contains_unknown
-from pulumi_ucimage._pulumi import engine_log
+from pulumi_ucimage._pulumi.engine_log import EngineLog
 from pulumi_ucimage._spec import pin_state
 from pulumi_ucimage._spec.pin_state import resource_name
+from pulumi_ucimage._spec.unknown import contains_unknown
 from pulumi_ucimage.errors import ArgumentError, UcimageError
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterable
+    from collections.abc import Hashable
 
-    from pulumi_ucimage._lookup.pin_messages import Message
     from pulumi_ucimage._ucloud.listing import Listing
 
     State = dict[str, Any]
 
-_UNKNOWN: Final = pulumi.output.UNKNOWN
 _PROVIDER: Final = "__provider"
 """Pulumi's own field, with this class in it."""
 _NO_INPUTS: Final = {_PROVIDER, pin_state.PROGRAM, pin_state.CHOSEN_AT}
@@ -85,21 +82,20 @@ class ImagePinProvider(ResourceProvider):
                 news,
                 context,
                 pin=_name(urn),
-                unknown=_UNKNOWN,
                 ignores_tag=bool(program.get("ignores_tag")),
             )
         except UcimageError as error:
             failure = CheckFailure("", pin_messages.failure(error, olds))
             return CheckResult(_without_internal(news), [failure])
         tag, kept = program.get("ignored_tag"), state["tag"]
-        if tag and tag != kept and not contains_unknown(kept, _UNKNOWN):
+        if tag and tag != kept and not contains_unknown(kept):
             messages.append(pin_messages.tag_without_effect(_name(urn), kept))
-        _log_all(messages, urn)
+        _log(urn).show(messages)
         return CheckResult({**state, pin_state.URN: urn}, [])
 
     def diff(self, _id: str, _olds: State, _news: State) -> DiffResult:
         """Say whether something changed, and whether it replaces the pin."""
-        changes = pin_changes.changes(_olds, _news, _UNKNOWN)
+        changes = pin_changes.changes(_olds, _news)
         if not changes:
             return DiffResult(changes=False)
         # None: the engine finds what changed itself, so that it can replace the pin on
@@ -131,7 +127,7 @@ class ImagePinProvider(ResourceProvider):
             )
         except UcimageError as error:
             messages = [pin_messages.refresh_failed(_name(urn, id_), error, state)]
-        _log_all(messages, urn)
+        _log(urn).show(messages)
         return ReadResult(id_, _outputs(state, props.get(pin_state.CHOSEN_AT, "")), state)
 
     def delete(self, _id: str, _props: State) -> None:
@@ -143,24 +139,11 @@ class ImagePinProvider(ResourceProvider):
         """The context of a look-up, and which listings it may share."""
         return LookupContext(
             stack=self._stack,
-            log=_Log(urn),
+            log=_log(urn),
             listings=listings,
             not_before=not_before,
             throttled=self._throttled,
         )
-
-
-class _Log:
-    """The log of a look-up: lines under the resource in Pulumi's output."""
-
-    def __init__(self, urn: str) -> None:
-        self._urn = urn
-
-    def debug(self, msg: str) -> None:
-        _log(engine_log.DEBUG, msg, self._urn)
-
-    def info(self, msg: str, *, ephemeral: bool = False) -> None:
-        _log(engine_log.INFO, msg, self._urn, ephemeral=ephemeral)
 
 
 def _refuse_unknown_inputs(new_inputs: State, olds: State) -> None:
@@ -186,11 +169,6 @@ def _name(urn: str, id_: str = "") -> str:
     return resource_name(urn) or id_
 
 
-def _log_all(messages: Iterable[Message], urn: str) -> None:
-    for text, is_warning in messages:
-        _log(engine_log.WARNING if is_warning else engine_log.INFO, text, urn)
-
-
-def _log(severity: int, message: str, urn: str, *, ephemeral: bool = False) -> None:
+def _log(urn: str) -> EngineLog:
     # The engine's address is the last argument.
-    engine_log.write(sys.argv[-1], severity, message, urn, ephemeral=ephemeral)
+    return EngineLog(sys.argv[-1], urn)

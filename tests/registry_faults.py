@@ -166,7 +166,7 @@ FAULTS = {
     "403 with a body": Fault(
         RegistryError,
         "does not allow an anonymous user to pull 'ucs/helloworld:1.4.2' (HTTP status 403,"
-        " DENIED: not yours): allow it, or use credentials that may pull it.",
+        ' DENIED: "not yours"): allow it, or use credentials that may pull it.',
         **refused(403, "DENIED", "not yours"),
         status=403,
         code="DENIED",
@@ -200,7 +200,7 @@ FAULTS = {
     ),
     "429 with a body": Fault(
         RegistryError,
-        "(HTTP status 429, TOOMANYREQUESTS: slow down)",
+        '(HTTP status 429, TOOMANYREQUESTS: "slow down")',
         get=refusal(429, "TOOMANYREQUESTS", "slow down"),
         status=429,
         code="TOOMANYREQUESTS",

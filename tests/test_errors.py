@@ -210,14 +210,14 @@ def test_an_error_may_have_lines_of_its_own() -> None:
         (
             171,
             "Signature VerifyAC Error",
-            "RetCode 171 (Signature VerifyAC Error): the private key does not belong to the"
-            " public key; set both again, using one key pair from UCloud's console.",
+            'RetCode 171 ("Signature VerifyAC Error"): the private key does not belong to'
+            " the public key; set both again, using one key pair from UCloud's console.",
         ),
         (
             172,
             "User not found",
-            "RetCode 172 (User not found): UCloud does not know the public key; set the key"
-            " pair again.",
+            'RetCode 172 ("User not found"): UCloud does not know the public key; set the'
+            " key pair again.",
         ),
         (
             174,
@@ -230,8 +230,8 @@ def test_an_error_may_have_lines_of_its_own() -> None:
         (
             299,
             "IAM permission error",
-            "RetCode 299 (IAM permission error): the key's user lacks the permission; allow"
-            " GetDockerImageList in UCloud's IAM.",
+            'RetCode 299 ("IAM permission error"): the key\'s user lacks the permission;'
+            " allow GetDockerImageList in UCloud's IAM.",
         ),
         (
             292,
@@ -243,8 +243,8 @@ def test_an_error_may_have_lines_of_its_own() -> None:
         (
             43023,
             "bucket not exist",
-            "RetCode 43023 (bucket not exist): the bucket does not exist in this region and"
-            " project, or the API could not list it (it has one code for both); check"
+            'RetCode 43023 ("bucket not exist"): the bucket does not exist in this region'
+            " and project, or the API could not list it (it has one code for both); check"
             " bucket_name, region and project_id.",
         ),
         (
@@ -261,7 +261,7 @@ def test_an_error_may_have_lines_of_its_own() -> None:
         (
             4711,
             "no idea",
-            "RetCode 4711 (no idea): look it up in UCloud's list of error codes.",
+            'RetCode 4711 ("no idea"): look it up in UCloud\'s list of error codes.',
         ),
         (-1, "", "RetCode -1: look it up in UCloud's list of error codes."),
     ],
@@ -278,7 +278,7 @@ def test_long_words_of_the_api_are_cut() -> None:
     error = api_error(message="x" * 10_000)
 
     assert "x" * 500 + "..." == error.message
-    assert f"({error.message})" in str(error)
+    assert f'("{error.message}")' in str(error)
 
 
 @pytest.mark.parametrize(

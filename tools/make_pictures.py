@@ -15,7 +15,7 @@ from chinese import chinese_picture
 
 from pulumi_ucimage._tags.evaluate import RejectReason, Tag, evaluate
 from pulumi_ucimage._tags.policy import Policy
-from pulumi_ucimage._tags.verdicts import CHOSEN, verdicts
+from pulumi_ucimage._tags.verdicts import CHOSEN, list_verdicts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -145,7 +145,7 @@ TAGS: Final = (
 def rules() -> str:
     """How far each tag comes, as the package itself judges it."""
     choice = evaluate(Policy.from_arguments(ARGUMENTS), TAGS, now=_time(28))
-    by_name = {tag.name: tag.verdict for tag in verdicts(choice)}
+    by_name = {tag.name: tag.verdict for tag in list_verdicts(choice)}
     reasons = [reason.value for reason in RejectReason]
     left, wide, top, high = 170, 96, 100, 30
     end = left + wide * len(reasons)
@@ -159,7 +159,7 @@ def rules() -> str:
         x = left + column * wide + wide // 2
         parts.append(_text(x, 86, reason, anchor="middle", colour=_GREY))
         parts.append(_line(x, top, x, bottom, colour=_LINE))
-        count = choice.counts()[reason]
+        count = choice.count_tags()[reason]
         parts.append(_text(x, bottom + 26, str(count), anchor="middle", colour=_GREY))
     for row, tag in enumerate(TAGS):
         y = top + row * high + high // 2

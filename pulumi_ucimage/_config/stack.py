@@ -10,7 +10,7 @@ from pulumi_ucimage._secret import Secret
 from pulumi_ucimage._spec.settings import NAMESPACE, SETTINGS, STACK_KEYS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Collection, Iterable
 
 _ENGINE_KEYS: Final = frozenset({"version", "pluginDownloadURL"})
 """Keys that the engine itself reads from a provider's configuration."""
@@ -25,7 +25,24 @@ def stack_values(get: Callable[[str], str | None]) -> dict[str, Secret]:
     return {key: Secret(value) for key in STACK_KEYS if (value := get(key))}
 
 
-def unknown_key_warnings(keys: Iterable[str]) -> list[str]:
+def setting_text(value: object) -> str:
+    """A provider's setting as text, as the stack's configuration has it; "" for None."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return "" if value is None else str(value)
+
+
+def key_warnings(keys: Collection[str], *, unencrypted: Iterable[str]) -> list[str]:
+    """Warnings about what is in the stack's configuration.
+
+    Args:
+        keys: every full key.
+        unencrypted: the full keys that are set without encryption.
+    """
+    return [*_unknown_key_warnings(keys), *_unencrypted_key_warnings(unencrypted)]
+
+
+def _unknown_key_warnings(keys: Iterable[str]) -> list[str]:
     """One warning for each `ucimage:` key that is not a setting.
 
     Args:
@@ -49,7 +66,7 @@ def unknown_key_warnings(keys: Iterable[str]) -> list[str]:
     return warnings
 
 
-def unencrypted_key_warnings(keys: Iterable[str]) -> list[str]:
+def _unencrypted_key_warnings(keys: Iterable[str]) -> list[str]:
     """One warning for each secret setting among keys that are stored unencrypted.
 
     Args:

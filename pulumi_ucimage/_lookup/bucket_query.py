@@ -14,7 +14,7 @@ from pulumi_ucimage._http.clock import Deadline
 from pulumi_ucimage._lookup.name_arguments import parse_bucket_name
 from pulumi_ucimage._lookup.progress import Progress
 from pulumi_ucimage._ucloud.listing import Window, list_images
-from pulumi_ucimage._ucloud.prefetch import AT_ONCE
+from pulumi_ucimage._ucloud.prefetch import MAX_CONCURRENCY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -102,7 +102,7 @@ class BucketQuery:
             return list_images(
                 client_for(settings, context.clock, lambda: context.throttled.add(user)),
                 bucket,
-                at_once=1 if user in context.throttled else AT_ONCE,
+                concurrency=1 if user in context.throttled else MAX_CONCURRENCY,
                 deadline=deadline,
                 window=window,
                 check_total_count=settings.check_total_count,

@@ -74,15 +74,16 @@ def check_digest(
     """
     repository, _, digest = repo_digest.partition("@")
     client, path = _client(repository, settings, deadline)
+    current = None
     try:
         current = client.get_digest(path, tag, deadline)
     except RegistryError as error:
         if not is_unknown(error):
             raise
-        return DigestStatus(client.has_digest(path, digest, deadline), is_retagged=False)
-    if current == digest:
-        return DigestStatus(has_digest=True, is_retagged=False)
-    return DigestStatus(client.has_digest(path, digest, deadline), is_retagged=True)
+    return DigestStatus(
+        has_digest=current == digest or client.has_digest(path, digest, deadline),
+        is_retagged=current not in {None, digest},
+    )
 
 
 def _client(

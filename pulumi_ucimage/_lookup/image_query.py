@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar, final
 
 from pulumi_ucimage._config import parse
 from pulumi_ucimage._formatting import join_names, quoted
@@ -17,7 +17,7 @@ from pulumi_ucimage._spec import arguments
 from pulumi_ucimage._spec.results import GetDockerImageResult, TagCounts
 from pulumi_ucimage._tags.evaluate import evaluate
 from pulumi_ucimage._tags.policy import Policy
-from pulumi_ucimage._tags.select import Selection, select, why_nothing
+from pulumi_ucimage._tags.select import Selection, find_problem, select
 from pulumi_ucimage._tags.timestamps import format_timestamp
 from pulumi_ucimage.errors import (
     AmbiguousImageError,
@@ -28,15 +28,16 @@ from pulumi_ucimage.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from pulumi_ucimage._config.resolve import Settings
     from pulumi_ucimage._lookup.context import LookupContext
-    from pulumi_ucimage._spec.arguments import Argument
     from pulumi_ucimage._tags.evaluate import Choice
     from pulumi_ucimage._ucloud.listing import Listing
     from pulumi_ucimage._ucloud.responses import ImageRecord, TagRecord
     from pulumi_ucimage.errors import SelectionError
+
+T = TypeVar("T")
 
 _FIRST_PAUSE_S: Final = 1.0
 _LONGEST_PAUSE_S: Final = 10.0
@@ -45,7 +46,7 @@ _MAX_READINGS: Final = 3
 """How often a digest is read if the tag is pushed meanwhile."""
 
 
-class Found(NamedTuple):
+class FoundTag(NamedTuple):
     """An image and its selected tag.
 
     Attributes:
@@ -62,13 +63,13 @@ class Found(NamedTuple):
     digest: str | None = None
 
     @property
-    def pushed(self) -> tuple[str, str, int | None]:
+    def identity(self) -> tuple[str, str, int | None]:
         """What changes if the tag is pushed, or if another is selected."""
         return self.name.full, self.selection.tag, self.selection.create_time
 
 
 class Evaluation(NamedTuple):
-    """What a policy makes of all tags of an image.
+    """The result of evaluating a policy on all tags of an image.
 
     Attributes:
         name: the image's name.
@@ -83,21 +84,6 @@ class Evaluation(NamedTuple):
     digest: str | None
 
 
-def check_known(table: Iterable[Argument], values: Mapping[str, Any]) -> None:
-    """Check the arguments that are known already.
-
-    Args:
-        table: the arguments that the caller takes.
-        values: by Python name, without those that are not known yet.
-
-    Raises:
-        ArgumentError: one of them is invalid, whatever the others will be.
-    """
-    # Only the bucket's name is required, and any name will do.
-    given = arguments.validate_arguments(table, {"bucket_name": "unknown", **values})
-    ImageQuery.of(given, unknown={argument.name for argument in table} - values.keys())
-
-
 @final
 @dataclass(frozen=True, slots=True)
 class ImageQuery(Query[GetDockerImageResult]):
@@ -109,16 +95,6 @@ class ImageQuery(Query[GetDockerImageResult]):
 
     @classmethod
     def of(cls, values: Mapping[str, Any], *, unknown: Collection[str] = ()) -> ImageQuery:
-        """Make a query from arguments.
-
-        Args:
-            values: Python names and values; None and "" count as not given.
-            unknown: names of arguments whose values are not known yet. The others are
-                checked, and the query must not be asked.
-
-        Raises:
-            ArgumentError: an argument is invalid, or two exclude each other.
-        """
         given = arguments.validate_arguments(arguments.GET_DOCKER_IMAGE, values)
         return cls(
             BucketQuery.of(given),
@@ -132,36 +108,21 @@ class ImageQuery(Query[GetDockerImageResult]):
         """The rule by which a tag is chosen."""
         return self._policy
 
-    def ask_with(self, settings: Settings, context: LookupContext) -> GetDockerImageResult:
+    def run_with(self, settings: Settings, context: LookupContext) -> GetDockerImageResult:
         return self._result(self.find(settings, context), settings)
 
-    def find(self, settings: Settings, context: LookupContext) -> Found:
+    def find(self, settings: Settings, context: LookupContext) -> FoundTag:
         """The image and the selected tag; waits for an explicit tag as long as it may.
 
         Raises:
             UcimageError: see `errors`.
         """
-        clock = context.clock
-        waited_enough = Deadline.after(self._policy.wait_s, clock)
-        pause_s, again = _FIRST_PAUSE_S, False
-        while True:
-            deadline = Deadline.after(settings.timeout_s, clock)
-            try:
-                found = self._find_once(settings, context, deadline, again=again)
-            except (NoMatchingTagError, NoSuchImageError):
-                remaining_s = waited_enough.remaining_s()
-                if remaining_s <= 0:
-                    raise
-            else:
-                break
-            context.log.info(
-                f"The tag {quoted(self._policy.tag or '')} is not listed in bucket"
-                f" '{self._bucket_query.bucket_name}' yet; looking again."
-            )
-            clock.sleep(min(pause_s, remaining_s))
-            pause_s, again = min(2 * pause_s, _LONGEST_PAUSE_S), True
-        if self._resolve_digest:
-            found = self._with_digest(found, settings, context, deadline)
+
+        def attempt(deadline: Deadline, *, again: bool) -> FoundTag:
+            found = self._find_once(settings, context, deadline, again=again)
+            return self._with_digest(found, settings, context, deadline)
+
+        found = self._wait_for_tag(attempt, settings, context)
         if settings.explain:
             first, _, rest = found.selection.explanation.partition("\n")
             context.log.info(first)
@@ -170,27 +131,67 @@ class ImageQuery(Query[GetDockerImageResult]):
         return found
 
     def evaluate(self, context: LookupContext) -> Evaluation:
-        """What the policy makes of all tags of the image, whether it chooses one or not.
+        """Evaluate all tags of the image, whether one can be chosen or not.
 
         Raises:
-            UcimageError: see `errors`; not if no tag is left to choose.
+            UcimageError: see `errors`; not if no tag can be chosen.
         """
         settings = self.settings(context)
-        if self._resolve_digest:
-            with contextlib.suppress(NoMatchingTagError, AmbiguousTagError):
-                found = self.find(settings, context)
-                return Evaluation(found.name, found.selection.choice, None, found.digest)
-        listing = self._bucket_query.listing(settings, context)
-        record = self._the_image(listing, settings.region)
-        name = ImageName.parse((record and record.name) or self._image_name or "")
-        choice = evaluate(self._policy, tags_of(record), now=context.clock.now())
-        problem = why_nothing(choice, image_name=name.full, with_rejected=False)
-        return Evaluation(name, choice, problem, None)
+        evaluations: list[Evaluation] = []
+
+        def attempt(deadline: Deadline, *, again: bool) -> None:
+            record, name = self._find_image(settings, context, deadline, again=again)
+            tags, now = tags_of(record), context.clock.now()
+            choice = evaluate(self._policy, tags, now=now)
+            problem = find_problem(choice, image_name=name.full, with_rejected=False)
+            evaluations.append(Evaluation(name, choice, problem, None))
+            if problem:
+                raise problem
+            selection = select(self._policy, tags, image_name=name.full, now=now)
+            found = FoundTag(record, name, selection)
+            found = self._with_digest(found, settings, context, deadline)
+            choice = found.selection.choice
+            evaluations.append(Evaluation(name, choice, None, found.digest))
+
+        with suppress(NoMatchingTagError, AmbiguousTagError):
+            self._wait_for_tag(attempt, settings, context)
+        return evaluations[-1]
+
+    def _wait_for_tag(
+        self, attempt: Callable[..., T], settings: Settings, context: LookupContext
+    ) -> T:
+        """The first result of `attempt`, which is repeated while the tag is not listed.
+
+        Args:
+            attempt: takes the deadline, and whether to list again.
+            settings: have the time of one attempt.
+            context: where the look-up runs.
+        """
+        clock = context.clock
+        waited_enough = Deadline.after(self._policy.wait_s, clock)
+        pause_s, again = _FIRST_PAUSE_S, False
+        while True:
+            try:
+                return attempt(Deadline.after(settings.timeout_s, clock), again=again)
+            except (NoMatchingTagError, NoSuchImageError):
+                remaining_s = waited_enough.remaining_s()
+                if remaining_s <= 0:
+                    raise
+            context.log.info(
+                f"The tag {quoted(self._policy.tag or '')} is not listed in bucket"
+                f" '{self._bucket_query.bucket_name}' yet; looking again."
+            )
+            clock.sleep(min(pause_s, remaining_s))
+            pause_s, again = min(2 * pause_s, _LONGEST_PAUSE_S), True
 
     def _with_digest(
-        self, found: Found, settings: Settings, context: LookupContext, deadline: Deadline
-    ) -> Found:
-        """The same choice with its digest.
+        self,
+        found: FoundTag,
+        settings: Settings,
+        context: LookupContext,
+        deadline: Deadline,
+    ) -> FoundTag:
+        """The same choice with its digest, if that is asked for.
 
         With `min_age` or `as_of` the listing is read again: only if the tag was not pushed
         meanwhile, the digest names bytes that are old enough.
@@ -198,6 +199,8 @@ class ImageQuery(Query[GetDockerImageResult]):
         Raises:
             UcimageError: see `errors`; a ResponseError if the tag is pushed all the time.
         """
+        if not self._resolve_digest:
+            return found
         # Only here: a look-up without a digest does not need it.
         from pulumi_ucimage._lookup.digests import resolve_digest  # noqa: PLC0415
 
@@ -214,7 +217,7 @@ class ImageQuery(Query[GetDockerImageResult]):
             if not limits_age:
                 return found._replace(digest=digest)
             later = self._find_once(settings, context, deadline, again=True)
-            if found.pushed == later.pushed:
+            if found.identity == later.identity:
                 return found._replace(digest=digest)
             found = later
         message = (
@@ -234,16 +237,26 @@ class ImageQuery(Query[GetDockerImageResult]):
 
     def _find_once(
         self, settings: Settings, context: LookupContext, deadline: Deadline, *, again: bool
-    ) -> Found:
+    ) -> FoundTag:
+        record, name = self._find_image(settings, context, deadline, again=again)
+        selection = select(
+            self._policy, tags_of(record), image_name=name.full, now=context.clock.now()
+        )
+        return FoundTag(record, name, selection)
+
+    def _find_image(
+        self,
+        settings: Settings,
+        context: LookupContext,
+        deadline: Deadline,
+        *,
+        again: bool = False,
+    ) -> tuple[ImageRecord | None, ImageName]:
         listing = self._bucket_query.listing(
             settings, context, again=again, deadline=deadline
         )
         record = self._the_image(listing, settings.region)
-        name = ImageName.parse((record and record.name) or self._image_name or "")
-        selection = select(
-            self._policy, tags_of(record), image_name=name.full, now=context.clock.now()
-        )
-        return Found(record, name, selection)
+        return record, ImageName.parse((record and record.name) or self._image_name or "")
 
     def _the_image(self, listing: Listing, region: str) -> ImageRecord | None:
         """The image that the arguments name; None if `default_tag` is used instead.
@@ -279,7 +292,7 @@ class ImageQuery(Query[GetDockerImageResult]):
         )
         raise NoSuchImageError(message)
 
-    def _result(self, found: Found, settings: Settings) -> GetDockerImageResult:
+    def _result(self, found: FoundTag, settings: Settings) -> GetDockerImageResult:
         record, name, selection, digest = found
         image = name.reference(selection.tag, settings.registry)
         created = selection.create_time
@@ -298,6 +311,6 @@ class ImageQuery(Query[GetDockerImageResult]):
             resource_id=record and record.resource_id,
             found=selection.found,
             candidates=[candidate.name for candidate in selection.choice.candidates],
-            counts=TagCounts(selection.choice.counts()),
+            counts=TagCounts(selection.choice.count_tags()),
             explanation=selection.explanation,
         )

@@ -16,7 +16,7 @@ from pulumi_ucimage._spec.results import (
     DockerImageTag,
     GetDockerImagesResult,
 )
-from pulumi_ucimage._tags.evaluate import newest, newest_first
+from pulumi_ucimage._tags.evaluate import find_newest, sort_newest_first
 from pulumi_ucimage._tags.policy import parse_argument
 from pulumi_ucimage._tags.regex import Regex
 from pulumi_ucimage._tags.timestamps import format_timestamp
@@ -24,7 +24,7 @@ from pulumi_ucimage._ucloud.listing import Window
 from pulumi_ucimage.errors import ArgumentError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from pulumi_ucimage._config.resolve import Settings
     from pulumi_ucimage._lookup.context import LookupContext
@@ -43,15 +43,8 @@ class ImagesQuery(Query[GetDockerImagesResult]):
     _window: Window
 
     @classmethod
-    def of(cls, values: Mapping[str, Any]) -> ImagesQuery:
-        """Make a query from arguments.
-
-        Args:
-            values: Python names and values; None and "" count as not given.
-
-        Raises:
-            ArgumentError: an argument is invalid.
-        """
+    def of(cls, values: Mapping[str, Any], *, unknown: Collection[str] = ()) -> ImagesQuery:
+        del unknown  # none of its arguments depends on another
         given = arguments.validate_arguments(arguments.GET_DOCKER_IMAGES, values)
         limit, offset = given.get("limit"), given.get("offset", 0)
         regex = given.get("name_regex")
@@ -68,7 +61,7 @@ class ImagesQuery(Query[GetDockerImagesResult]):
             Window(offset, limit),
         )
 
-    def ask_with(self, settings: Settings, context: LookupContext) -> GetDockerImagesResult:
+    def run_with(self, settings: Settings, context: LookupContext) -> GetDockerImagesResult:
         filtered = self._image_name or self._name_regex
         listing = self._bucket_query.listing(
             settings, context, Window() if filtered else self._window
@@ -104,8 +97,8 @@ class ImagesQuery(Query[GetDockerImagesResult]):
 def _image(record: ImageRecord, registry: str | None) -> DockerImage:
     name = ImageName.parse(record.name) if record.name else None
     repository = name.find_repository(registry) if name else None
-    tags = newest_first(tags_of(record))
-    latest = newest(tags)
+    tags = sort_newest_first(tags_of(record))
+    latest = find_newest(tags)
     results = [_tag(tag, repository) for tag in tags]
     updated, org_id = record.update_time, record.org_id
     return DockerImage(

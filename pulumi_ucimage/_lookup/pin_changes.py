@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pulumi_ucimage._lookup.image_name import ImageName
 from pulumi_ucimage._lookup.pin_query import ARGUMENTS, BUCKET_INPUTS, query_of
-from pulumi_ucimage._lookup.unknowns import contains_unknown
 from pulumi_ucimage._spec import arguments
 from pulumi_ucimage._spec.pin_state import (
     CHOSEN_AT,
@@ -16,6 +15,7 @@ from pulumi_ucimage._spec.pin_state import (
     REPLACE_KEYS,
     STATE_KEYS,
 )
+from pulumi_ucimage._spec.unknown import contains_unknown
 from pulumi_ucimage._tags.policy import FLOATING_TAGS, HIGHEST, NEWEST
 from pulumi_ucimage._tags.timestamps import (
     format_timestamp,
@@ -109,7 +109,6 @@ _DEFAULTS: Final = {
     "order": HIGHEST,
     "semver_range": "*",
     "semver_loose": False,
-    "min_age": 0,
     "wait": 0,
     "floating_tags": frozenset(FLOATING_TAGS),
     "triggers": {},
@@ -129,10 +128,10 @@ def _meaning(key: str, value: Any) -> Any:
         return object()
 
 
-def changes(olds: State, new: State, unknown: object) -> dict[str, bool]:
+def changes(olds: State, new: State) -> dict[str, bool]:
     """The keys in which two states differ, and whether that replaces the pin."""
     return {
-        key: key in REPLACE_KEYS and not contains_unknown(new.get(key), unknown)
+        key: key in REPLACE_KEYS and not contains_unknown(new.get(key))
         for key in STATE_KEYS
         if _stored(olds, key) != _stored(new, key)
     }

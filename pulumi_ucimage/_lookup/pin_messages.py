@@ -8,8 +8,8 @@ from pulumi_ucimage._formatting import quoted
 from pulumi_ucimage._lookup.pinned import is_better, pinned_tag
 from pulumi_ucimage._tags.evaluate import ranks_below
 from pulumi_ucimage._tags.timestamps import format_timestamp
-from pulumi_ucimage._tags.verdicts import why_not
-from pulumi_ucimage._tags.wording import rule
+from pulumi_ucimage._tags.verdicts import explain_rejection
+from pulumi_ucimage._tags.wording import describe_policy
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,7 +25,7 @@ class Message(NamedTuple):
     """A line for the user.
 
     Attributes:
-        text: one sentence that names the pin.
+        text: one sentence.
         is_warning: whether it is a warning; else it is information.
     """
 
@@ -59,8 +59,9 @@ def downgrade(pin: str, pinned: str, chosen: str, choice: Choice) -> str:
     """Why a pin does not move to a tag that ranks lower."""
     return (
         f"This would downgrade the pin {quoted(pin)} from {quoted(pinned)} to"
-        f" {quoted(chosen)}, the {rule(choice.policy)}. {quoted(pinned)} is not chosen"
-        f' because {why_not(choice, pinned)}. To downgrade, set tag="{chosen}" or'
+        f" {quoted(chosen)}, the {describe_policy(choice.policy)}. {quoted(pinned)} is not"
+        f" chosen because {explain_rejection(choice, pinned)}. To downgrade, set"
+        f' tag="{chosen}" or'
         " allow_downgrade=True."
     )
 
@@ -128,7 +129,7 @@ def refresh_message(
         choice: what the policy makes of the listed tags; None if it cannot be read.
         is_listed: whether the pinned tag is listed.
     """
-    best = choice and choice.best()
+    best = choice and choice.get_best()
     stays = f"The pin {quoted(pin)} stays at {quoted(after['tag'])}, which"
     if after["found"] and not after["available"]:
         if is_listed:

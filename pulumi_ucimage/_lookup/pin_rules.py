@@ -14,7 +14,7 @@ from pulumi_ucimage._config import resolve
 from pulumi_ucimage._http.clock import Deadline
 from pulumi_ucimage._lookup import pin_messages
 from pulumi_ucimage._lookup.image_name import ImageName
-from pulumi_ucimage._lookup.image_query import check_known
+from pulumi_ucimage._lookup.image_query import ImageQuery
 from pulumi_ucimage._lookup.pin_changes import changed_inputs, other_pin, wanted_inputs
 from pulumi_ucimage._lookup.pin_query import (
     ARGUMENTS,
@@ -22,13 +22,13 @@ from pulumi_ucimage._lookup.pin_query import (
     query_and_settings,
 )
 from pulumi_ucimage._lookup.pinned import pinned_tag, validated_state
-from pulumi_ucimage._lookup.unknowns import contains_unknown
 from pulumi_ucimage._spec.pin_state import (
     CHOOSING_INPUTS,
     OUTPUTS,
     REPLACE_KEYS,
     STATE_KEYS,
 )
+from pulumi_ucimage._spec.unknown import UNKNOWN, contains_unknown
 from pulumi_ucimage._tags.evaluate import Tag, ranks_below
 from pulumi_ucimage._tags.timestamps import format_timestamp
 from pulumi_ucimage.errors import DowngradeError
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
     from pulumi_ucimage._lookup.context import LookupContext
     from pulumi_ucimage._lookup.pin_messages import Message
-    from pulumi_ucimage._tags.evaluate import Choice
+    from pulumi_ucimage._tags.select import Selection
 
     State = Mapping[str, Any]
 
@@ -56,7 +56,6 @@ def reconcile(
     context: LookupContext,
     *,
     pin: str,
-    unknown: object,
     ignores_tag: bool = False,
 ) -> Reconciled:
     """A pin's state for the inputs of the program: kept, or with a new choice.
@@ -66,27 +65,26 @@ def reconcile(
         new_inputs: by the names of the arguments; see `wanted_inputs`.
         context: where a look-up runs.
         pin: the pin's name, for messages.
-        unknown: stands for a value that is not known yet; anything of its type does.
         ignores_tag: whether the program is known to have `tag` in `ignore_changes`.
 
     Raises:
         UcimageError: an input is invalid, the state is, or a new choice failed.
     """
     inputs, is_frozen = wanted_inputs(olds, new_inputs, ignores_tag=ignores_tag)
-    unknown_keys = {k for k, value in inputs.items() if contains_unknown(value, unknown)}
+    unknown_keys = {k for k, value in inputs.items() if contains_unknown(value)}
     known = {a.name: inputs.get(k) for k, a in ARGUMENTS.items() if k not in unknown_keys}
-    check_known(ARGUMENTS.values(), known)
+    ImageQuery.check_known(ARGUMENTS.values(), known)
 
     def choose_if_known(before: State) -> dict[str, Any]:
         if unknown_keys:
-            return _unknown_state(before, inputs, unknown)
+            return _unknown_state(before, inputs)
         return choose(before, inputs, context, pin=pin)
 
     if not olds:
         return Reconciled(choose_if_known({}), [])
     before = validated_state(olds, pin=pin)
     if unknown_keys & {"profile", "wanted_image", *REPLACE_KEYS}:
-        return Reconciled(_unknown_state(before, inputs, unknown), [])
+        return Reconciled(_unknown_state(before, inputs), [])
     if another := other_pin(before, inputs, context):
         # Only for Diff to see: the new pin is checked again, without a stored state.
         return Reconciled({**_keep(before, inputs), **another}, [])
@@ -105,17 +103,17 @@ def reconcile(
         return Reconciled(dict(olds), messages)
     state = _keep(before, inputs)
     if changed & {"registry", "resolve_digest"}:
-        state |= _new_references(before, inputs, changed, context, unknown)
+        state |= _new_references(before, inputs, changed, context)
     return Reconciled(state, messages)
 
 
-def _unknown_state(before: State, inputs: State, unknown: object) -> dict[str, Any]:
+def _unknown_state(before: State, inputs: State) -> dict[str, Any]:
     """The state in a preview in which the choice cannot be known yet."""
-    stays = {key: before[key] for key in ("region", "project_id") if key in before}
+    stays = {k: inputs.get(k) or before[k] for k in ("region", "project_id") if before}
     image, bucket = inputs.get("wanted_image"), inputs.get("bucket_name")
-    if before and not any(contains_unknown(value, unknown) for value in (image, bucket)):
+    if before and not any(contains_unknown(value) for value in (image, bucket)):
         stays["image_name"] = before["image_name"]
-    return {**_unknown_fields(before), **dict.fromkeys(OUTPUTS, unknown), **stays, **inputs}
+    return {**_unknown_fields(before), **inputs, **dict.fromkeys(OUTPUTS, UNKNOWN), **stays}
 
 
 def _unknown_fields(state: State) -> dict[str, Any]:
@@ -135,7 +133,6 @@ def _new_references(
     inputs: State,
     changed: set[str],
     context: LookupContext,
-    unknown: object,
 ) -> dict[str, Any]:
     """The references of the pinned tag after a change of `registry` or `resolve_digest`.
 
@@ -147,43 +144,41 @@ def _new_references(
         inputs: by stored names.
         changed: the inputs that changed.
         context: where a look-up runs.
-        unknown: stands for a value that is not known yet.
 
     Raises:
         UcimageError: see `errors`.
     """
     image = before["image"]
     if "registry" in changed:
-        image = _rewritten(before, inputs, context, unknown)
-    repository = unknown if image is unknown else image.rpartition(":")[0]
-    digest = _pinned_digest(before, inputs, repository, context, unknown)
-    updated = {"image": image, "digest": digest, "repo_digest": digest and unknown}
-    if digest and unknown not in (digest, repository):
-        updated["repo_digest"] = f"{repository}@{digest}"
-    return updated if digest else {**updated, "previous_digest": ""}
+        image = _rewritten(before, inputs, context)
+    repository = UNKNOWN if image is UNKNOWN else image.rpartition(":")[0]
+    digest = _pinned_digest(before, inputs, repository, context)
+    updated = {"image": image, "digest": digest}
+    if not digest:
+        return {**updated, "repo_digest": "", "previous_digest": ""}
+    is_known = UNKNOWN not in (digest, repository)
+    return {**updated, "repo_digest": f"{repository}@{digest}" if is_known else UNKNOWN}
 
 
-def _rewritten(
-    before: State, inputs: State, context: LookupContext, unknown: object
-) -> Any:
+def _rewritten(before: State, inputs: State, context: LookupContext) -> Any:
     """The reference of the pinned tag at the registry that is wanted now."""
     registry = inputs.get("registry") or resolve.configured_registry(context.stack)
-    if contains_unknown(registry, unknown):
-        return unknown
+    if contains_unknown(registry):
+        return UNKNOWN
     return ImageName.parse(before["image_name"]).reference(before["tag"], registry)
 
 
 def _pinned_digest(
-    before: State, inputs: State, repository: Any, context: LookupContext, unknown: object
+    before: State, inputs: State, repository: Any, context: LookupContext
 ) -> Any:
     """The digest of the pinned tag; "" if none is wanted."""
     wanted = inputs.get("resolve_digest")
-    if contains_unknown(wanted, unknown):
-        return unknown
+    if contains_unknown(wanted):
+        return UNKNOWN
     if not wanted:
         return ""
-    if before["digest"] or repository is unknown:
-        return before["digest"] or unknown
+    if before["digest"] or repository is UNKNOWN:
+        return before["digest"] or UNKNOWN
     # Only here: a pin without a digest does not need it.
     from pulumi_ucimage._lookup.digests import resolve_digest  # noqa: PLC0415
 
@@ -214,9 +209,7 @@ def choose(
     found = query.find(settings, context)
     selection = found.selection
     if before and not inputs.get("allow_downgrade"):
-        _refuse_downgrade(
-            selection.choice, before, selection.tag, selection.create_time, pin
-        )
+        _refuse_downgrade(selection, before, pin)
     has_moved = bool(before) and selection.tag != before["tag"]
     digest, old_digest = found.digest or "", before.get("digest", "")
     has_new_digest = bool(before) and digest != old_digest
@@ -242,12 +235,11 @@ def choose(
     }
 
 
-def _refuse_downgrade(
-    choice: Choice, before: State, tag: str, create_time: int | None, pin: str
-) -> None:
+def _refuse_downgrade(selection: Selection, before: State, pin: str) -> None:
+    choice, tag = selection.choice, selection.tag
     is_free = choice.policy.tag or not before["found"] or tag == before["tag"]
     if not is_free and ranks_below(
-        choice.policy, Tag(tag, create_time), pinned_tag(before)
+        choice.policy, Tag(tag, selection.create_time), pinned_tag(before)
     ):
         message = pin_messages.downgrade(pin, before["tag"], tag, choice)
         raise DowngradeError(message, pinned=before["tag"], chosen=tag)

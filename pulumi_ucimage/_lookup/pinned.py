@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import functools
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from pulumi_ucimage._formatting import quoted
 from pulumi_ucimage._lookup.image_name import ImageName
@@ -26,33 +25,6 @@ _TYPES: Final[dict[str, Any]] = {
 """The fields that every valid state has: the outputs, and what a pin keeps for ever."""
 
 
-@functools.cache
-def _model() -> Any:
-    """The model of a choice.
-
-    Built here, because the program loads this module too, and does without pydantic.
-    """
-    from pydantic import (  # noqa: PLC0415
-        BeforeValidator,
-        ConfigDict,
-        Field,
-        create_model,
-    )
-
-    def field(of: Any) -> Any:
-        if of is str:
-            return Annotated[str, Field(min_length=1)], ...
-        if of is bool:
-            return bool, ...
-        return Annotated[of, BeforeValidator(_plain)], None
-
-    return create_model(
-        "Pinned",
-        __config__=ConfigDict(strict=True),
-        **{name: field(of) for name, of in _TYPES.items()},
-    )
-
-
 def _plain(value: object) -> object:
     """Turn "", which states have in place of None, into None; a whole float into an int."""
     if isinstance(value, float) and value.is_integer():
@@ -70,24 +42,25 @@ def validated_state(state: Mapping[str, Any], *, pin: str) -> dict[str, Any]:
     Raises:
         ArgumentError: a field is missing or wrong.
     """
-    from pydantic import ValidationError  # noqa: PLC0415 - see `_model`
+    present = {}
+    for name, of in _TYPES.items():
+        value = _plain(state.get(name))
+        # In Python, a bool is an int.
+        if not isinstance(value, of) or (isinstance(value, bool) and of is not bool):
+            raise ArgumentError(_problem(name, value, pin))
+        present[name] = "" if value is None else value
+    return {**state, **present}
 
-    try:
-        values = _model().model_validate(dict(state)).model_dump()
-    except ValidationError as error:
-        (field,) = error.errors()[0]["loc"][:1]
-    else:
-        present = {key: "" if value is None else value for key, value in values.items()}
-        return {**state, **present}
-    value = state.get(str(field))
-    problem = "has no" if value in (None, "") else "has an invalid"
+
+def _problem(field: str, value: object, pin: str) -> str:
+    """What is wrong with a field, and what to do."""
+    problem = "has no" if value is None else "has an invalid"
     # Without the pin's name there is only its id, which has slashes.
     target = "URN" if "/" in pin else f"'**::{pin}'"
-    message = (
+    return (
         f"The state of the pin {quoted(pin)} {problem} {field}: set tag to the tag that"
         f" must stay pinned, then replace the pin with `pulumi up --replace {target}`."
     )
-    raise ArgumentError(message)
 
 
 def pinned_tag(state: Mapping[str, Any]) -> Tag:

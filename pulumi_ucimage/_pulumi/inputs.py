@@ -23,7 +23,9 @@ def contains_input(value: object) -> bool:
     return isinstance(value, pulumi.Output) or inspect.isawaitable(value)
 
 
-def has_dependencies(opts: pulumi.InvokeOptions | None) -> bool:
+def has_dependencies(
+    opts: pulumi.InvokeOptions | pulumi.ResourceOptions | None,
+) -> bool:
     """Whether `depends_on` names something to wait for."""
     depends_on = getattr(opts, "depends_on", None)
     return depends_on is not None and depends_on not in ([], ())
@@ -43,48 +45,39 @@ def when_known(
     known: pulumi.Output[dict[str, Any]] = pulumi.Output.from_input(inputs)
     depends_on = pulumi.Output.from_input(getattr(opts, "depends_on", None))
 
-    async def ids() -> list[pulumi.Output[str]] | None:
+    async def ids() -> list[pulumi.Output[str]]:
         named = await depends_on.future() or []
         direct = {named} if isinstance(named, pulumi.Resource) else set(named)
         resources = direct | await depends_on.resources() | await known.resources()
-        expanded = await _with_children(resources)
         # A resource that another program made has no id to wait for.
-        return (
-            None
-            if expanded is None
-            else [
-                resource.id
-                for resource in expanded
-                if isinstance(resource, pulumi.CustomResource) and vars(resource).get("id")
-            ]
-        )
-
-    def all_values(ready: list[Any]) -> dict[str, Any]:
-        if ready[1] is None:
-            message = (
-                "depends_on names a component, whose children this version of Pulumi does"
-                " not show: name the resources in it instead."
-            )
-            raise ArgumentError(message)
-        return {**plain, **ready[0]}
+        return [
+            resource.id
+            for resource in await _with_children(resources)
+            if isinstance(resource, pulumi.CustomResource) and vars(resource).get("id")
+        ]
 
     exist: pulumi.Output[Any] = pulumi.Output.from_input(ids())
     named = depends_on.apply(lambda _: None)
-    return pulumi.Output.all(known, exist, named).apply(all_values)
+    return pulumi.Output.all(known, exist, named).apply(lambda ready: {**plain, **ready[0]})
 
 
 async def _with_children(
     resources: Collection[pulumi.Resource],
-) -> Collection[pulumi.Resource] | None:
+) -> Collection[pulumi.Resource]:
     """Resources, with the children of components in place of the components.
 
     The contract promises that `depends_on` a component waits for its children, and Pulumi
-    shows them to nothing but its own `invoke`. None if that changes and there are
-    components: a look-up that does not wait for them would give an old answer.
+    shows them to nothing but its own `invoke`. If that changes, a component is an error: a
+    look-up that does not wait for its children would give an old answer.
     """
     expand = getattr(pulumi.runtime.rpc, "_expand_dependencies", None)
     if expand is not None:
         expanded: dict[str, pulumi.Resource] = await expand(resources, None)
         return expanded.values()
-    components = any(isinstance(each, pulumi.ComponentResource) for each in resources)
-    return None if components else resources
+    if any(isinstance(each, pulumi.ComponentResource) for each in resources):
+        message = (
+            "depends_on names a component, whose children this version of Pulumi does not"
+            " show: name the resources in it instead."
+        )
+        raise ArgumentError(message)
+    return resources

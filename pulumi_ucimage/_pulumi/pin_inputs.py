@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pulumi
 
-from pulumi_ucimage._lookup.image_query import check_known
+from pulumi_ucimage._lookup.image_query import ImageQuery
 from pulumi_ucimage._pulumi import program
-from pulumi_ucimage._pulumi.inputs import contains_input
+from pulumi_ucimage._pulumi.inputs import contains_input, has_dependencies
 from pulumi_ucimage._spec import arguments, pin_state
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def complete_inputs(name: str, props: Props, opts: pulumi.ResourceOptions) -> Pr
     """
     values = {argument.name: props.get(argument.name) for argument in arguments.IMAGE_PIN}
     known = {key: value for key, value in values.items() if not contains_input(value)}
-    check_known(arguments.IMAGE_PIN, known)
+    ImageQuery.check_known(arguments.IMAGE_PIN, known)
     if program.is_mocked():
         return props
     # Pulumi marks a stored value as secret if the value that was sent under its name is.
@@ -42,18 +43,14 @@ def complete_inputs(name: str, props: Props, opts: pulumi.ResourceOptions) -> Pr
             props[key] = pulumi.Output.all(props.get(key), mark).apply(_first)
     ignored = {*(opts.ignore_changes or ())}
     for key, alias in pin_state.INPUT_ALIASES.items():
-        # Says that the program itself sets it: see `pin_rules`.
+        # Says that the program itself sets it: see `pin_changes.wanted_inputs`.
         props[alias] = None if ignored & {key, "*"} else props.get(key)
-    waits = (
-        contains_input(values)
-        or opts.parent is not None
-        or opts.depends_on not in (None, [], ())
-    )
+    waits = contains_input(values) or opts.parent is not None or has_dependencies(opts)
     # The last one: Pulumi waits for `depends_on`, then for one input after the other.
     props.pop(pin_state.PROGRAM, None)
     props[pin_state.PROGRAM] = _Program(
-        name,
-        opts.parent,
+        name=name,
+        parent=opts.parent,
         ignores_tag=bool(ignored & {"tag", "*"}),
         tag=values["tag"],
         not_before=None if waits else program.not_before(),
@@ -62,6 +59,7 @@ def complete_inputs(name: str, props: Props, opts: pulumi.ResourceOptions) -> Pr
     return props
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Program:
     """What Check must know, ready when Pulumi has waited for what the pin depends on.
 
@@ -69,40 +67,30 @@ class _Program:
     on its parent, and so on itself.
     """
 
-    def __init__(
-        self,
-        name: str,
-        parent: pulumi.Resource | None,
-        *,
-        ignores_tag: bool,
-        tag: pulumi.Input[str | None],
-        not_before: float | None,
-        has_transforms: bool,
-    ) -> None:
-        self._name = name
-        self._parent = parent
-        self._ignores_tag = ignores_tag
-        self._tag = tag
-        self._not_before = not_before
-        self._has_transforms = has_transforms
+    name: str
+    parent: pulumi.Resource | None
+    ignores_tag: bool
+    tag: pulumi.Input[str | None]
+    not_before: float | None
+    has_transforms: bool
 
     def __await__(self) -> Generator[Any, None, Mapping[str, Any]]:
         return self._values().__await__()
 
     async def _values(self) -> Mapping[str, Any]:
-        parent = self._parent and await self._parent.urn.future()
-        urn = await pulumi.create_urn(self._name, pin_state.PYTHON_TYPE, parent).future()
-        values = {"urn": urn, "ignores_tag": self._ignores_tag}
-        if self._ignores_tag:
+        parent = self.parent and await self.parent.urn.future()
+        urn = await pulumi.create_urn(self.name, pin_state.PYTHON_TYPE, parent).future()
+        values = {"urn": urn, "ignores_tag": self.ignores_tag}
+        if self.ignores_tag:
             # Pulumi sends the stored tag in its place.
-            tag = pulumi.Output.from_input(self._tag)
+            tag = pulumi.Output.from_input(self.tag)
             if not await tag.is_secret():
                 values["ignored_tag"] = await tag.future()
-        if self._has_transforms or _may_be_transformed():
+        if self.has_transforms or _may_be_transformed():
             # A transform runs later than this and may add something to wait for. Without
             # a time, Check lists for this pin alone.
             return values
-        not_before = self._not_before
+        not_before = self.not_before
         return {
             **values,
             "not_before": time.monotonic() if not_before is None else not_before,

@@ -9,11 +9,7 @@ from weakref import WeakSet
 import pulumi
 import pulumi.runtime
 
-from pulumi_ucimage._config.stack import (
-    stack_values,
-    unencrypted_key_warnings,
-    unknown_key_warnings,
-)
+from pulumi_ucimage._config.stack import key_warnings, stack_values
 
 if TYPE_CHECKING:
     from pulumi_ucimage._secret import Secret
@@ -35,7 +31,7 @@ def _value(key: str) -> str | None:
 def warn_about_stack_config() -> None:
     """Warn once in each run about unknown keys and about secrets stored unencrypted.
 
-    Does nothing without an engine. Not to be called under mocks, which read no
+    Does nothing without an engine. Do not call it under mocks, which read no
     configuration.
     """
     run = pulumi.runtime.settings.get_monitor()
@@ -45,8 +41,7 @@ def warn_about_stack_config() -> None:
     unencrypted = [
         key for key in stack_config() if not pulumi.runtime.is_config_secret(key)
     ]
-    warnings = [*unknown_key_warnings(_all_keys()), *unencrypted_key_warnings(unencrypted)]
-    for warning in warnings:
+    for warning in key_warnings(_all_keys(), unencrypted=unencrypted):
         pulumi.log.warn(warning)
 
 

@@ -75,21 +75,24 @@ class Candidate(NamedTuple):
 @final
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What a policy makes of the tags of an image.
+    """The result of evaluating a policy on the tags of an image.
 
     Attributes:
         policy: the policy.
         candidates: the tags that may be chosen, best first.
         rejected: the others, newest first, by the reason that rejected them.
-        total: how many tags there are.
     """
 
     policy: Policy
     candidates: Sequence[Candidate]
     rejected: dict[RejectReason, list[TagLike]]
-    total: int
 
-    def counts(self) -> dict[str, int]:
+    @property
+    def total(self) -> int:
+        """How many tags there are."""
+        return len(self.candidates) + sum(map(len, self.rejected.values()))
+
+    def count_tags(self) -> dict[str, int]:
         """How many tags there are of each kind; they add up to `total`."""
         return {
             "total": self.total,
@@ -97,11 +100,11 @@ class Choice:
             "candidates": len(self.candidates),
         }
 
-    def best(self) -> Candidate | None:
+    def get_best(self) -> Candidate | None:
         """The candidate to choose; None if there is none, or they are ambiguous."""
-        return self.candidates[0] if self.candidates and not self.ambiguous() else None
+        return self.candidates[0] if self.candidates and not self.find_ambiguous() else None
 
-    def ambiguous(self) -> list[str]:
+    def find_ambiguous(self) -> list[str]:
         """The tags that share the best extracted text; empty if it is only one."""
         if not (self.policy.extract and self.candidates):
             return []
@@ -126,10 +129,10 @@ def evaluate(policy: Policy, tags: Iterable[TagLike], *, now: float) -> Choice:
         tags: in any order; not changed.
         now: Unix seconds, for `min_age`.
     """
-    distinct = _distinct(tags)
+    distinct = _remove_duplicates(tags)
     rejected: dict[RejectReason, list[TagLike]] = {reason: [] for reason in RejectReason}
     candidates: list[Candidate] = []
-    evaluate_tag = _tag_evaluator(policy, _latest_create_time(policy, now))
+    evaluate_tag = _make_tag_evaluator(policy, _find_latest_create_time(policy, now))
     for tag in distinct:
         result = evaluate_tag(tag)
         if isinstance(result, RejectReason):
@@ -139,36 +142,39 @@ def evaluate(policy: Policy, tags: Iterable[TagLike], *, now: float) -> Choice:
     return Choice(
         policy,
         sort_by_rank(candidates, attrgetter("rank"), highest=policy.highest),
-        {reason: _newest_first(rejects) for reason, rejects in rejected.items()},
-        len(distinct),
+        {
+            reason: sort_by_rank(tags, get_age_key, highest=True)
+            for reason, tags in rejected.items()
+        },
     )
 
 
-def rank(policy: Policy, tag: TagLike) -> Any:
-    """A tag's rank under a policy, regardless of filters and range.
+def get_rank(policy: Policy, tag: TagLike) -> Any:
+    """Get a tag's rank under a policy, regardless of filters and range.
 
     Returns:
-        None if it has none: it is not a version or not a number, has no CreateTime, or
-        `tag_regex` does not match it and `tag_extract` needs a match.
+        None if it has none: it is not a tag name, not a version or not a number, has no
+        CreateTime, or `tag_regex` does not match it and `tag_extract` needs a match.
     """
-    text = compared_text(policy, tag.name or "")
+    name = tag.name or ""
+    text = get_compared_text(policy, name) if TAG_NAME.fullmatch(name) else None
     if text is None:
         return None
     any_version = replace(policy, semver_range=Range.parse("*-0"))
-    result = _rank_reader(any_version)(text, tag.create_time)
+    result = _make_rank_reader(any_version)(text, tag.create_time)
     return None if isinstance(result, RejectReason) else result
 
 
 def ranks_below(policy: Policy, tag: TagLike, other: TagLike) -> bool:
     """Whether a tag ranks below another; False if one of them has no rank."""
-    low, high = rank(policy, tag), rank(policy, other)
+    low, high = get_rank(policy, tag), get_rank(policy, other)
     if low is None or high is None:
         return False
     return bool(low < high if policy.highest else low > high)
 
 
-def compared_text(policy: Policy, name: str) -> str | None:
-    """What a policy compares of a tag: its name, or what `tag_extract` makes of it.
+def get_compared_text(policy: Policy, name: str) -> str | None:
+    """Get what a policy compares of a tag: its name, or what `tag_extract` makes of it.
 
     Returns:
         None if `tag_extract` is given and `tag_regex` does not match the name.
@@ -179,20 +185,21 @@ def compared_text(policy: Policy, name: str) -> str | None:
     return policy.extract.expand(match) if match else None
 
 
-def newest_first(tags: Sequence[TagLike]) -> list[TagLike]:
+def sort_newest_first(tags: Sequence[TagLike]) -> list[TagLike]:
     """Each tag once, newest first, undated ones last; ties as in a choice."""
+    # A listing sorts the tags of each image, and most need no more than this.
     names, times = {tag.name for tag in tags}, {tag.create_time for tag in tags}
     if len(names) == len(times) == len(tags) and all(names) and None not in times:
         return sorted(tags, key=_CREATE_TIME, reverse=True)
-    return _newest_first(_distinct(tags))
+    return sort_by_rank(_remove_duplicates(tags), get_age_key, highest=True)
 
 
-def newest(tags: Iterable[TagLike]) -> TagLike | None:
-    """What the policy `newest` chooses from tags that are sorted newest first."""
+def find_newest(tags: Iterable[TagLike]) -> TagLike | None:
+    """Find what the policy `newest` chooses from tags that are sorted newest first."""
     return next((tag for tag in tags if isinstance(_EVALUATE_NEWEST(tag), Candidate)), None)
 
 
-def _distinct(tags: Iterable[TagLike]) -> list[TagLike]:
+def _remove_duplicates(tags: Iterable[TagLike]) -> list[TagLike]:
     """Keep each name once, with its newest CreateTime, and all tags without a name."""
     latest: dict[str, TagLike] = {}
     nameless = []
@@ -200,7 +207,7 @@ def _distinct(tags: Iterable[TagLike]) -> list[TagLike]:
         name = tag.name
         if not name:
             nameless.append(Tag(None, tag.create_time))
-        elif (known := latest.get(name)) is None or _age_key(tag) > _age_key(known):
+        elif (known := latest.get(name)) is None or get_age_key(tag) > get_age_key(known):
             latest[name] = tag
     return [*latest.values(), *nameless]
 
@@ -208,15 +215,12 @@ def _distinct(tags: Iterable[TagLike]) -> list[TagLike]:
 _CREATE_TIME: Final = attrgetter("create_time")
 
 
-def _age_key(tag: TagLike) -> int:
+def get_age_key(tag: TagLike) -> int:
+    """What tags are sorted by from old to new; the undated ones come first."""
     return -1 if tag.create_time is None else tag.create_time
 
 
-def _newest_first(tags: Iterable[TagLike]) -> list[TagLike]:
-    return sort_by_rank(tags, _age_key, highest=True)
-
-
-def _latest_create_time(policy: Policy, now: float) -> int | None:
+def _find_latest_create_time(policy: Policy, now: float) -> int | None:
     """The latest CreateTime that `min_age` and `as_of` allow; None for any."""
     if policy.min_age_s is None:
         return policy.as_of_s
@@ -224,7 +228,7 @@ def _latest_create_time(policy: Policy, now: float) -> int | None:
     return math.floor(counted_from) - policy.min_age_s
 
 
-def _tag_evaluator(  # noqa: C901 - one list of checks
+def _make_tag_evaluator(  # noqa: C901 - one list of checks
     policy: Policy, latest_create_time: int | None
 ) -> Callable[[TagLike], RejectReason | Candidate]:
     """A function that rejects a tag, or makes it a candidate.
@@ -232,7 +236,7 @@ def _tag_evaluator(  # noqa: C901 - one list of checks
     A closure over local variables, because it runs once for each of 10,000 tags.
     """
     include, exclude, extract = policy.include, policy.exclude, policy.extract
-    read_rank = _rank_reader(policy)
+    read_rank = _make_rank_reader(policy)
     floating, needs_time = policy.floating_tags, policy.needs_time
 
     def evaluate_tag(  # noqa: PLR0911 - one list of checks
@@ -264,12 +268,12 @@ def _tag_evaluator(  # noqa: C901 - one list of checks
     return evaluate_tag
 
 
-def _rank_reader(policy: Policy) -> Callable[[str, int | None], Any]:
+def _make_rank_reader(policy: Policy) -> Callable[[str, int | None], Any]:
     """A function from text and CreateTime to a rank, or to a reason to reject."""
     if policy.name == NEWEST:
         return lambda _text, create_time: create_time
     if policy.name == NUMERICAL:
-        return lambda text, _create_time: _number(text)
+        return lambda text, _create_time: _parse_number(text)
     if policy.name == SEMVER:
         loose, contains = policy.semver_loose, policy.semver_range.contains
 
@@ -284,10 +288,10 @@ def _rank_reader(policy: Policy) -> Callable[[str, int | None], Any]:
     return lambda text, _create_time: text
 
 
-def _number(text: str) -> tuple[int, ...] | RejectReason:
+def _parse_number(text: str) -> tuple[int, ...] | RejectReason:
     if len(text) > _MAX_NUMBER_LENGTH or not _NUMBER.fullmatch(text):
         return RejectReason.UNPARSABLE
     return tuple(map(int, text.split(".")))
 
 
-_EVALUATE_NEWEST: Final = _tag_evaluator(Policy(), None)
+_EVALUATE_NEWEST: Final = _make_tag_evaluator(Policy(), None)

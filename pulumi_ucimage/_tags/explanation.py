@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Final
 from pulumi_ucimage._formatting import join_names, quoted
 from pulumi_ucimage._tags.evaluate import RejectReason
 from pulumi_ucimage._tags.semver import parse_version
-from pulumi_ucimage._tags.suggestions import suggestions
+from pulumi_ucimage._tags.suggestions import find_suggestions
 from pulumi_ucimage._tags.wording import (
-    created,
+    describe_policy,
+    describe_rejection,
+    format_created,
+    format_old_enough,
     is_only_a_prerelease,
-    old_enough_at,
-    rule,
-    why_rejected,
 )
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def explain(
     """Explain what was chosen, by which rule, what came next, and what was rejected.
 
     Args:
-        choice: what the policy made of all tags.
+        choice: the result of `evaluate` on all tags.
         image_name: the image's full name.
         tag: the tag that was chosen.
         create_time: when it was pushed, in Unix seconds; None if not known.
@@ -46,28 +46,32 @@ def explain(
     """
     policy = choice.policy
     if not found:
-        why = f"it is default_tag, and nothing is left for the {rule(policy)}"
-        lines = [f"To choose one, {text}." for text in suggestions(choice)[:1]]
+        why = f"it is default_tag, and nothing is left for the {describe_policy(policy)}"
+        lines = [f"Nearest change: {text}." for text in find_suggestions(choice)[:1]]
     elif policy.tag:
         why = "the argument tag names it"
-        lines = [_without_tag(choice, tag)]
+        lines = [_describe_without_tag(choice, tag)]
     else:
-        why = f"the {rule(policy)}"
-        lines = [*_ties(choice), _runners_up(choice)]
-    head = f"Chose {quoted(tag)} of {quoted(image_name)}{created(create_time)}: {why}."
-    return "\n".join([head, *lines, *_rejected(choice)])
+        why = f"the {describe_policy(policy)}"
+        lines = [*_describe_ties(choice), _describe_runners_up(choice)]
+    head = (
+        f"Chose {quoted(tag)} of {quoted(image_name)}{format_created(create_time)}: {why}."
+    )
+    return "\n".join([head, *lines, *_describe_rejected(choice)])
 
 
 def explain_missing_tag(choice: Choice, image_name: str, *, wanted: str) -> str:
     """Explain that an explicit tag is not listed, and what is."""
-    rejected = [tag.name for tags in choice.rejected.values() for tag in tags]
     names = [candidate.name for candidate in choice.candidates]
-    names += [name for name in rejected if name]
-    similar = [name for name in names if _is_similar(name, wanted)]
-    if similar:
-        listed = f"it has {join_names(similar)}; use that, "
-    elif names:
-        listed = f"it has {join_names(names)}; use one of them, "
+    for reason, tags in choice.rejected.items():
+        if reason not in {RejectReason.INVALID, RejectReason.ARTIFACT}:
+            names += [tag.name for tag in tags if tag.name]
+    if names:
+        names = [name for name in names if _is_similar(name, wanted)] or names
+        use = "use one of them" if names[1:] else "use that"
+        listed = f"it has {join_names(names)}; {use}, "
+    elif choice.total:
+        listed = "it has no tag that can be used; "
     else:
         listed = "it has no tags; "
     wait = "wait longer" if choice.policy.wait_s else "set wait"
@@ -81,22 +85,25 @@ def explain_nothing_left(
     choice: Choice, image_name: str, *, with_rejected: bool = True
 ) -> str:
     """Explain why nothing is left to choose from, and the nearest change that helps."""
-    head = f"No tag of {quoted(image_name)} is left for the {rule(choice.policy)}"
+    head = (
+        f"No tag of {quoted(image_name)} is left for the {describe_policy(choice.policy)}"
+    )
     if not choice.total:
         return f"{head}: the image has no tags; push one, or give default_tag."
-    nearest, *others = [*suggestions(choice), "push a tag that fits, or give default_tag"]
+    push = "push a tag that fits, or give default_tag"
+    nearest, *others = find_suggestions(choice) or [push]
     lines = [f"{head}: {nearest}."]
-    if others[:-1]:
-        lines.append(f"Or {'; or '.join(others[:-1])}.")
-    return "\n".join([*lines, *(_rejected(choice) if with_rejected else ())])
+    if others:
+        lines.append(f"Or {'; or '.join(others)}.")
+    return "\n".join([*lines, *(_describe_rejected(choice) if with_rejected else ())])
 
 
 def explain_ambiguous(choice: Choice, image_name: str) -> str:
     """Explain that two tags share the best extracted text."""
     text = choice.candidates[0].text
     return (
-        f"The tags {join_names(choice.ambiguous())} of {quoted(image_name)} share the best"
-        f" extracted text, {quoted(text)}: change tag_regex or tag_extract so that the"
+        f"The tags {join_names(choice.find_ambiguous())} of {quoted(image_name)} share the"
+        f" best extracted text, {quoted(text)}: change tag_regex or tag_extract so that the"
         " texts differ, or name one of the tags in tag."
     )
 
@@ -113,17 +120,19 @@ def _loose_version(name: str) -> Version | None:
     return parse_version(name.lower(), loose=True)
 
 
-def _without_tag(choice: Choice, tag: str) -> str:
+def _describe_without_tag(choice: Choice, tag: str) -> str:
     """Say what the policy would have chosen if the argument tag were not given."""
-    by_policy = f"the {rule(choice.policy)}"
+    by_policy = f"the {describe_policy(choice.policy)}"
     if not choice.candidates:
         return f"Without tag: nothing is left for {by_policy}."
+    if names := choice.find_ambiguous():
+        return f"Without tag: none; {join_names(names)} share the best extracted text."
     best = choice.candidates[0]
-    other = "the same" if best.name == tag else _candidate(best, choice.policy)
+    other = "the same" if best.name == tag else _describe_candidate(best, choice.policy)
     return f"Without tag: {other}, {by_policy}."
 
 
-def _ties(choice: Choice) -> Iterator[str]:
+def _describe_ties(choice: Choice) -> Iterator[str]:
     best, *others = choice.candidates
     tied = [tag.name for tag in takewhile(lambda tag: tag.rank == best.rank, others)]
     if tied:
@@ -133,24 +142,26 @@ def _ties(choice: Choice) -> Iterator[str]:
         )
 
 
-def _runners_up(choice: Choice) -> str:
+def _describe_runners_up(choice: Choice) -> str:
     _, *others = choice.candidates
     if not others:
         return "There are no other candidates."
-    shown = "; ".join(_candidate(tag, choice.policy) for tag in others[:_MAX_RUNNERS_UP])
+    shown = "; ".join(
+        _describe_candidate(tag, choice.policy) for tag in others[:_MAX_RUNNERS_UP]
+    )
     rest = len(others) - _MAX_RUNNERS_UP
     return f"Next: {shown}{f'; and {rest} more' if rest > 0 else ''}."
 
 
-def _candidate(candidate: Candidate, policy: Policy) -> str:
+def _describe_candidate(candidate: Candidate, policy: Policy) -> str:
     compared = f" (as {quoted(candidate.text)})" if policy.extract else ""
-    return f"{quoted(candidate.name)}{compared}{created(candidate.create_time)}"
+    return f"{quoted(candidate.name)}{compared}{format_created(candidate.create_time)}"
 
 
-def _rejected(choice: Choice) -> Iterator[str]:
+def _describe_rejected(choice: Choice) -> Iterator[str]:
     """A line for each reason, and one for those that are only prereleases."""
     policy = choice.policy
-    count = sum(map(len, choice.rejected.values()))
+    count = choice.total - len(choice.candidates)
     if not count:
         yield f"Rejected none of {choice.total} tags."
         return
@@ -159,21 +170,17 @@ def _rejected(choice: Choice) -> Iterator[str]:
         groups: dict[bool, list[TagLike]] = {False: [], True: []}
         for tag in tags:
             groups[is_only_a_prerelease(reason, tag, policy)].append(tag)
-        for is_prerelease, alike in groups.items():
-            if alike:
-                why = why_rejected(reason, policy, is_prerelease=is_prerelease)
-                examples = _examples(reason, alike, policy)
-                yield f"  {len(alike)} {reason.value} ({why}), for example {examples}"
+        for is_prerelease, group in groups.items():
+            if group:
+                why = describe_rejection(reason, policy, is_prerelease=is_prerelease)
+                examples = _list_examples(reason, group, policy)
+                yield f"  {len(group)} {reason.value} ({why}), for example {examples}"
 
 
-def _examples(reason: RejectReason, tags: Sequence[TagLike], policy: Policy) -> str:
+def _list_examples(reason: RejectReason, tags: Sequence[TagLike], policy: Policy) -> str:
     if reason is not RejectReason.TOO_YOUNG:
         names = [quoted(tag.name) if tag.name else "one without a name" for tag in tags]
         return ", ".join(names[:_MAX_EXAMPLES])
     first = min(tags, key=lambda tag: (tag.create_time, tag.name))
-    from_when = (
-        ""
-        if policy.as_of_s is not None
-        else f", old enough from {old_enough_at(first, policy)}"
-    )
-    return f"{quoted(first.name or '')}{created(first.create_time)}{from_when}"
+    times = format_created(first.create_time) + format_old_enough(first, policy)
+    return quoted(first.name or "") + times

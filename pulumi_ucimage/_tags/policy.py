@@ -1,4 +1,4 @@
-"""The policy by which a tag is chosen; one that exists is valid."""
+"""The policy that chooses a tag; it is validated when it is made."""
 
 from __future__ import annotations
 
@@ -88,31 +88,32 @@ class Policy:
         Args:
             arguments: values by Python name; a missing one is not set.
             unknown: names of arguments whose values are not known yet. What depends on
-                them is not checked, and the policy is good for nothing else.
+                them is not checked, and the policy must not be used.
 
         Raises:
             InvalidPolicyError: one of them is invalid, or some exclude each other.
         """
-        name = _one_of(_NAMES, "policy", arguments)
+        name = _parse_choice(_NAMES, "policy", arguments)
         _check_combinations(name, arguments, unknown)
-        include = _optional("tag_regex", Regex.parse, arguments)
+        include = _parse_optional("tag_regex", Regex.parse, arguments)
         return cls(
             name=name,
-            highest=_one_of(_ORDERS, "order", arguments) == HIGHEST,
-            semver_range=_optional("semver_range", Range.parse, arguments) or _ANY_RELEASE,
+            highest=_parse_choice(_ORDERS, "order", arguments) == HIGHEST,
+            semver_range=_parse_optional("semver_range", Range.parse, arguments)
+            or _ANY_RELEASE,
             semver_loose=arguments.get("semver_loose", False),
             include=include,
-            exclude=_optional("tag_exclude_regex", Regex.parse, arguments),
+            exclude=_parse_optional("tag_exclude_regex", Regex.parse, arguments),
             extract=include
-            and _optional(
+            and _parse_optional(
                 "tag_extract", lambda text: Template.parse(text, include), arguments
             ),
-            min_age_s=_optional("min_age", parse_duration, arguments),
-            as_of_s=_optional("as_of", parse_timestamp, arguments),
-            floating_tags=_floating_tags(arguments),
-            tag=_optional("tag", parse_tag_name, arguments),
-            wait_s=_optional("wait", parse_duration, arguments) or 0,
-            default_tag=_optional("default_tag", parse_tag_name, arguments),
+            min_age_s=_parse_optional("min_age", parse_duration, arguments),
+            as_of_s=_parse_optional("as_of", parse_timestamp, arguments),
+            floating_tags=_parse_floating_tags(arguments),
+            tag=_parse_optional("tag", parse_tag_name, arguments),
+            wait_s=_parse_optional("wait", parse_duration, arguments) or 0,
+            default_tag=_parse_optional("default_tag", parse_tag_name, arguments),
             arguments=dict(arguments),
         )
 
@@ -139,14 +140,14 @@ def parse_argument(name: str, parse: Callable[[str], T], text: str) -> T:
         raise InvalidPolicyError(f"{name} {quoted(text)} is invalid: {error}.") from None
 
 
-def _optional(
+def _parse_optional(
     name: str, parse: Callable[[str], T], arguments: Mapping[str, Any]
 ) -> T | None:
     text = arguments.get(name)
     return None if text is None else parse_argument(name, parse, text)
 
 
-def _one_of(choices: tuple[str, ...], name: str, arguments: Mapping[str, Any]) -> str:
+def _parse_choice(choices: tuple[str, ...], name: str, arguments: Mapping[str, Any]) -> str:
     value: str = arguments.get(name, choices[0])
     if value not in choices:
         message = f"{name} must be one of {', '.join(choices)}, not {quoted(value)}."
@@ -154,7 +155,7 @@ def _one_of(choices: tuple[str, ...], name: str, arguments: Mapping[str, Any]) -
     return value
 
 
-def _floating_tags(arguments: Mapping[str, Any]) -> frozenset[str]:
+def _parse_floating_tags(arguments: Mapping[str, Any]) -> frozenset[str]:
     names = arguments.get("floating_tags")
     if names is None:
         return frozenset(FLOATING_TAGS)
@@ -169,7 +170,7 @@ def _check_combinations(
 ) -> None:
     """Raise InvalidPolicyError for arguments that exclude each other."""
     semver_only = "works only with policy 'semver'; set policy to 'semver', or leave it out"
-    refusals = (
+    conflicts = (
         ("semver_range", "policy", name != SEMVER, semver_only),
         ("semver_loose", "policy", name != SEMVER, semver_only),
         (
@@ -198,6 +199,6 @@ def _check_combinations(
             "cannot be used with tag, which must be listed; leave one of them out",
         ),
     )
-    for argument, other, refused, why in refusals:
-        if refused and other not in unknown and arguments.get(argument):
+    for argument, other, is_conflict, why in conflicts:
+        if is_conflict and other not in unknown and arguments.get(argument):
             raise InvalidPolicyError(f"{argument} {why}.")

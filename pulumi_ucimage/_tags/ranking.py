@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import groupby
 from operator import eq
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pulumi_ucimage._tags.semver import parse_version
 from pulumi_ucimage._tags.tag_name import TAG_NAME
@@ -12,16 +12,10 @@ from pulumi_ucimage._tags.tag_name import TAG_NAME
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-
-class Named(Protocol):
-    """Anything with a tag's name."""
-
-    @property
-    def name(self) -> str | None:
-        """The tag's name; None or empty if the API sent none."""
+    from pulumi_ucimage._tags.evaluate import TagLike
 
 
-T = TypeVar("T", bound=Named)
+T = TypeVar("T", bound="TagLike")
 
 
 def sort_by_rank(tags: Iterable[T], rank: Callable[[T], Any], *, highest: bool) -> list[T]:

@@ -40,11 +40,11 @@ class Regex:
 
     def match(self, text: str) -> Any:
         """Match a whole text, for `Template.expand`; return None if it does not match."""
-        return self._match(_encoded(text))
+        return self._match(text.encode())
 
     def search(self, text: str) -> Any:
         """Match any part of a text; return None if no part matches."""
-        return self._search(_encoded(text))
+        return self._search(text.encode())
 
     @classmethod
     def parse(cls, text: str) -> Regex:
@@ -87,11 +87,6 @@ class Regex:
         )
 
 
-def _encoded(text: str) -> bytes:
-    # JSON can hold half of a surrogate pair, which RE2 takes for a character.
-    return text.encode(errors="surrogatepass")
-
-
 _REFERENCE: Final = re.compile(r"\$(?:(?P<dollar>\$)|(?P<bare>\w+)|\{(?P<braced>\w+)\}|)")
 _OTHER_REFERENCE: Final = re.compile(r"\\(?:g<)?(\w+)>?|\{(\w+)\}", re.ASCII)
 """How other tools write a reference: `\\1` or `{name}`."""
@@ -127,7 +122,7 @@ class Template:
             end = reference.end()
             name = reference["bare"] or reference["braced"]
             if name:
-                parts.append(_group(name, expression))
+                parts.append(_find_group(name, expression))
             elif reference["dollar"]:
                 parts.append("$")
             else:
@@ -135,7 +130,7 @@ class Template:
                 raise ValueError(message)
         parts.append(text[end:])
         if all(isinstance(part, str) for part in parts):
-            raise ValueError(_no_group(text, expression))
+            raise ValueError(_explain_no_group(text, expression))
         return cls(text, tuple(parts))
 
     def expand(self, match: Any) -> str:
@@ -146,7 +141,7 @@ class Template:
         )
 
 
-def _group(name: str, expression: Regex) -> int:
+def _find_group(name: str, expression: Regex) -> int:
     if name in expression.names:
         return expression.names[name]
     numbers = [str(number) for number in range(expression.groups + 1)]
@@ -166,7 +161,7 @@ def _group(name: str, expression: Regex) -> int:
 _ADD_A_GROUP: Final = "put what is to be compared between ( and ) in tag_regex"
 
 
-def _no_group(text: str, expression: Regex) -> str:
+def _explain_no_group(text: str, expression: Regex) -> str:
     """What to write instead of a template that is the same for every tag."""
     hint = "write $1 for the first ( ) of tag_regex, or ${name} for (?P<name>...)"
     if not expression.groups:

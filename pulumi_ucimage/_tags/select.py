@@ -30,7 +30,7 @@ class Selection:
         tag: the tag.
         create_time: when it was pushed, in Unix seconds; None if not known.
         found: False only if the default tag is used.
-        choice: what the policy made of all tags.
+        choice: the result of `evaluate` on all tags.
         explanation: a few lines: what was chosen, by which rule, what was rejected and why.
     """
 
@@ -57,7 +57,7 @@ def select(
         AmbiguousTagError: two tags share the best extracted text.
     """
     choice = evaluate(policy, tags, now=now)
-    if problem := why_nothing(choice, image_name=image_name):
+    if problem := find_problem(choice, image_name=image_name):
         raise problem
     found = bool(policy.tag or choice.candidates)
     tag = policy.tag or (choice.candidates[0].name if found else policy.default_tag or "")
@@ -67,24 +67,24 @@ def select(
     return Selection(tag, create_time, found, choice, explanation)
 
 
-def why_nothing(
+def find_problem(
     choice: Choice, *, image_name: str, with_rejected: bool = True
 ) -> NoMatchingTagError | AmbiguousTagError | None:
-    """Why no tag can be selected; None if one can, be it the default tag.
+    """Find why no tag can be selected; None if a tag or `default_tag` can be used.
 
     Args:
-        choice: what a policy made of all tags of an image.
+        choice: the result of `evaluate` on all tags of an image.
         image_name: the image's full name, for texts.
         with_rejected: whether the error lists the rejected tags.
     """
     policy = choice.policy
     if policy.tag:
-        every = chain(choice.candidates, *choice.rejected.values())
-        if any(tag.name == policy.tag for tag in every):
+        listed = chain(choice.candidates, *choice.rejected.values())
+        if any(tag.name == policy.tag for tag in listed):
             return None
         message = explain_missing_tag(choice, image_name, wanted=policy.tag)
         return NoMatchingTagError(message)
-    if choice.ambiguous():
+    if choice.find_ambiguous():
         return AmbiguousTagError(explain_ambiguous(choice, image_name))
     if choice.candidates or policy.default_tag:
         return None

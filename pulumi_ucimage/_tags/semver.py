@@ -2,7 +2,7 @@
 
 The sources of the rules are github.com/Masterminds/semver/v3 v3.5.0 (`version.go`,
 `constraints.go`), which Flux and Argo CD Image Updater use, and SemVer 2.0.0,
-section 11. `test_masterminds.py` compares both halves with the originals.
+section 11. `test_masterminds.py` compares parsing and ranges with the originals.
 """
 
 import math
@@ -214,10 +214,10 @@ def _parse_comparator(text: str, shown: str) -> tuple[Version, _Test]:
             f"{shown} has no version to compare with; write numbers, or only x or *, and"
             " no leading zeros in a prerelease, for example 1.x or >=1.2.0-1"
         )
-    return version, _test(match[1], len(numbers), version.precedence)
+    return version, _make_test(match[1], len(numbers), version.precedence)
 
 
-def _test(operator: str, parts: int, rank: Precedence) -> _Test:
+def _make_test(operator: str, parts: int, rank: Precedence) -> _Test:
     """An operator's test of a version's rank.
 
     Args:
@@ -232,11 +232,11 @@ def _test(operator: str, parts: int, rank: Precedence) -> _Test:
             return lambda other: (other[:2], other[4]) != (rank[:2], rank[4])
         case "!=", _:
             return lambda other: other != rank
-    low, high = _interval(operator, parts, rank)
+    low, high = _find_bounds(operator, parts, rank)
     return lambda other: low <= other < high
 
 
-def _interval(operator: str, parts: int, rank: Precedence) -> tuple[_Bound, _Bound]:
+def _find_bounds(operator: str, parts: int, rank: Precedence) -> tuple[_Bound, _Bound]:
     """The bounds of an operator, the upper one excluded.
 
     These are the results of constraintOps in constraints.go. Without any number they

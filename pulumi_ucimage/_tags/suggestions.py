@@ -1,4 +1,7 @@
-"""What to change if nothing is left to choose from; each change is tried first."""
+"""What to change if nothing is left to choose from.
+
+Each change of the policy is tried first.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,11 @@ from pulumi_ucimage._tags.policy import (
     Policy,
 )
 from pulumi_ucimage._tags.semver import parse_version
-from pulumi_ucimage._tags.wording import is_only_a_prerelease, old_enough_at, why_rejected
+from pulumi_ucimage._tags.wording import (
+    describe_rejection,
+    find_old_enough,
+    is_only_a_prerelease,
+)
 from pulumi_ucimage.errors import InvalidPolicyError
 
 if TYPE_CHECKING:
@@ -59,45 +66,47 @@ _CHANGES: Final[Mapping[RejectReason, Sequence[Changes]]] = {
 """What to try for each reason, the nearest first; others have a function each."""
 
 
-def suggestions(choice: Choice) -> list[str]:
+def find_suggestions(choice: Choice) -> list[str]:
     """What would leave a tag to choose, the nearest first, as clauses.
 
     Args:
         choice: one without candidates.
     """
     found = [
-        _too_young(choice),
-        _out_of_range(choice),
-        _first_that_helps(choice, RejectReason.UNPARSABLE),
-        _first_that_helps(choice, RejectReason.UNDATED),
-        _first_that_helps(choice, RejectReason.EXCLUDED),
-        _partial_match(choice) or _first_that_helps(choice, RejectReason.NOT_MATCHED),
-        _floating(choice),
+        _suggest_age(choice),
+        _suggest_range(choice),
+        _find_first_that_helps(choice, RejectReason.UNPARSABLE),
+        _find_first_that_helps(choice, RejectReason.UNDATED),
+        _find_first_that_helps(choice, RejectReason.EXCLUDED),
+        _suggest_whole_match(choice)
+        or _find_first_that_helps(choice, RejectReason.NOT_MATCHED),
+        _suggest_floating_tag(choice),
     ]
     return [text for text in found if text]
 
 
-def _too_young(choice: Choice) -> str:
+def _suggest_age(choice: Choice) -> str:
     """Say when the first tag is old enough."""
     young = {tag.name for tag in choice.rejected[RejectReason.TOO_YOUNG]}
-    every = _evaluate(choice, _NO_LIMITS) if young else None
-    fitting = [tag for tag in every.candidates if tag.name in young] if every else []
+    any_age = _evaluate(choice, _NO_LIMITS) if young else None
+    fitting = [tag for tag in any_age.candidates if tag.name in young] if any_age else []
     first = min(fitting, key=lambda tag: tag.create_time or 0, default=None)
     if first is None:
         return ""
-    name, time = quoted(first.name), old_enough_at(first, choice.policy)
+    name, time = quoted(first.name), find_old_enough(first, choice.policy)
     changes = {"as_of": time}
     if _evaluate(choice, changes, now=_FAR_FUTURE) is None:
         return ""
     if choice.policy.as_of_s is None:
         return f"wait, or lower min_age; the first, {name}, is old enough from {time}"
-    return f"{_in_words(choice, changes)} or later to choose {name}"
+    return f"{_describe_changes(choice, changes)} or later to choose {name}"
 
 
-def _out_of_range(choice: Choice) -> str:
+def _suggest_range(choice: Choice) -> str:
     """Name the highest version outside the range, which a person can write as it is.
 
-    A prerelease that the range only does not name comes first, then releases.
+    A prerelease that is outside only because it is one comes first, then releases, then
+    other prereleases.
     """
     policy, reason = choice.policy, RejectReason.OUT_OF_RANGE
     only_prereleases = {
@@ -109,8 +118,8 @@ def _out_of_range(choice: Choice) -> str:
     def distance(tag: Candidate) -> tuple[bool, bool]:
         return tag.name not in only_prereleases, not _is_release(tag)
 
-    every = _evaluate(choice, {"semver_range": "*-0"})
-    best = min(every.candidates, key=distance) if every else None
+    any_version = _evaluate(choice, {"semver_range": "*-0"})
+    best = min(any_version.candidates, key=distance) if any_version else None
     if best is None:
         return ""
     changes = {"semver_range": best.text}
@@ -118,12 +127,14 @@ def _out_of_range(choice: Choice) -> str:
     if changed is None or changed.candidates[0].name != best.name:
         return ""
     if best.name in only_prereleases:
-        what = why_rejected(reason, policy, is_prerelease=True)
+        what = describe_rejection(reason, policy, is_prerelease=True)
     else:
         end = "highest" if policy.highest else "lowest"
         kind = "release" if _is_release(best) else "version"
         what = f"the {end} {kind} outside the range"
-    return f"{quoted(best.name)} is {what}; {_in_words(choice, changes)} to choose it"
+    return (
+        f"{quoted(best.name)} is {what}; {_describe_changes(choice, changes)} to choose it"
+    )
 
 
 def _is_release(tag: Candidate) -> bool:
@@ -131,7 +142,7 @@ def _is_release(tag: Candidate) -> bool:
     return version is not None and not version.prerelease
 
 
-def _partial_match(choice: Choice) -> str:
+def _suggest_whole_match(choice: Choice) -> str:
     """Name the tags of which tag_regex matches a part, and an expression for the whole."""
     policy, reason = choice.policy, RejectReason.NOT_MATCHED
     names = [tag.name or "" for tag in choice.rejected[reason]]
@@ -143,36 +154,38 @@ def _partial_match(choice: Choice) -> str:
     # What comes before a group must not match a part of what the group extracts.
     anything = ".*?" if policy.extract else ".*"
     wholes = (f"{text}.*", f"{anything}{text}", f"{anything}{text}.*")
-    fix = _first_that_helps(choice, reason, [{"tag_regex": whole} for whole in wholes])
+    fix = _find_first_that_helps(choice, reason, [{"tag_regex": whole} for whole in wholes])
     note = "tag_regex must match the whole tag, and matches only a part of"
     return f"{note} {join_names(partly, limit=_MAX_EXAMPLES)}{f'; {fix}' if fix else ''}"
 
 
-def _floating(choice: Choice) -> str:
+def _suggest_floating_tag(choice: Choice) -> str:
     floating = choice.rejected[RejectReason.FLOATING]
     if not floating:
         return ""
     changes = {"tag": floating[0].name, "default_tag": None}
-    return f"{_in_words(choice, changes)} to use a tag that moves"
+    return f"{_describe_changes(choice, changes)} to use a tag that moves"
 
 
-def _first_that_helps(
+def _find_first_that_helps(
     choice: Choice, reason: RejectReason, tries: Sequence[Changes] | None = None
 ) -> str:
     """The first change that chooses a tag with that reason; empty if none does."""
     rejected = {tag.name for tag in choice.rejected[reason]}
+    if not rejected:
+        return ""
     for changes in _CHANGES[reason] if tries is None else tries:
-        if not rejected or (changes is _FROM_A_DIGIT and choice.policy.include):
+        if changes is _FROM_A_DIGIT and choice.policy.include:
             continue
         changed = _evaluate(choice, changes)
         if changed is None or changed.candidates[0].name not in rejected:
             continue
         best = changed.candidates[0]
-        text = f"{_in_words(choice, changes)} to choose {quoted(best.name)}"
+        text = f"{_describe_changes(choice, changes)} to choose {quoted(best.name)}"
         # These reasons are checked before the age, so the tag may be too young as well.
         before_age = reason in {RejectReason.EXCLUDED, RejectReason.NOT_MATCHED}
         if before_age and changed.policy.min_age_s is not None:
-            text += f", old enough from {old_enough_at(best, changed.policy)}"
+            text += f", old enough from {find_old_enough(best, changed.policy)}"
         return text
     return ""
 
@@ -203,7 +216,7 @@ def _evaluate(
         return None
     tags = [tag for rejected in choice.rejected.values() for tag in rejected]
     changed = evaluate(policy, tags, now=_now(choice) if now is None else now)
-    return changed if changed.candidates and not changed.ambiguous() else None
+    return changed if changed.candidates and not changed.find_ambiguous() else None
 
 
 def _now(choice: Choice) -> float:
@@ -213,7 +226,7 @@ def _now(choice: Choice) -> float:
     return min(old_enough, default=_FAR_FUTURE) - 1
 
 
-def _in_words(choice: Choice, changes: Changes) -> str:
+def _describe_changes(choice: Choice, changes: Changes) -> str:
     """Changes as an instruction, without those that change nothing."""
     given = choice.policy.arguments
     new = {name: value for name, value in changes.items() if given.get(name) != value}

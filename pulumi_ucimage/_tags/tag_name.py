@@ -21,11 +21,11 @@ def parse_tag_name(text: str) -> str:
         ValueError: it is not; the message is a clause that says what to write.
     """
     if not TAG_NAME.fullmatch(text):
-        raise ValueError(_hint(text))
+        raise ValueError(_make_hint(text))
     return text
 
 
-def _hint(text: str) -> str:
+def _make_hint(text: str) -> str:
     stripped = text.strip()
     if TAG_NAME.fullmatch(stripped):
         return f"it has white space around the tag; write {quoted(stripped)}"

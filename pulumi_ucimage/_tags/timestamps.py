@@ -44,6 +44,8 @@ def parse_duration(text: str) -> int:
 def parse_timestamp(text: str) -> int:
     """The Unix seconds of an RFC 3339 time of the years 1 to 9999, rounded down.
 
+    A leap second (`:60`) is not accepted.
+
     Raises:
         ValueError: it is invalid; the message is a clause that says how to write one.
     """
@@ -69,7 +71,7 @@ def format_timestamp(seconds: int) -> str:
     Args:
         seconds: from year 1; a time beyond year 9999 is written as its last second.
     """
-    # Three times as fast as datetime.isoformat, which matters for thousands of tags.
+    # Faster than datetime.isoformat, which matters for thousands of tags.
     if seconds > _LAST:
         return format_timestamp(_LAST)
     second = seconds % 86400

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from pulumi_ucimage._formatting import quoted
-from pulumi_ucimage._tags.evaluate import RejectReason
+from pulumi_ucimage._tags.evaluate import RejectReason, get_age_key
 from pulumi_ucimage._tags.ranking import sort_by_rank
 from pulumi_ucimage._tags.wording import (
+    describe_policy,
+    describe_rejection,
+    format_old_enough,
     is_only_a_prerelease,
-    old_enough_at,
-    rule,
-    why_rejected,
 )
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ CHOSEN = "chosen"
 
 
 class TagVerdict(NamedTuple):
-    """What a policy makes of one tag.
+    """The verdict of a policy on one tag.
 
     Attributes:
         name: the tag; None if the API sent no name.
@@ -38,69 +38,75 @@ class TagVerdict(NamedTuple):
     why: str
 
 
-def verdicts(choice: Choice) -> list[TagVerdict]:
+def list_verdicts(choice: Choice) -> list[TagVerdict]:
     """A verdict for each tag: candidates best first, then rejected newest first.
 
-    None is `chosen` if `select` would choose none of the listed tags.
+    No tag is `chosen` if the best ones are ambiguous, or if the tag to use is not listed.
     """
     rejected = [
-        _rejected(reason, tag, choice.policy)
+        _make_rejected_verdict(reason, tag, choice.policy)
         for reason, tags in choice.rejected.items()
         for tag in tags
     ]
-    newest_first = sort_by_rank(
+    sort_newest_first = sort_by_rank(
         rejected,
-        lambda tag: -1 if tag.create_time is None else tag.create_time,
+        get_age_key,
         highest=True,
     )
     candidates = [
-        _candidate(position, candidate, choice.policy)
+        _make_candidate_verdict(position, candidate, choice.policy)
         for position, candidate in enumerate(choice.candidates, 1)
     ]
-    chosen, why = _chosen(choice)
+    chosen, why = _find_chosen(choice)
     return [
         tag._replace(verdict=CHOSEN, why=why) if chosen and tag.name == chosen else tag
-        for tag in [*candidates, *newest_first]
+        for tag in [*candidates, *sort_newest_first]
     ]
 
 
-def why_not(choice: Choice, name: str) -> str:
+def explain_rejection(choice: Choice, name: str) -> str:
     """Why the policy does not choose a tag, as a clause that starts with `it is`.
 
     Args:
-        choice: what the policy makes of the tags that are listed now.
+        choice: the result of `evaluate` on the tags that are listed now.
         name: a tag that was listed at some time.
     """
     for reason, tags in choice.rejected.items():
         for tag in tags:
             if tag.name == name:
-                rejected = _rejected(reason, tag, choice.policy)
+                rejected = _make_rejected_verdict(reason, tag, choice.policy)
                 return f"it is rejected as {rejected.verdict} ({rejected.why})"
     if any(candidate.name == name for candidate in choice.candidates):
         best = choice.candidates[0].name
         if best == name:
-            return f"it is the {rule(choice.policy)}"
+            return f"it is the {describe_policy(choice.policy)}"
         return f"it is still a candidate, but {quoted(best)} ranks first"
     return "it is no longer listed"
 
 
-def _chosen(choice: Choice) -> tuple[str | None, str]:
+def _find_chosen(choice: Choice) -> tuple[str | None, str]:
     """The tag that is chosen, if it is one of those that are listed, and why."""
     policy = choice.policy
     if policy.tag:
         return policy.tag, "the argument tag names it"
-    best = choice.best()
-    return (best.name, rule(policy)) if best else (None, "")
+    if not choice.candidates and policy.default_tag:
+        return policy.default_tag, "it is default_tag, and nothing is left"
+    best = choice.get_best()
+    return (best.name, describe_policy(policy)) if best else (None, "")
 
 
-def _candidate(position: int, candidate: Candidate, policy: Policy) -> TagVerdict:
+def _make_candidate_verdict(
+    position: int, candidate: Candidate, policy: Policy
+) -> TagVerdict:
     why = f"compared as {quoted(candidate.text)}" if policy.extract else ""
     return TagVerdict(candidate.name, candidate.create_time, f"candidate {position}", why)
 
 
-def _rejected(reason: RejectReason, tag: TagLike, policy: Policy) -> TagVerdict:
+def _make_rejected_verdict(
+    reason: RejectReason, tag: TagLike, policy: Policy
+) -> TagVerdict:
     is_prerelease = is_only_a_prerelease(reason, tag, policy)
-    why = why_rejected(reason, policy, is_prerelease=is_prerelease)
-    if reason is RejectReason.TOO_YOUNG and policy.as_of_s is None:
-        why += f", old enough from {old_enough_at(tag, policy)}"
+    why = describe_rejection(reason, policy, is_prerelease=is_prerelease)
+    if reason is RejectReason.TOO_YOUNG:
+        why += format_old_enough(tag, policy)
     return TagVerdict(tag.name, tag.create_time, reason.value, why)

@@ -8,13 +8,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from pulumi_ucimage._formatting import printable, quoted
-from pulumi_ucimage._tags.evaluate import RejectReason, compared_text
+from pulumi_ucimage._tags.evaluate import RejectReason, get_compared_text
 from pulumi_ucimage._tags.policy import ALPHABETICAL, NEWEST, NUMERICAL, SEMVER, Policy
 from pulumi_ucimage._tags.semver import parse_version
 from pulumi_ucimage._tags.timestamps import format_timestamp
 
 if TYPE_CHECKING:
-    from pulumi_ucimage._tags.evaluate import Candidate, TagLike
+    from pulumi_ucimage._tags.evaluate import TagLike
 
 _BEST: Final = {
     NEWEST: ("newest CreateTime", "oldest CreateTime"),
@@ -24,7 +24,7 @@ _BEST: Final = {
 }
 
 
-def rule(policy: Policy) -> str:
+def describe_policy(policy: Policy) -> str:
     """A policy in words: `highest version in ^1.2 (policy semver)`."""
     highest, lowest = _BEST[policy.name]
     words = [highest if policy.highest else lowest]
@@ -35,7 +35,7 @@ def rule(policy: Policy) -> str:
     return f"{' '.join(words)} (policy {policy.name})"
 
 
-def why_rejected(
+def describe_rejection(
     reason: RejectReason, policy: Policy, *, is_prerelease: bool = False
 ) -> str:
     """Why a policy rejects a tag, in words: `not in ^1.2`.
@@ -73,16 +73,23 @@ def is_only_a_prerelease(reason: RejectReason, tag: TagLike, policy: Policy) -> 
         return False
     if policy.extract is None and "-" not in name:
         return False  # as most of 10,000 tags; parsing each one again takes time
-    version = parse_version(compared_text(policy, name) or "", loose=True)
+    version = parse_version(get_compared_text(policy, name) or "", loose=True)
     return version is not None and policy.semver_range.contains(version, prereleases=True)
 
 
-def old_enough_at(tag: TagLike | Candidate, policy: Policy) -> str:
+def find_old_enough(tag: TagLike, policy: Policy) -> str:
     """The time from which a tag with a CreateTime is old enough for `min_age`."""
     return format_timestamp((tag.create_time or 0) + (policy.min_age_s or 0))
 
 
-def created(create_time: int | None) -> str:
+def format_old_enough(tag: TagLike, policy: Policy) -> str:
+    """Return `, old enough from 2026-03-01T12:00:00Z`; nothing if `as_of` is given."""
+    if policy.as_of_s is not None:
+        return ""
+    return f", old enough from {find_old_enough(tag, policy)}"
+
+
+def format_created(create_time: int | None) -> str:
     """Return `, created 2026-03-01T12:00:00Z`; nothing if the time is not known."""
     return "" if create_time is None else f", created {format_timestamp(create_time)}"
 

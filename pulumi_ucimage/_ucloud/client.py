@@ -12,7 +12,7 @@ from pulumi_ucimage._http.peer import Peer
 from pulumi_ucimage._http.retry import RETRIED_STATUSES, Failure, Retry, parse_retry_after
 from pulumi_ucimage._secret import redact
 from pulumi_ucimage._ucloud.responses import ACTION, InvalidResponseError, Page, parse
-from pulumi_ucimage._ucloud.signing import signed_form
+from pulumi_ucimage._ucloud.signing import sign_form
 from pulumi_ucimage.errors import UGC_INTERNAL_RET_CODES, ApiError, ResponseError
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ _HEADERS: Final = {
     "Content-Type": "application/x-www-form-urlencoded",
 }
 _SIGNATURE: Final = re.compile(r"[0-9A-Fa-f]{40}")
-"""What a signature looks like; some servers answer with the one that they expected."""
+"""A signature; some servers return the one that they expected."""
 
 
 @final
@@ -61,7 +61,7 @@ class Bucket:
     project_id: str | None = None
     order_by: str | None = None
 
-    def parameters(self, *, limit: int, offset: int) -> dict[str, str | int]:
+    def build_parameters(self, *, limit: int, offset: int) -> dict[str, str | int]:
         """The parameters of one call, except those that every UCloud call has."""
         parameters: dict[str, str | int] = {
             "Action": ACTION,
@@ -137,36 +137,38 @@ class Client:
     def _attempt(
         self, bucket: Bucket, *, limit: int, offset: int, deadline: Deadline
     ) -> Page | Failure:
-        form = signed_form(bucket.parameters(limit=limit, offset=offset), self.credentials)
+        form = sign_form(
+            bucket.build_parameters(limit=limit, offset=offset), self.credentials
+        )
         response = self.http.request(
             "POST", self.path, headers=_HEADERS, body=form, deadline=deadline
         )
         if isinstance(response, Failure):
             return response
-        after_s = parse_retry_after(response.headers, deadline.clock.now())
+        retry_after_s = parse_retry_after(response.headers, deadline.clock.now())
         if response.status != HTTPStatus.OK:
             return Failure(
-                self._status_error(response.status),
+                self._make_status_error(response.status),
                 RETRIED_STATUSES.get(response.status, Retry.NEVER),
-                after_s,
+                retry_after_s,
             )
         try:
-            answer = parse(response.body)
+            parsed = parse(response.body)
         except InvalidResponseError as error:
             problem = str(error)
         else:
-            if isinstance(answer, Page):
-                return answer
+            if isinstance(parsed, Page):
+                return parsed
             return Failure(
                 ApiError(
-                    ret_code=answer.ret_code,
-                    message=self._without_secrets(answer.message, form),
+                    ret_code=parsed.ret_code,
+                    message=self._remove_secrets(parsed.message, form),
                     action=ACTION,
                     bucket=bucket.name,
                     region=bucket.region,
                 ),
-                RETRIED_RET_CODES.get(answer.ret_code, Retry.NEVER),
-                after_s,
+                RETRIED_RET_CODES.get(parsed.ret_code, Retry.NEVER),
+                retry_after_s,
             )
         return Failure(
             ResponseError(
@@ -176,14 +178,14 @@ class Client:
             Retry.NEVER,
         )
 
-    def _status_error(self, status: int) -> ResponseError:
+    def _make_status_error(self, status: int) -> ResponseError:
         return ResponseError(
             f"{UCLOUD_API.name} at {self.http.address} answered with HTTP status"
             f" {status}: {UCLOUD_API.status_advice(status)}.",
             status=status,
         )
 
-    def _without_secrets(self, message: str, form: Secret) -> str:
+    def _remove_secrets(self, message: str, form: Secret) -> str:
         """A message of the server without the secrets that it repeats."""
         secrets = (form, self.credentials.private_key, self.credentials.security_token)
         return _SIGNATURE.sub("[signature]", redact(message, secrets))

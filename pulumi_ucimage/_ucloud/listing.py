@@ -1,12 +1,12 @@
 """All images of a bucket, or an error; never a part of them.
 
-The API's pages are not trusted. A page may be shorter than asked for, `TotalCount` may be
-missing or wrong, and images come and go while pages are read. So each page begins with the
-last image of the page before. If that is another image, a name repeats or the count
-changes, the listing is read again. The rules are those of contract.md section 1.
+The API's pages are not trusted. Pages may be shorter than requested, `TotalCount` may be
+missing or wrong, and images may be added or deleted meanwhile. Each page therefore begins
+with the last image of the page before. The listing is read again if that image differs, a
+name repeats or `TotalCount` changes (contract.md section 1).
 
-When the first page has shown how long pages are and how many images there are, the next
-ones are read ahead. They are judged in their order all the same.
+The first page shows how long pages are and how many images there are. The next pages are
+then prefetched, and still checked in order.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, final
 
-from pulumi_ucimage._ucloud.prefetch import AT_ONCE, PageRange, Prefetch
+from pulumi_ucimage._ucloud.prefetch import MAX_CONCURRENCY, PageRange, Prefetch
 from pulumi_ucimage.errors import ResponseError
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def list_images(
     deadline: Deadline,
     window: Window = Window(),
     check_total_count: bool = True,
-    at_once: int = AT_ONCE,
+    concurrency: int = MAX_CONCURRENCY,
     executor: Executor | None = None,
     progress: Callable[[int, int | None], object] = lambda _, __: None,
 ) -> Listing:
@@ -92,7 +92,7 @@ def list_images(
         window: which part; by default all.
         check_total_count: whether `TotalCount` must match what was read. If not, two
             equal readings up to an empty page are enough.
-        at_once: at most this many pages are read at the same time.
+        concurrency: at most this many pages are read at the same time.
         executor: reads pages ahead; by default daemon threads.
         progress: called after each page with the number of images read so far, and
             expected.
@@ -101,36 +101,44 @@ def list_images(
         ResponseError: the pages do not make a complete listing, even when read again.
         TransportError, ResponseError, ApiError: a page could not be read.
     """
-    before: list[ImageRecord | str] | None = None
+    previous: list[ImageRecord | str] | None = None
     for _ in range(_MAX_READINGS):
         prefetch = Prefetch(
-            lambda wanted: client.attempt_page(
-                bucket, limit=wanted.limit, offset=wanted.offset, deadline=deadline
+            lambda page_range: client.attempt_page(
+                bucket, limit=page_range.limit, offset=page_range.offset, deadline=deadline
             ),
-            at_once,
+            concurrency,
             executor,
         )
         reading = _Reading(
-            client, bucket, deadline, prefetch, window, check_total_count, progress
+            client=client,
+            bucket=bucket,
+            deadline=deadline,
+            prefetch=prefetch,
+            window=window,
+            check_total_count=check_total_count,
+            progress=progress,
         )
         try:
-            with prefetch:
-                listing = reading.read()
+            listing = reading.read()
         except _ChangedError as error:
-            # What changes now may change again. One page at a time, only several changes
-            # between two calls can escape the checks.
-            before, change, at_once = None, str(error), 1
+            # The bucket may change again. From now on pages are read one at a time, so
+            # that a single change between two calls is always detected.
+            previous, reason, concurrency = None, str(error), 1
+            prefetch.wait()
             continue
-        at_once = prefetch.at_once
+        finally:
+            prefetch.stop()
+        concurrency = prefetch.concurrency
         if check_total_count and reading.is_seamless:
             return listing
         identities = [image.name or image for image in listing.images]
-        if identities == before:
+        if identities == previous:
             return listing
-        before, change = identities, "two readings in a row differ"
+        previous, reason = identities, "two readings in a row differ"
     message = (
         f"The listing of bucket '{bucket.name}' changed while it was being read"
-        f" ({change}, in {_MAX_READINGS} readings); try again when nothing is pushed."
+        f" ({reason}; it was read {_MAX_READINGS} times); try again when nothing is pushed."
     )
     raise ResponseError(message)
 
@@ -139,7 +147,7 @@ class _ChangedError(Exception):
     """The pages of one reading do not belong together."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class _Reading:
     """One reading of a listing, page by page.
 
@@ -168,74 +176,72 @@ class _Reading:
         images: list[ImageRecord] = []
         longest_page = overlap = 0
         while True:
-            limit = min(PAGE_LENGTH, self._remaining(len(images)) + overlap)
-            page = self._page(limit=limit, skip=len(images) - overlap)
+            limit = min(PAGE_LENGTH, self._count_remaining(len(images)) + overlap)
+            page = self._get_page(limit=limit, skip=len(images) - overlap)
             if overlap and not _begins_with(page, images[-1]):
                 raise _ChangedError("an image was replaced")
             new = page[overlap:]
-            self._refuse_repeats(new)
+            self._check_repeats(new)
             # If a page is one image, an empty page is not the end: images before it may
             # have been deleted, so that those after it moved up.
             if images and not overlap and (new or longest_page == 1):
                 self.is_seamless = False
             images += new
-            self.progress(len(images), self._expected())
+            self.progress(len(images), self._count_expected())
             is_short = len(page) < min(limit, longest_page or limit)
             if not page or self._is_end(len(images), is_short=is_short):
-                return self._validated(images)
+                return self._validate(images)
             if not longest_page:
-                self.prefetch.start(self._expected_pages(len(images)))
+                self.prefetch.start(self._predict_pages(len(images)))
             longest_page = max(longest_page, len(page))
-            # A server that sends one image at a time leaves no room for an overlap. A page
-            # that is nothing but the overlap is not the end: an empty page is.
+            # If pages have one image, they cannot overlap. A page with only the overlap is
+            # not the end of the listing; only an empty page is.
             overlap = 1 if new and longest_page > 1 else 0
 
-    def _expected_pages(self, length: int) -> Iterator[PageRange]:
+    def _predict_pages(self, length: int) -> Iterator[PageRange]:
         """The pages after the first, if all are as long and `TotalCount` is true.
 
         Args:
             length: how many images the first page had.
         """
-        expected = self._expected()
+        expected = self._count_expected()
         if expected is None or length == 1:
             return
         received, is_short = length, False
         while (received < expected or not is_short) and received != self.window.limit:
-            limit = min(PAGE_LENGTH, self._remaining(received) + 1)
+            limit = min(PAGE_LENGTH, self._count_remaining(received) + 1)
             yield PageRange(limit, self.window.offset + received - 1)
             longest = min(limit, length)
             images = min(longest, expected - received + 1)
             received, is_short = received + images - 1, images < longest
 
-    def _remaining(self, received: int) -> int:
+    def _count_remaining(self, received: int) -> int:
         limit = self.window.limit
         return PAGE_LENGTH if limit is None else limit - received
 
-    def _page(self, *, limit: int, skip: int) -> list[ImageRecord]:
-        wanted = PageRange(limit, self.window.offset + skip)
+    def _get_page(self, *, limit: int, skip: int) -> list[ImageRecord]:
+        page_range = PageRange(limit, self.window.offset + skip)
         page = self.client.get_page(
             self.bucket,
-            limit=wanted.limit,
-            offset=wanted.offset,
+            limit=page_range.limit,
+            offset=page_range.offset,
             deadline=self.deadline,
-            first=self.prefetch.take(wanted),
+            first=self.prefetch.take(page_range),
         )
         if page.total_count is not None:
-            if self.check_total_count and self.total_count not in {
-                None,
-                page.total_count,
-            }:
+            known = page.total_count if self.total_count is None else self.total_count
+            if self.check_total_count and page.total_count != known:
                 raise _ChangedError("TotalCount changed")
             self.total_count = page.total_count
         return page.images
 
-    def _expected(self) -> int | None:
+    def _count_expected(self) -> int | None:
         """How many images the window has by `TotalCount`; None if that is unknown."""
         if self.total_count is None or not self.check_total_count:
             return None
-        behind = max(0, self.total_count - self.window.offset)
+        after_offset = max(0, self.total_count - self.window.offset)
         limit = self.window.limit
-        return behind if limit is None else min(behind, limit)
+        return after_offset if limit is None else min(after_offset, limit)
 
     def _is_end(self, received: int, *, is_short: bool) -> bool:
         """Whether everything was read.
@@ -247,17 +253,17 @@ class _Reading:
             return True
         if received > _MAX_IMAGES:
             message = (
-                f"The listing of bucket '{self.bucket.name}' has no end:"
-                f" {received} images were read; check ucimage:baseUrl"
+                f"The listing of bucket '{self.bucket.name}' does not end: {received}"
+                " images were read, more than any bucket has; check ucimage:baseUrl"
                 " (UCLOUD_API_BASE_URL)."
             )
             raise ResponseError(message)
-        expected = self._expected()
+        expected = self._count_expected()
         return expected is not None and (
             received > expected or (received == expected and is_short)
         )
 
-    def _refuse_repeats(self, images: list[ImageRecord]) -> None:
+    def _check_repeats(self, images: list[ImageRecord]) -> None:
         for image in images:
             name = image.name
             if name in self._names:
@@ -265,9 +271,9 @@ class _Reading:
             if name:
                 self._names.add(name)
 
-    def _validated(self, images: list[ImageRecord]) -> Listing:
+    def _validate(self, images: list[ImageRecord]) -> Listing:
         images = images[: self.window.limit]
-        expected = self._expected()
+        expected = self._count_expected()
         if expected is not None and len(images) != expected:
             message = (
                 f"The listing of bucket '{self.bucket.name}' has an inconsistent"

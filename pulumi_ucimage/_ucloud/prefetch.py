@@ -1,7 +1,7 @@
 """Pages that are read in threads before they are needed.
 
-This changes when a page is read, never which pages make a listing: `listing` judges them
-one by one, in their order.
+This changes when a page is read, never which pages make a listing: `listing` checks each
+page in order.
 """
 
 from __future__ import annotations
@@ -18,11 +18,9 @@ from pulumi_ucimage._http.retry import Failure, Retry
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from typing_extensions import Self
-
     from pulumi_ucimage._ucloud.responses import Page
 
-AT_ONCE: Final = 4
+MAX_CONCURRENCY: Final = 4
 """Pages of one listing that are read at the same time."""
 
 T = TypeVar("T")
@@ -41,7 +39,7 @@ class PageRange(NamedTuple):
 
 
 class _DaemonThreads(Executor):
-    """A thread for each call. Unlike ThreadPoolExecutor, Ctrl-C waits for none of them."""
+    """A thread for each call. Unlike ThreadPoolExecutor, it does not delay Ctrl-C."""
 
     def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> Future[T]:
         future: Future[T] = Future()
@@ -58,30 +56,33 @@ class _DaemonThreads(Executor):
 
 @final
 class Prefetch:
-    """Reads pages ahead, each by a single attempt; a failure is for the reader to retry.
+    """Reads pages ahead, with one attempt each; the caller retries failures.
+
+    Attributes:
+        concurrency: at most this many pages are being read, or wait to be taken.
 
     Args:
         attempt: reads one page.
-        at_once: at most this many are being read, or wait to be taken.
+        concurrency: see above.
         executor: runs the attempts; by default daemon threads.
     """
 
     def __init__(
         self,
         attempt: Callable[[PageRange], Page | Failure],
-        at_once: int,
+        concurrency: int,
         executor: Executor | None = None,
     ) -> None:
-        self.at_once = at_once
+        self.concurrency = concurrency
         self._attempt = attempt
         self._executor = executor or _DaemonThreads()
         self._expected: Iterator[PageRange] = iter(())
-        self._ahead: deque[tuple[PageRange, Future[Page | Failure]]] = deque()
+        self._prefetched: deque[tuple[PageRange, Future[Page | Failure]]] = deque()
         self._futures: list[Future[Page | Failure]] = []
 
     def start(self, ranges: Iterable[PageRange]) -> None:
-        """Begin to read these, if they are more than one."""
-        if self.at_once == 1:
+        """Start to prefetch these pages, if there are at least two."""
+        if self.concurrency == 1:
             return
         expected = iter(ranges)
         first = list(islice(expected, 2))
@@ -92,48 +93,45 @@ class Prefetch:
 
     def take(self, page_range: PageRange) -> Page | Failure | None:
         """What the attempt at a page returned; None if this page was not read ahead."""
-        if not self._ahead:
+        if not self._prefetched:
             return None
-        expected, future = self._ahead.popleft()
+        expected, future = self._prefetched.popleft()
         if expected != page_range:
             # Pages are shorter than expected: what was read ahead does not fit.
             self._expected = iter(())
-            self._ahead.clear()
+            self._prefetched.clear()
             return None
+        outcome = future.result()
         self._fill()
-        return future.result()
+        return outcome
 
-    def one_at_a_time(self) -> None:
-        """Read no further pages ahead."""
-        self.at_once = 1
+    def wait(self) -> None:
+        """Stop, and wait until every attempt has ended."""
+        self.stop()
+        for future in self._futures:
+            with suppress(Exception):
+                future.result()
+
+    def stop(self) -> None:
+        """Prefetch no further pages."""
+        self.concurrency = 1
         self._expected = iter(())
 
     def _fill(self) -> None:
-        self._read(islice(self._expected, max(0, self.at_once - len(self._ahead))))
+        self._read(islice(self._expected, max(0, self.concurrency - len(self._prefetched))))
 
     def _read(self, ranges: Iterable[PageRange]) -> None:
         for page_range in ranges:
             try:
                 future = self._executor.submit(self._run, page_range)
             except RuntimeError:  # can't start new thread
-                self.one_at_a_time()
+                self.stop()
                 return
-            self._ahead.append((page_range, future))
+            self._prefetched.append((page_range, future))
             self._futures.append(future)
 
     def _run(self, page_range: PageRange) -> Page | Failure:
         outcome = self._attempt(page_range)
         if isinstance(outcome, Failure) and outcome.retry is Retry.THROTTLED:
-            self.one_at_a_time()
+            self.stop()
         return outcome
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        """Wait until every attempt has ended, except on Ctrl-C."""
-        self.one_at_a_time()
-        if kind is None or issubclass(kind, Exception):
-            for future in self._futures:
-                with suppress(Exception):
-                    future.result()

@@ -1,7 +1,7 @@
-"""The bytes of a response become a page of images, an error of the API, or are refused.
+"""Parse a response into a page of images, or into an error of the API.
 
-Types are strict: a RetCode of `"0"`, `0.0` or `false` is no success. Times are lenient: one
-that is not plausible is missing (contract.md section 1). Unknown fields are ignored.
+Types are strict: a RetCode of `"0"`, `0.0` or `false` is not success. Times are lenient: an
+implausible time counts as missing (contract.md section 1). Unknown fields are ignored.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _MAX_INT: Final = 2**63 - 1
 _SMALL_BYTES: Final = 3 * 2**20
 """No response of this size takes much memory, whatever it is made of."""
 _MAX_PARTS: Final = 500_000
-"""Objects and lists of one response: 100 images of 5,000 tags."""
+"""Most objects and lists of one response: 100 images of 5,000 tags need as many."""
 
 _CONFIG: Final = ConfigDict(
     alias_generator=to_pascal, strict=True, hide_input_in_errors=True
@@ -109,36 +109,35 @@ class ErrorResponse(NamedTuple):
 
 
 class InvalidResponseError(Exception):
-    """The bytes are no response of this API; the text says what is wrong with them."""
+    """The body is not a response of this API; the message says why."""
 
 
 def parse(body: bytes) -> Page | ErrorResponse:
-    """What a response says.
+    """Parse the body of a response.
 
     Raises:
         InvalidResponseError: it is not JSON, has another shape than the API's page
-            describes, or has a field twice.
+            describes, or has RetCode, TotalCount or ImageSet twice.
     """
-    _refuse_too_many_parts(body)
+    _check_size(body)
     has_escapes = b"\\" in body and b"\\u" in body  # one byte is found faster than two
     if has_escapes:
         body = _LONE_SURROGATE.sub(lambda match: match[1] or rb"\ufffd", body)
     try:
         envelope = _ENVELOPE.validate_json(body)
     except ValidationError as error:
-        # The error's frames and input hold what the server sent: raised outside.
-        problem = _problem(error)
+        # The error's frames hold what the server sent, so ours is raised outside of this.
+        problem = _explain_problem(error)
     else:
-        # The slow parser is for names that occur twice, and for escapes, with which one
-        # name can be written in several ways.
-        if has_escapes or any(body.count(name) > 1 for name in _ENVELOPE_NAMES):
+        # pydantic takes the last of two fields of one name; an escape can hide the name.
+        if has_escapes or any(body.count(b'"%b"' % n.encode()) > 1 for n in _ONLY_ONCE):
             _parse_slowly(body)
         if envelope.ret_code != 0:
             return ErrorResponse(envelope.ret_code, envelope.message or "")
         if envelope.image_set is None and envelope.total_count is None:
             raise InvalidResponseError("it has neither ImageSet nor TotalCount")
         return Page(envelope.image_set or [], envelope.total_count)
-    if (response := _error_response(body)) is not None:
+    if (response := _find_error_response(body)) is not None:
         return response
     raise InvalidResponseError(problem)
 
@@ -150,19 +149,20 @@ _LONE_SURROGATE: Final = re.compile(
 )
 r"""An escape such as `\ud800` without its other half. Group 1: escapes to keep."""
 
-_ENVELOPE_NAMES: Final = (b'"RetCode"', b'"TotalCount"', b'"ImageSet"')
+_ONLY_ONCE: Final = ("RetCode", "TotalCount", "ImageSet")
+"""Fields that change the whole answer."""
 
 
-def _refuse_too_many_parts(body: bytes) -> None:
+def _check_size(body: bytes) -> None:
     """Refuse parts that are so small that each takes many times its size in memory."""
     if len(body) <= _SMALL_BYTES:
         return
     parts = body.count(b"{") + body.count(b"[")
     if parts > _MAX_PARTS or body.count(b",") > 4 * _MAX_PARTS:
-        raise InvalidResponseError("it has more parts than any page")
+        raise InvalidResponseError("it has more than 500,000 objects and lists")
 
 
-def _error_response(body: bytes) -> ErrorResponse | None:
+def _find_error_response(body: bytes) -> ErrorResponse | None:
     """A RetCode that is not 0 counts even if other fields cannot be understood."""
     try:
         document = _parse_slowly(body)
@@ -176,16 +176,18 @@ def _error_response(body: bytes) -> ErrorResponse | None:
 
 
 def _parse_slowly(body: bytes) -> Any:
-    """JSON in which no object has a field twice; fast parsers take the last one."""
+    """JSON in which no object has one of `_ONLY_ONCE` twice."""
 
-    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    def make_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         fields = dict(pairs)
         if len(fields) < len(pairs):
-            raise InvalidResponseError("it has a field twice")
+            names = [name for name, _ in pairs]
+            if any(names.count(name) > 1 for name in _ONLY_ONCE):
+                raise InvalidResponseError("it has a field twice")
         return fields
 
     try:
-        return json.loads(body.decode(), object_pairs_hook=once)
+        return json.loads(body.decode(), object_pairs_hook=make_object)
     except (ValueError, RecursionError):
         raise InvalidResponseError("it is not JSON") from None
 
@@ -199,11 +201,11 @@ _EXPECTED: Final = {
 }
 
 
-def _problem(error: ValidationError) -> str:
+def _explain_problem(error: ValidationError) -> str:
     """What is wrong first, in words that repeat nothing of the response."""
     errors = error.errors(include_url=False, include_context=False, include_input=False)
     first = errors[0]
-    kind, path = first["type"], _path(first["loc"])
+    kind, path = first["type"], _format_path(first["loc"])
     if kind == "json_invalid":
         return "it is not JSON"
     if kind == "missing":
@@ -211,13 +213,13 @@ def _problem(error: ValidationError) -> str:
     if kind in _EXPECTED:
         # A field that allows several types has one error for each.
         expected = dict.fromkeys(
-            _EXPECTED.get(e["type"], "") for e in errors if _path(e["loc"]) == path
+            _EXPECTED.get(e["type"], "") for e in errors if _format_path(e["loc"]) == path
         )
         return f"{path or 'it'} is not {' or '.join(filter(None, expected))}"
     return f"{path or 'it'} is out of range"
 
 
-def _path(loc: tuple[int | str, ...]) -> str:
+def _format_path(loc: tuple[int | str, ...]) -> str:
     """A place such as `ImageSet[0].TagSet[2].TagName`."""
     parts = (
         f"[{part}]" if isinstance(part, int) else f".{part}"

@@ -1,4 +1,4 @@
-"""Parameters and a key pair become a signed form.
+"""Sign the parameters of a call with a key pair.
 
 The rule is UCloud's (`api/summary/signature`): sort the parameters by name, join name and
 value of each without separators, append the private key, SHA-1, lower-case hex. The
@@ -32,7 +32,7 @@ def sign(parameters: Mapping[str, str | int], private_key: Secret) -> str:
     return digest.hexdigest()
 
 
-def signed_form(parameters: Mapping[str, str | int], credentials: Credentials) -> Secret:
+def sign_form(parameters: Mapping[str, str | int], credentials: Credentials) -> Secret:
     """The body of a signed POST: `application/x-www-form-urlencoded`."""
     token = credentials.security_token
     whole = _Parameters(

@@ -35,7 +35,7 @@ def command(*, session: Session, explain: bool, as_json: bool, **values: Any) ->
     """
     query = ImageQuery.of(values)
     context = session.context()
-    result = wait_for(lambda: query.ask(context))
+    result = wait_for(lambda: query.run(context))
     if explain:
         note(in_options(result.explanation))
     if as_json:

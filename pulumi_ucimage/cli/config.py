@@ -46,7 +46,7 @@ def command(
     count = error = None
     if bucket_name and not problems:
         try:
-            count = wait_for(lambda: query.ask(context)).total_count
+            count = wait_for(lambda: query.run(context)).total_count
         except UcimageError as failure:
             error = in_options(str(failure))
             problems.append(error)

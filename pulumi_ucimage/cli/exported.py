@@ -6,8 +6,9 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from pulumi_ucimage._config.stack import stack_values
+from pulumi_ucimage._config.stack import setting_text, stack_values
 from pulumi_ucimage._spec import pin_state
+from pulumi_ucimage._spec.naming import wire_name
 from pulumi_ucimage._spec.pin_state import resource_name
 from pulumi_ucimage._spec.settings import NAMESPACE
 from pulumi_ucimage.errors import ArgumentError, ConfigError
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from pulumi_ucimage._secret import Secret
 
 _PLUGIN_PROVIDER: Final = "pulumi:providers:ucimage"
+_CHOSEN_AT: Final = (pin_state.CHOSEN_AT, wire_name(pin_state.CHOSEN_AT))
 _SEPARATORS: Final = 3
 """How many `::` each URN has at least."""
 
@@ -50,8 +52,8 @@ class ExportedPin:
     @property
     def chosen_at(self) -> str | None:
         """When its tag was chosen, RFC 3339."""
-        chosen_at = self.outputs.get("chosen_at") or self.outputs.get("chosenAt")
-        return chosen_at if isinstance(chosen_at, str) else None
+        times = [self.outputs[key] for key in _CHOSEN_AT if key in self.outputs]
+        return next((time for time in times if time and isinstance(time, str)), None)
 
     def state(self) -> dict[str, Any]:
         """Its inputs by Python names, "" in place of None.
@@ -62,7 +64,7 @@ class ExportedPin:
         values = {
             pin_state.STATE_KEYS_BY_WIRE_NAME.get(key, key): self._decrypted(value)
             for key, value in self.inputs.items()
-            if not key.startswith("__")
+            if not key.startswith("__") and key not in _CHOSEN_AT
         }
         return {key: "" if value is None else value for key, value in values.items()}
 
@@ -75,9 +77,8 @@ class ExportedPin:
         if self.provider is None:
             return None
         values = {
-            f"{NAMESPACE}:{key}": text
+            f"{NAMESPACE}:{key}": setting_text(self._decrypted(value))
             for key, value in self.provider.items()
-            if isinstance(text := self._decrypted(value), str)
         }
         return stack_values(values.get)
 
@@ -90,13 +91,14 @@ class ExportedPin:
             return {key: self._decrypted(item) for key, item in value.items()}
         if "plaintext" not in value:
             message = (
-                "It is encrypted in the export: use `pulumi stack export --show-secrets`."
+                "The pin, or its provider, is encrypted in this export: run"
+                " `pulumi stack export --show-secrets`."
             )
             raise ArgumentError(message)
         try:
             return json.loads(value["plaintext"])
         except (ValueError, TypeError):
-            message = "A secret of it is damaged in the export: export the stack again."
+            message = "A secret is damaged in this export: export the stack again."
             raise ArgumentError(message) from None
 
 
@@ -114,7 +116,7 @@ def exported_pins(text: str | bytes) -> list[ExportedPin]:
             ExportedPin(
                 urn=resource["urn"],
                 name=resource_name(resource["urn"]),
-                inputs={**(resource.get("inputs") or {})},
+                inputs={**(resource.get(_inputs_key(resource)) or {})},
                 outputs={**(resource.get("outputs") or {})},
                 provider=_own_provider(resource, by_urn),
             )
@@ -129,6 +131,12 @@ def exported_pins(text: str | bytes) -> list[ExportedPin]:
             " the stack again."
         )
         raise ConfigError(message) from None
+
+
+def _inputs_key(resource: Mapping[str, Any]) -> str:
+    """Where a pin's inputs are: one that a program reads by its id has outputs only."""
+    is_read = resource.get("external") and not resource.get("inputs")
+    return "outputs" if is_read else "inputs"
 
 
 def _resources(text: str | bytes) -> list[Any]:

@@ -30,7 +30,7 @@ def command(*, session: Session, as_json: bool, **values: Any) -> None:
     """List the images of BUCKET: tags, latest tag, and when it was pushed."""
     query = ImagesQuery.of(values)
     context = session.context()
-    result = wait_for(lambda: query.ask(context))
+    result = wait_for(lambda: query.run(context))
     if as_json:
         show_json(to_wire(result))
         return

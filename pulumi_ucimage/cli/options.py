@@ -19,7 +19,7 @@ _POSITIONAL: Final = {"bucket_name": "BUCKET", "image_name": "IMAGE"}
 _MAY_BE_REPEATED: Final = " May be given several times."
 # What is in quotes is the user's or the server's; a profile file has its own names.
 _WORDS: Final = re.compile(
-    r"(?<!\w)'[^']*'(?!\w)|profile's \w+"
+    r"(?<!\w)'[^']*'(?!\w)|\"[^\"]*\"|profile's \w+"
     r"|the argument (?P<argument>\w+)"
     r"|(?<=\bcheck )(?P<list>\w+(?:, \w+)* and \w+)"
     r"|(?P<name>\A\w+|(?<=\bset )\w+|(?<=\bleave out )\w+|\w+_\w+)(?: to True)?"

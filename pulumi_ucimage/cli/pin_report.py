@@ -101,7 +101,7 @@ def _failed(pin: ExportedPin, error: UcimageError, state: Mapping[str, Any]) -> 
 
 def _observed(pin: ExportedPin, observation: pin_refresh.Observation) -> PinReport:
     message = observation.message(pin.name)
-    best = observation.choice and observation.choice.best()
+    best = observation.choice and observation.choice.get_best()
     return PinReport(
         urn=pin.urn,
         name=pin.name,
@@ -125,7 +125,7 @@ def _verdict(observation: pin_refresh.Observation) -> str:
         return FIXED
     if choice is None:
         return UNKNOWN_POLICY
-    best = choice.best()
+    best = choice.get_best()
     if best and is_better(best, choice.policy, state):
         return NEWER
     return UP_TO_DATE if state["found"] else DEFAULT

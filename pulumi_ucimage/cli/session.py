@@ -12,11 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pulumi_ucimage._config.stack import (
-    stack_values,
-    unencrypted_key_warnings,
-    unknown_key_warnings,
-)
+from pulumi_ucimage._config.stack import key_warnings, stack_values
 from pulumi_ucimage._lookup.context import LookupContext
 from pulumi_ucimage.cli import stack
 from pulumi_ucimage.cli.output import note
@@ -56,10 +52,7 @@ class Session:
             note(f"No stack is selected in {self.folder}; no stack configuration is used.")
             return {}
         unencrypted = [key for key, value in values.items() if not value.is_secret]
-        for warning in (
-            *unknown_key_warnings(values),
-            *unencrypted_key_warnings(unencrypted),
-        ):
+        for warning in key_warnings(values, unencrypted=unencrypted):
             note(f"Warning: {warning}")
         return stack_values(lambda key: values[key].text if key in values else None)
 

@@ -11,7 +11,7 @@ from pulumi_ucimage._lookup.image_query import ImageQuery
 from pulumi_ucimage._spec import arguments
 from pulumi_ucimage._spec.results import to_wire
 from pulumi_ucimage._tags.timestamps import format_timestamp
-from pulumi_ucimage._tags.verdicts import CHOSEN, TagVerdict, verdicts
+from pulumi_ucimage._tags.verdicts import CHOSEN, TagVerdict, list_verdicts
 from pulumi_ucimage.cli.options import Command, from_table, in_options
 from pulumi_ucimage.cli.output import age, note, show_json, show_table
 from pulumi_ucimage.cli.session import json_option, session_options
@@ -43,10 +43,10 @@ def command(*, session: Session, show_all: bool, as_json: bool, **values: Any) -
     context = session.context()
     found = wait_for(lambda: query.evaluate(context))
     choice, digest = found.choice, found.digest
-    tags = verdicts(choice)
+    tags = list_verdicts(choice)
     if as_json:
         documents = [_document(tag, digest) for tag in tags]
-        counts = to_wire(choice.counts())
+        counts = to_wire(choice.count_tags())
         show_json({"imageName": found.name.full, "tags": documents, "counts": counts})
         return
     shown = tags if show_all else _first(tags, len(choice.candidates))

@@ -1,7 +1,6 @@
 """A pin's requests: messages become states, and states become messages.
 
-Stored inputs are what Check makes of the program's inputs: these, and the choice. See
-`pin_state`.
+Stored inputs are what Check returns: the program's inputs and the choice. See `pin_state`.
 """
 
 from __future__ import annotations
@@ -11,10 +10,11 @@ from typing import TYPE_CHECKING, Any, Final
 from pulumi.runtime.proto import provider_pb2
 
 from pulumi_ucimage._formatting import quoted
-from pulumi_ucimage._lookup import pin_changes, pin_messages, pin_refresh, pin_rules
+from pulumi_ucimage._lookup import pin_changes, pin_refresh, pin_rules
 from pulumi_ucimage._lookup.pinned import resource_id, validated_state
 from pulumi_ucimage._spec import arguments, pin_state
 from pulumi_ucimage._spec.naming import wire_name
+from pulumi_ucimage._spec.unknown import UNKNOWN
 from pulumi_ucimage.errors import ArgumentError
 from pulumi_ucimage.plugin import wire
 
@@ -23,11 +23,10 @@ if TYPE_CHECKING:
 
     from pulumi_ucimage._lookup.context import LookupContext
     from pulumi_ucimage._lookup.pin_messages import Message
-    from pulumi_ucimage.errors import UcimageError
 
 _OUTPUTS: Final = frozenset(wire_name(key) for key in pin_state.OUTPUTS)
 _ALIASES: Final = {wire_name(key): key for key in pin_state.INPUT_ALIASES.values()}
-_INPUTS: Final = {**{a.wire_name: a.name for a in arguments.IMAGE_PIN}, **_ALIASES}
+_ARGUMENTS: Final = {a.wire_name: a.name for a in arguments.IMAGE_PIN}
 _KEPT: Final = _OUTPUTS | {"region", "projectId"}
 _CHOSEN_AT: Final = wire_name(pin_state.CHOSEN_AT)
 
@@ -39,22 +38,25 @@ def check(
 
     Args:
         olds: the stored inputs, as this made them; empty for a new pin.
-        new_inputs: what the program asks for, or inputs that this or a refresh made.
+        new_inputs: what the program asks for, or inputs that Check or a refresh returned.
         context: where a look-up runs.
         pin: the pin's name, for messages.
 
     Raises:
         UcimageError: see `errors`.
     """
-    inputs = wire.named(wire.plain(new_inputs), _INPUTS, ignore={*_OUTPUTS, *olds.fields})
+    values = wire.plain(new_inputs)
+    stored = {*_OUTPUTS, *_ALIASES, *olds.fields}
+    inputs = wire.named(values, _ARGUMENTS, ignore=stored)
+    inputs |= {key: values[name] for name, key in _ALIASES.items() if name in values}
     state, messages = pin_rules.reconcile(
-        wire.state(wire.plain(olds)), inputs, context, pin=pin, unknown=wire.UNKNOWN
+        wire.state(wire.plain(olds)), inputs, context, pin=pin
     )
     secret = wire.secret_keys(new_inputs)
     for key, alias in pin_state.INPUT_ALIASES.items():
         if wire_name(key) in secret and state.get(alias):
             secret |= {wire_name(alias)}
-    if secret & _INPUTS.keys():
+    if secret & {*_ARGUMENTS, *_ALIASES}:
         # The choice may reveal the secret input.
         secret |= _OUTPUTS
     # What a pin keeps of a secret stays one, also when the argument is removed.
@@ -70,7 +72,7 @@ def diff(olds: Struct, new_inputs: Struct) -> provider_pb2.DiffResponse:
         new_inputs: the new inputs.
     """
     before, after = wire.state(wire.plain(olds)), wire.state(wire.plain(new_inputs))
-    changes = pin_changes.changes(before, after, wire.UNKNOWN)
+    changes = pin_changes.changes(before, after)
     response = provider_pb2.DiffResponse(
         changes=(
             provider_pb2.DiffResponse.DIFF_SOME
@@ -107,7 +109,7 @@ def create(inputs: Struct, *, pin: str, preview: bool) -> tuple[str, Struct]:
     """
     values = wire.plain(inputs)
     if preview:
-        return "", _outputs(values, wire.UNKNOWN, inputs)
+        return "", _outputs(values, UNKNOWN, inputs)
     state = validated_state(wire.state(values), pin=pin)
     return resource_id(state), _outputs(values, pin_changes.chosen_at({}, state), inputs)
 
@@ -123,7 +125,7 @@ def update(olds: Struct, inputs: Struct, *, pin: str, preview: bool) -> Struct:
     if not preview:
         validated_state(state, pin=pin)
     stored = {**wire.state(before), pin_state.CHOSEN_AT: before.get(_CHOSEN_AT)}
-    now = wire.UNKNOWN if preview else None
+    now = UNKNOWN if preview else None
     return _outputs(values, pin_changes.chosen_at(stored, state, now=now), inputs)
 
 
@@ -185,14 +187,9 @@ def refresh(
     )
 
 
-def failure(error: UcimageError, inputs: Struct) -> str:
-    """The text of a pin's error, with the tag that stays pinned."""
-    return pin_messages.failure(error, wire.state(wire.plain(inputs)))
-
-
-def refresh_failed(pin: str, error: UcimageError, inputs: Struct) -> Message:
-    """The warning of a refresh that failed."""
-    return pin_messages.refresh_failed(pin, error, wire.state(wire.plain(inputs)))
+def state(struct: Struct) -> dict[str, Any]:
+    """A pin's state in a message; see `wire.state`."""
+    return wire.state(wire.plain(struct))
 
 
 def _outputs(values: dict[str, Any], chosen_at: Any, inputs: Struct) -> Struct:

@@ -16,23 +16,21 @@ import grpc
 from google.protobuf.empty_pb2 import Empty
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
-from pulumi_ucimage._config.stack import (
-    stack_values,
-    unencrypted_key_warnings,
-    unknown_key_warnings,
-)
+from pulumi_ucimage._config.stack import key_warnings, setting_text, stack_values
 from pulumi_ucimage._formatting import quoted
+from pulumi_ucimage._lookup import pin_messages
 from pulumi_ucimage._lookup.context import LookupContext
 from pulumi_ucimage._lookup.function_spec import FUNCTIONS
 from pulumi_ucimage._lookup.listing_cache import ListingCache
-from pulumi_ucimage._lookup.unknowns import contains_unknown
-from pulumi_ucimage._pulumi import engine_log
+from pulumi_ucimage._lookup.pin_messages import Message
+from pulumi_ucimage._pulumi.engine_log import EngineLog
 from pulumi_ucimage._pulumi.worker_threads import NoThreadError
 from pulumi_ucimage._spec.pin_state import PLUGIN_TYPE, resource_name
 from pulumi_ucimage._spec.results import to_wire
 from pulumi_ucimage._spec.settings import NAMESPACE
+from pulumi_ucimage._spec.unknown import UNKNOWN, contains_unknown
 from pulumi_ucimage.errors import ArgumentError, UcimageError
-from pulumi_ucimage.plugin import wire
+from pulumi_ucimage.plugin import pins, wire
 from pulumi_ucimage.plugin.blocking_calls import BlockingCalls, CallCancelledError
 from pulumi_ucimage.version import __version__
 
@@ -68,7 +66,7 @@ def _with_status(
                 if isinstance(error, ArgumentError)
                 else grpc.StatusCode.FAILED_PRECONDITION
             )
-            sentence = wire.with_wire_names(str(error), keep=error)
+            sentence = wire.with_wire_names(str(error))
         except CallCancelledError:
             code, sentence = grpc.StatusCode.CANCELLED, "The call was cancelled."
         except (NoThreadError, MemoryError):
@@ -78,7 +76,7 @@ def _with_status(
                 " the limits of this machine or container, or run fewer operations at a"
                 " time (`--parallel 4`)."
             )
-        except Exception as error:  # noqa: BLE001 - a bug of ours, without its text
+        except Exception as error:  # noqa: BLE001 - our bug; its text may have a secret
             traceback.print_tb(error.__traceback__)
             code = grpc.StatusCode.ABORTED
             sentence = (
@@ -164,7 +162,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         # The engine configures a plugin once for each preview, up and refresh.
         self._start_operation()
         args = {
-            f"{NAMESPACE}:{key}": _text(value)
+            f"{NAMESPACE}:{key}": "" if contains_unknown(value) else setting_text(value)
             for key, value in wire.plain(request.args).items()
             if not key.startswith("__")  # the engine's own
         }
@@ -177,11 +175,8 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         if request.name.startswith("default") or not request.name:
             encrypted = {f"{NAMESPACE}:{key}" for key in wire.secret_keys(request.args)}
             unencrypted = {key for key, text in args.items() if text} - encrypted
-            warnings = (
-                *unknown_key_warnings(args),
-                *unencrypted_key_warnings(unencrypted),
-            )
-            await self._log((text, True) for text in warnings)
+            warnings = key_warnings(args, unencrypted=unencrypted)
+            await self._show([Message(text, is_warning=True) for text in warnings])
         return provider_pb2.ConfigureResponse(acceptSecrets=True, supportsPreview=True)
 
     # The functions.
@@ -212,14 +207,16 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         pin = resource_name(request.urn)
         try:
             inputs, messages = await self._calls.run(
-                lambda: _pins().check(request.olds, request.news, context, pin=pin)
+                lambda: pins.check(request.olds, request.news, context, pin=pin)
             )
         except UcimageError as error:
             # Without a property: Pulumi would print its value, which may be a secret.
-            reason = wire.with_wire_names(_pins().failure(error, request.olds), keep=error)
+            reason = wire.with_wire_names(
+                pin_messages.failure(error, pins.state(request.olds))
+            )
             failure = provider_pb2.CheckFailure(reason=reason)
             return provider_pb2.CheckResponse(inputs=request.news, failures=[failure])
-        await self._log(messages, request.urn)
+        await self._show(messages, request.urn)
         return provider_pb2.CheckResponse(inputs=inputs)
 
     @_with_status
@@ -227,12 +224,12 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         _refuse_other_types(request)
         # Outputs hold all inputs, for an engine that does not send the old ones.
         olds = request.old_inputs if request.old_inputs.fields else request.olds
-        return _pins().diff(olds, request.news)
+        return pins.diff(olds, request.news)
 
     @_with_status
     async def Create(self, request: Any) -> Any:  # noqa: N802
         _refuse_other_types(request)
-        pin_id, outputs = _pins().create(
+        pin_id, outputs = pins.create(
             request.properties, pin=resource_name(request.urn), preview=request.preview
         )
         return provider_pb2.CreateResponse(id=pin_id, properties=outputs)
@@ -242,10 +239,10 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         _refuse_other_types(request)
         # A pin that a program reads by its id has outputs only.
         known = request.inputs if request.inputs.fields else request.properties
-        if not _pins().has_choice(known):
+        if not pins.has_choice(known):
             context = self._context(request.urn)
             pin_id, inputs, outputs = await self._calls.run(
-                lambda: _pins().import_pin(request.id, context)
+                lambda: pins.import_pin(request.id, context)
             )
             return provider_pb2.ReadResponse(id=pin_id, inputs=inputs, properties=outputs)
         pin = resource_name(request.urn)
@@ -254,18 +251,18 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         )
         try:
             inputs, outputs, messages = await self._calls.run(
-                lambda: _pins().refresh(known, request.properties, context, pin=pin)
+                lambda: pins.refresh(known, request.properties, context, pin=pin)
             )
         except UcimageError as error:
-            messages = [_pins().refresh_failed(pin, error, known)]
+            messages = [pin_messages.refresh_failed(pin, error, pins.state(known))]
             inputs, outputs = request.inputs, request.properties
-        await self._log(messages, request.urn)
+        await self._show(messages, request.urn)
         return provider_pb2.ReadResponse(id=request.id, inputs=inputs, properties=outputs)
 
     @_with_status
     async def Update(self, request: Any) -> Any:  # noqa: N802
         _refuse_other_types(request)
-        outputs = _pins().update(
+        outputs = pins.update(
             request.olds,
             request.news,
             pin=resource_name(request.urn),
@@ -283,10 +280,9 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
     def _context(
         self, urn: str, listings: ListingCache[Listing] | None = None
     ) -> LookupContext:
-        log = EngineLog(self._engine_address, urn)
         return LookupContext(
             stack=self._stack,
-            log=log,
+            log=self._engine_log(urn),
             in_plugin=True,
             listings=listings,
             throttled=self._throttled,
@@ -298,67 +294,24 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         self._refresh_listings: ListingCache[Listing] = ListingCache(keeps=True)
         self._began_s = time.monotonic()
 
-    async def _log(self, lines: Iterable[tuple[str, bool]], urn: str = "") -> None:
-        """Write lines, each with whether it is a warning."""
-        log = EngineLog(self._engine_address, urn)
-        for line, is_warning in lines:
-            write = log.warning if is_warning else log.info
-            await self._calls.run(functools.partial(write, line))
+    def _engine_log(self, urn: str) -> EngineLog:
+        return EngineLog(self._engine_address, urn, reword=wire.with_wire_names)
 
-
-class EngineLog:
-    """The engine's log, with texts in the words of the wire.
-
-    Args:
-        address: the engine's address; empty if it is unknown.
-        urn: the resource under whose name lines are shown.
-    """
-
-    def __init__(self, address: str, urn: str) -> None:
-        self._address = address
-        self._urn = urn
-
-    def debug(self, msg: str) -> None:
-        self._log(engine_log.DEBUG, msg)
-
-    def info(self, msg: str, *, ephemeral: bool = False) -> None:
-        self._log(engine_log.INFO, msg, ephemeral=ephemeral)
-
-    def warning(self, msg: str) -> None:
-        self._log(engine_log.WARNING, msg)
-
-    def _log(self, severity: int, msg: str, *, ephemeral: bool = False) -> None:
-        if self._address:
-            text = wire.with_wire_names(msg)
-            engine_log.write(self._address, severity, text, self._urn, ephemeral=ephemeral)
+    async def _show(self, messages: Iterable[Message], urn: str = "") -> None:
+        log = self._engine_log(urn)
+        await self._calls.run(lambda: log.show(messages))
 
 
 def _invoke(function: FunctionSpec, args: Struct, context: LookupContext) -> dict[str, Any]:
     """The fields of a function's result, by wire name."""
     names = {argument.wire_name: argument.name for argument in function.arguments}
     given = wire.named(wire.plain(args), names)
-    if any(contains_unknown(value, wire.UNKNOWN) for value in given.values()):
-        return {field.wire_name: wire.UNKNOWN for field in function.result.fields}
-    fields: dict[str, Any] = to_wire(function.query(given).ask(context))
+    if any(contains_unknown(value) for value in given.values()):
+        return {field.wire_name: UNKNOWN for field in function.result.fields}
+    fields: dict[str, Any] = to_wire(function.query_type.of(given).run(context))
     if "explanation" in fields:
         fields["explanation"] = wire.with_wire_names(fields["explanation"])
     return fields
-
-
-def _pins() -> Any:
-    """The module for requests about pins, which functions do without."""
-    from pulumi_ucimage.plugin import pins  # noqa: PLC0415
-
-    return pins
-
-
-def _text(value: Any) -> str:
-    """A setting's value as text, as in the stack's configuration."""
-    if value is None or contains_unknown(value, wire.UNKNOWN):
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return str(value)
 
 
 def _refuse_other_types(request: Any) -> None:

@@ -5,19 +5,16 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final
 
-import pulumi
 from google.protobuf.struct_pb2 import ListValue, Struct, Value
 
 from pulumi_ucimage._formatting import quoted
 from pulumi_ucimage._spec import arguments, pin_state
 from pulumi_ucimage._spec.naming import wire_name
-from pulumi_ucimage.errors import ArgumentError, UcimageError
+from pulumi_ucimage._spec.unknown import UNKNOWN
+from pulumi_ucimage.errors import ArgumentError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
-
-UNKNOWN: Final = pulumi.output.UNKNOWN
-"""A value that is not known yet."""
 
 # From pulumi/pulumi, sdk/go/common/resource/plugin/rpc.go and .../properties.go.
 UNKNOWN_TEXT: Final = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
@@ -154,20 +151,13 @@ def named(
     return given
 
 
-def with_wire_names(sentence: str, *, keep: UcimageError | None = None) -> str:
+def with_wire_names(sentence: str) -> str:
     """A text in the words of the wire.
 
     Names of arguments are in camelCase, `name=value` is `name: value`, and `True`, `False`
     and `None` are `true`, `false` and `null`. Quoted text is kept.
-
-    Args:
-        sentence: the text.
-        keep: the error it is about: what the API said in it is kept.
     """
-    foreign = getattr(keep, "message", "")
-    if not foreign:
-        return _TOKEN.sub(_word, sentence)
-    return foreign.join(_TOKEN.sub(_word, part) for part in sentence.split(foreign))
+    return _TOKEN.sub(_word, sentence)
 
 
 def _word(match: re.Match[str]) -> str:

@@ -101,7 +101,7 @@ def read(
     window: Window = ALL,
     *,
     check_total_count: bool = True,
-    at_once: int = 1,
+    concurrency: int = 1,
     executor: Executor | None = None,
 ) -> Listing:
     """The listing of a server, by default one page at a time."""
@@ -111,7 +111,7 @@ def read(
         deadline=DEADLINE,
         window=window,
         check_total_count=check_total_count,
-        at_once=at_once,
+        concurrency=concurrency,
         executor=executor,
     )
 

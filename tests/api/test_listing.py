@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import itertools
 from concurrent.futures import Executor, Future
+from threading import Event
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from pulumi_ucimage._ucloud import listing
 from pulumi_ucimage._ucloud.listing import Listing, Window
-from pulumi_ucimage._ucloud.responses import ImageRecord, TagRecord
-from pulumi_ucimage.errors import ApiError, ResponseError
+from pulumi_ucimage._ucloud.responses import ImageRecord, Page, TagRecord
+from pulumi_ucimage.errors import ApiError, ResponseError, UcimageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from pulumi_ucimage._ucloud.client import Bucket
+
 from paged_server import ALL, Server, named, read, unknown
+
+SECOND_PAGE = 99
+"""The offset of the second page of 100 images, of which one is the first page's last."""
 
 # How many calls
 
@@ -117,7 +123,7 @@ def test_reading_ahead_makes_the_same_calls(count: int, window: Window, cap: int
     """The same images and the same calls as one page at a time, in any order."""
     in_turn, ahead = Server(count, cap=cap), Server(count, cap=cap)
 
-    assert read(in_turn, window) == read(ahead, window, at_once=4)
+    assert read(in_turn, window) == read(ahead, window, concurrency=4)
     assert sorted(in_turn.calls) == sorted(ahead.calls)
 
 
@@ -145,7 +151,7 @@ def test_after_a_change_one_page_is_read_at_a_time() -> None:
     server = Server(400, change=change)
     executor = AtOnce(server)
 
-    assert server.images == read(server, at_once=4, executor=executor).images
+    assert server.images == read(server, concurrency=4, executor=executor).images
     offsets = [offset for _, offset in server.calls]
     assert [0, 99, 198, 297, 396] == offsets[-5:]
     assert executor.calls_before
@@ -250,7 +256,7 @@ def test_a_count_that_always_changes_is_an_error() -> None:
     """After one reading and three more, each given up at the second page."""
     server = Server(250, total=lambda call, _: 250 + call)
 
-    with pytest.raises(ResponseError, match=r"was being read \(TotalCount changed, in 4"):
+    with pytest.raises(ResponseError, match=r"was being read \(TotalCount changed; it was"):
         read(server)
 
     assert [0, 99] * 4 == [offset for _, offset in server.calls]
@@ -339,7 +345,7 @@ def test_a_listing_that_always_changes_is_an_error(
     with pytest.raises(ResponseError, match="try again") as caught:
         read(server)
 
-    assert f"bucket 'ucs' changed while it was being read ({says}, in 4" in str(
+    assert f"bucket 'ucs' changed while it was being read ({says}; it was read 4" in str(
         caught.value
     )
     assert 8 == len(server.calls)
@@ -427,10 +433,31 @@ def test_an_endless_listing_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(listing, "_MAX_IMAGES", 1000)
     server = Server([ImageRecord() for _ in range(100)], total=unknown, ignores_offset=True)
 
-    with pytest.raises(ResponseError, match="has no end"):
+    with pytest.raises(ResponseError, match="does not end"):
         read(server)
 
     assert len(server.calls) < 20
+
+
+@pytest.mark.parametrize("error", [UcimageError("refused"), KeyboardInterrupt()])
+def test_an_error_does_not_wait_for_other_pages(error: BaseException) -> None:
+    """Pages that are being read ahead are of no use any more."""
+    is_over = Event()
+    ended: list[bool] = []
+
+    class FailingServer(Server):
+        def attempt_page(self, bucket: Bucket, *, offset: int, **options: Any) -> Page:
+            if offset == SECOND_PAGE:
+                raise error
+            if offset > SECOND_PAGE:
+                ended.append(is_over.wait(60))
+            return super().attempt_page(bucket, offset=offset, **options)
+
+    with pytest.raises(type(error)):
+        read(FailingServer(1000), concurrency=4)
+
+    assert not ended
+    is_over.set()
 
 
 @pytest.mark.parametrize("check_total_count", [True, False])

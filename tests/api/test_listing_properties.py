@@ -134,7 +134,7 @@ def test_no_change_loses_or_repeats_an_image(  # noqa: PLR0917
         images = read(
             server,
             check_total_count=check,
-            at_once=4 if order else 1,
+            concurrency=4 if order else 1,
             executor=AnyOrder(lambda _: next(orders)),
         ).images
         found = [str(image.name) for image in images]

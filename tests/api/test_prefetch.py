@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import threading
-from threading import Barrier, Event, active_count
-from typing import TYPE_CHECKING
+from concurrent.futures import Executor, Future
+from contextlib import contextmanager
+from threading import Barrier, active_count
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from records import page
@@ -15,7 +17,7 @@ from pulumi_ucimage._ucloud.prefetch import PageRange, Prefetch
 from pulumi_ucimage.errors import UcimageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from pulumi_ucimage._ucloud.responses import Page
 
@@ -46,11 +48,23 @@ class Server:
         return self._answer(wanted) or page_of(wanted)
 
 
+@contextmanager
+def prefetching(
+    attempt: Callable[[PageRange], Page | Failure], concurrency: int
+) -> Iterator[Prefetch]:
+    """Pages whose attempts have all ended after the block."""
+    prefetch = Prefetch(attempt, concurrency)
+    try:
+        yield prefetch
+    finally:
+        prefetch.wait()
+
+
 def test_pages_come_in_their_order() -> None:
     """Each page is read once, by its own attempt."""
     server = Server()
 
-    with Prefetch(server, 4) as prefetch:
+    with prefetching(server, 4) as prefetch:
         prefetch.start(RANGES)
         found = [prefetch.take(wanted) for wanted in RANGES]
 
@@ -65,27 +79,62 @@ def test_four_pages_are_read_at_once() -> None:
     def meet(_: PageRange) -> None:
         barrier.wait(60)
 
-    with Prefetch(Server(meet), 4) as prefetch:
+    with prefetching(Server(meet), 4) as prefetch:
         prefetch.start(RANGES[:4])
         for wanted in RANGES[:4]:
             prefetch.take(wanted)
 
 
+class LazyExecutor(Executor):
+    """Runs a call when its result is asked for, and counts those that have not ended."""
+
+    def __init__(self) -> None:
+        self.unfinished = 0
+        self.most = 0
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **_: Any) -> Future[Any]:
+        self.unfinished += 1
+        self.most = max(self.most, self.unfinished)
+        future: Future[Any] = Future()
+        take_result = future.result
+
+        def result(timeout: float | None = None) -> Any:
+            if not future.done():
+                self.unfinished -= 1
+                future.set_result(fn(*args))
+            return take_result(timeout)
+
+        future.result = result  # type: ignore[method-assign]
+        return future
+
+
+def test_no_more_than_four_pages_are_read_at_once() -> None:
+    """The page that the caller waits for is one of the four."""
+    executor = LazyExecutor()
+    prefetch = Prefetch(Server(), 4, executor)
+    prefetch.start(RANGES)
+
+    assert [page_of(each) for each in RANGES] == [prefetch.take(each) for each in RANGES]
+    assert 4 == executor.most
+
+
 def test_only_the_next_four_pages_are_read_ahead() -> None:
     """Nothing more is read until a page is taken."""
     server = Server()
-    with Prefetch(server, 4) as prefetch:
+    with prefetching(server, 4) as prefetch:
         prefetch.start(RANGES)
         prefetch.take(RANGES[0])
     assert {*RANGES[:4]} <= {*server.calls} <= {*RANGES[:5]}
 
 
-@pytest.mark.parametrize(("at_once", "expected"), [(1, RANGES), (4, RANGES[:1]), (4, [])])
-def test_some_pages_are_not_read_ahead(at_once: int, expected: list[PageRange]) -> None:
+@pytest.mark.parametrize(
+    ("concurrency", "expected"), [(1, RANGES), (4, RANGES[:1]), (4, [])]
+)
+def test_some_pages_are_not_read_ahead(concurrency: int, expected: list[PageRange]) -> None:
     """With one page at a time, or one page left, the reader reads it itself."""
     server = Server()
 
-    with Prefetch(server, at_once) as prefetch:
+    with prefetching(server, concurrency) as prefetch:
         prefetch.start(expected)
 
         assert prefetch.take(RANGES[0]) is None
@@ -95,7 +144,7 @@ def test_some_pages_are_not_read_ahead(at_once: int, expected: list[PageRange]) 
 def test_pages_of_another_length_end_reading_ahead() -> None:
     """What was read ahead does not fit any more, and nothing else is read."""
     server = Server()
-    with Prefetch(server, 4) as prefetch:
+    with prefetching(server, 4) as prefetch:
         prefetch.start(RANGES)
         prefetch.take(RANGES[0])
 
@@ -109,7 +158,7 @@ def test_a_failure_that_may_pass_is_the_readers_and_reading_ahead_goes_on() -> N
     failed = failure(Retry.TRANSIENT)
     server = Server(lambda wanted: failed if wanted == RANGES[2] else None)
 
-    with Prefetch(server, 4) as prefetch:
+    with prefetching(server, 4) as prefetch:
         prefetch.start(RANGES)
         found = [prefetch.take(wanted) for wanted in RANGES]
 
@@ -122,13 +171,13 @@ def test_a_throttled_attempt_ends_reading_ahead() -> None:
     failed = failure(Retry.THROTTLED)
     server = Server(lambda wanted: failed if wanted == RANGES[0] else None)
 
-    with Prefetch(server, 4) as prefetch:
+    with prefetching(server, 4) as prefetch:
         prefetch.start(RANGES[:4])
         found = [prefetch.take(wanted) for wanted in RANGES[:4]]
         prefetch.start(RANGES[4:])
 
         assert prefetch.take(RANGES[4]) is None
-        assert 1 == prefetch.at_once
+        assert 1 == prefetch.concurrency
     assert failed == found[0]
     assert {*server.calls} <= {*RANGES[:4]}
 
@@ -150,7 +199,7 @@ def test_without_threads_the_reader_reads_one_page_at_a_time(
     monkeypatch.setattr(threading.Thread, "start", start_some)
     server = Server()
 
-    with Prefetch(server, 4) as prefetch:
+    with prefetching(server, 4) as prefetch:
         prefetch.start(RANGES)
         found = [prefetch.take(wanted) for wanted in RANGES]
 
@@ -169,7 +218,7 @@ def test_an_exception_is_raised_in_its_turn() -> None:
     found: list[object] = []
 
     def read() -> None:
-        with Prefetch(Server(fail), 4) as prefetch:
+        with prefetching(Server(fail), 4) as prefetch:
             prefetch.start(RANGES)
             found.extend(prefetch.take(wanted) for wanted in RANGES)
 
@@ -182,25 +231,6 @@ def test_an_exception_is_raised_in_its_turn() -> None:
         os.sched_yield()
 
 
-def test_ctrl_c_waits_for_nothing() -> None:
-    """A KeyboardInterrupt does not wait for attempts that hang."""
-    let_go = Event()
-
-    def hang(_: PageRange) -> None:
-        let_go.wait(60)
-
-    def read() -> None:
-        with Prefetch(Server(hang), 4) as prefetch:
-            prefetch.start(RANGES)
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        read()
-
-    assert not let_go.is_set()
-    let_go.set()
-
-
 def test_threads_do_not_keep_the_process_alive() -> None:
     """Python waits at its end for threads that are no daemons."""
     daemons = []
@@ -208,7 +238,7 @@ def test_threads_do_not_keep_the_process_alive() -> None:
     def note(_: PageRange) -> None:
         daemons.append(threading.current_thread().daemon)
 
-    with Prefetch(Server(note), 4) as prefetch:
+    with prefetching(Server(note), 4) as prefetch:
         prefetch.start(RANGES[:2])
 
     assert [True, True] == daemons

@@ -238,6 +238,14 @@ ERROR_RESPONSES: dict[str, tuple[bytes, ErrorResponse]] = {
     "with images": (good(RetCode=150), ErrorResponse(150, "")),
     "another action": (good(RetCode=161, Action="Other"), ErrorResponse(161, "")),
     "Action is no text": (good(RetCode=160, Action=7), ErrorResponse(160, "")),
+    "another field twice": (
+        b'{"RetCode": 171, "X": {"a": 1, "a": 2}}',
+        ErrorResponse(171, ""),
+    ),
+    "another field twice, and escapes": (
+        rb'{"RetCode": 171, "Message": "\u9519", "X": {"a": 1, "a": 2}}',
+        ErrorResponse(171, "\u9519"),
+    ),
     "a time is not plausible": (good(RetCode=150, UpdateTime=-1), ErrorResponse(150, "")),
     "ImageSet is no list": (good(RetCode=172, ImageSet={}), ErrorResponse(172, "")),
     "TotalCount is negative": (good(RetCode=299, TotalCount=-1), ErrorResponse(299, "")),

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from ucloud.core.auth import Credential
 
 from pulumi_ucimage._secret import Credentials, Secret
-from pulumi_ucimage._ucloud.signing import sign, signed_form
+from pulumi_ucimage._ucloud.signing import sign, sign_form
 from pulumi_ucimage.emulator import signature as emulators
 
 PUBLISHED: dict[str, str | int] = {
@@ -84,7 +84,7 @@ def test_a_form_has_the_signed_parameters(
     sent |= {"PublicKey": public_key} | ({"SecurityToken": token} if token else {})
 
     pairs = parse_qsl(
-        signed_form(parameters, keys).reveal(),
+        sign_form(parameters, keys).reveal(),
         keep_blank_values=True,
         strict_parsing=True,
     )
@@ -99,7 +99,7 @@ def test_signing_does_not_change_its_argument() -> None:
     """The signature is not added to the parameters that were passed."""
     parameters: dict[str, str | int] = {"Limit": 1}
 
-    signed_form(parameters, Credentials(Secret("p"), Secret("k"), None, "here"))
+    sign_form(parameters, Credentials(Secret("p"), Secret("k"), None, "here"))
 
     assert {"Limit": 1} == parameters
 
@@ -108,14 +108,14 @@ def test_an_empty_token_is_not_sent() -> None:
     """No token, and an empty one, are the same."""
     keys = Credentials(Secret("public"), Secret("private"), Secret(""), "here")
 
-    assert "SecurityToken" not in signed_form({}, keys).reveal()
+    assert "SecurityToken" not in sign_form({}, keys).reveal()
 
 
 def test_a_form_is_a_secret() -> None:
     """Anyone who sees a signed form can send it again, so its repr shows nothing."""
     keys = Credentials(Secret("public"), Secret("private"), Secret("token"), "here")
 
-    form = signed_form({"Action": "A"}, keys)
+    form = sign_form({"Action": "A"}, keys)
 
     assert "Signature=" in form.reveal()
     assert "private" not in form.reveal()

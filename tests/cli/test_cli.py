@@ -205,6 +205,17 @@ def test_tags_resolves_no_digest_if_nothing_is_chosen(
     assert "sha256" not in ended.out
 
 
+def test_tags_with_a_digest_lists_once(
+    call: Run, configured: Emulator, with_digest: tuple[str, ...]
+) -> None:
+    """Whether or not anything can be chosen."""
+    for words in ((), ("--tag-regex", "x")):
+        before = len(configured.requests)
+        call("tags", "ucs", *with_digest, *words)
+
+        assert before + 1 == len(configured.requests)
+
+
 def test_a_registry_that_fails_is_an_error(call: Run, configured: Emulator) -> None:
     """The command never falls back to the tag."""
     gone = ("--resolve-digest", "--registry", "127.0.0.1:9")

@@ -13,6 +13,7 @@ from command_line import Ended, run
 from exported_pins import FAILED, JANUARY, NEWER, PLUGIN, UP_TO_DATE, exported, pin
 
 from pulumi_ucimage._lookup.context import LookupContext
+from pulumi_ucimage._spec import pin_state
 from pulumi_ucimage._spec.pin_state import resource_name
 from pulumi_ucimage.cli import pin_report
 from pulumi_ucimage.cli.exported import exported_pins
@@ -164,7 +165,7 @@ def test_an_input_that_is_secret_is_used(
 @pytest.mark.parametrize(
     ("value", "says"),
     [
-        (encrypted(), "use `pulumi stack export --show-secrets`"),
+        (encrypted(), "run `pulumi stack export --show-secrets`"),
         ({SIGNATURE: SECRET, "plaintext": "{"}, "damaged"),
         ({SIGNATURE: SECRET, "plaintext": 1}, "damaged"),
     ],
@@ -250,6 +251,36 @@ def test_a_provider_without_settings_has_none_of_the_stack(configured: Emulator)
     assert pin_report.FAILED != app.verdict
     assert pin_report.FAILED == web.verdict
     assert configured.requests
+
+
+@pytest.mark.parametrize("type_", [pin_state.PYTHON_TYPE, PLUGIN])
+def test_a_pin_that_a_program_reads_by_its_id(
+    check_json: Callable[..., list[dict[str, Any]]], configured: Emulator, type_: str
+) -> None:
+    """The engine stores its outputs, and no inputs, until it is refreshed."""
+    read = {**pin(type_=type_), "inputs": {}, "external": True}
+
+    (found,) = check_json(read)
+
+    assert ("1.1.0", "up to date", "2026-01-02T03:04:05Z") == (
+        found["tag"],
+        found["verdict"],
+        found["chosenAt"],
+    )
+
+
+def test_a_provider_whose_settings_are_numbers() -> None:
+    """Languages without types for them store numbers and booleans."""
+    own = provider("own", maxRetries=0, timeoutSeconds=30, checkTotalCount=False)
+    resources = [own, with_provider(pin(type_=PLUGIN), own)]
+    (found,) = exported_pins(json.dumps({"deployment": {"resources": resources}}))
+
+    settings = {key: value.reveal() for key, value in (found.settings() or {}).items()}
+    assert settings.items() >= {
+        ("ucimage:maxRetries", "0"),
+        ("ucimage:timeoutSeconds", "30"),
+        ("ucimage:checkTotalCount", "false"),
+    }
 
 
 def test_a_pin_s_name_may_have_colons() -> None:

@@ -10,6 +10,8 @@ import pytest
 from pulumi_ucimage._spec import arguments
 from pulumi_ucimage._spec.arguments import ArgumentType
 from pulumi_ucimage.cli.main import ucimage
+from pulumi_ucimage.cli.options import in_options
+from pulumi_ucimage.errors import ApiError, RegistryError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -137,3 +139,17 @@ def test_an_option_that_is_not_given_is_none(
     call("tags", "ucs")
 
     assert {"bucket_name": "ucs"} == {k: v for k, v in seen.items() if v is not None}
+
+
+def test_the_words_of_a_server_are_kept() -> None:
+    """The rest of the message names the command's options."""
+    said = "Params [project_id] not available, set region to True"
+    api = ApiError(ret_code=230, message=said, action="A", bucket="b", region="r")
+    registry = RegistryError(status=403, code="DENIED", message=said, host="h", name="n")
+
+    with click.Context(command("tags")):
+        texts = [in_options(f"set region. {error}") for error in (api, registry)]
+
+    for text in texts:
+        assert text.startswith("set --region. ")
+        assert f'"{said}"' in text

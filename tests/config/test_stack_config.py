@@ -13,9 +13,8 @@ import pulumi.runtime
 import pytest
 
 from pulumi_ucimage._config.stack import (
+    key_warnings,
     stack_values,
-    unencrypted_key_warnings,
-    unknown_key_warnings,
 )
 from pulumi_ucimage._pulumi.stack_config import stack_config, warn_about_stack_config
 
@@ -37,7 +36,7 @@ CANARY = "canary-19d0"
 )
 def test_an_unknown_key_names_the_closest_setting(key: str, closest: str) -> None:
     """One sentence, with the command that removes the key."""
-    assert unknown_key_warnings([key, key]) == [
+    assert key_warnings([key, key], unencrypted=()) == [
         f"{key} in the stack's configuration is not a setting and has no effect: did you"
         f" mean {closest}? Remove it with `pulumi config rm {key}`."
     ]
@@ -46,7 +45,7 @@ def test_an_unknown_key_names_the_closest_setting(key: str, closest: str) -> Non
 @pytest.mark.parametrize("key", ["ucimage:x\x1b[2J", "ucimage:", "ucimage:" + "z" * 500])
 def test_the_warning_about_an_odd_key_is_printable(key: str) -> None:
     """Any other key is shown shortened and escaped, with some setting."""
-    (warning,) = unknown_key_warnings([key])
+    (warning,) = key_warnings([key], unencrypted=())
 
     assert warning.isprintable()
     assert "did you mean ucimage:" in warning
@@ -70,7 +69,7 @@ def test_the_warning_about_an_odd_key_is_printable(key: str) -> None:
 )
 def test_other_keys_are_no_mistake(key: str) -> None:
     """Settings, and keys that are not ours."""
-    assert unknown_key_warnings([key]) == []
+    assert key_warnings([key], unencrypted=()) == []
 
 
 def test_unencrypted_secrets() -> None:
@@ -83,7 +82,7 @@ def test_unencrypted_secrets() -> None:
         "app:privateKey",
     ]
 
-    assert unencrypted_key_warnings(keys) == [
+    assert key_warnings((), unencrypted=keys) == [
         f"{key} is stored unencrypted in the stack's configuration: encrypt it with"
         f" `pulumi config set --secret {key}`, and replace it if others could read it."
         for key in ("ucloud:privateKey", "ucimage:registryPassword")

@@ -26,7 +26,7 @@ def ask(log: Log | None = None, time: Time | None = None, **values: Any) -> Any:
     """Ask for an image of the demo's bucket."""
     query = ImageQuery.of({"bucket_name": "ucs", **values})
     context = LookupContext(stack={}, log=log or Log(), clock=(time or Time()).clock)
-    return query.ask(context)
+    return query.run(context)
 
 
 @pytest.fixture(autouse=True)
@@ -84,9 +84,9 @@ def test_looking_again_does_not_share_what_was_listed_before(emulator: Emulator)
         not_before=0,
     )
 
-    assert "2.0.0" == query.ask(context).tag
+    assert "2.0.0" == query.run(context).tag
     assert 2 == len(emulator.requests)
-    assert "2.0.0" == query.ask(context).tag
+    assert "2.0.0" == query.run(context).tag
     assert 2 == len(emulator.requests)
 
 
@@ -183,3 +183,22 @@ def test_retries_take_the_clock(emulator: Emulator) -> None:
     ask(None, time)
 
     assert [1.0, 2.0] == time.sleeps
+
+
+@pytest.mark.parametrize(("pushed_after", "sleeps"), [(1, [1.0]), (9, [1.0, 2.0, 2.0])])
+def test_all_tags_are_evaluated_when_the_tag_is_listed(
+    emulator: Emulator, pushed_after: int, sleeps: list[float]
+) -> None:
+    """Or when `wait` is over, with the reason why the tag cannot be used."""
+
+    def push(count: int) -> None:
+        if count == pushed_after:
+            emulator.push("ucs", "helloworld", "9.9.9")
+
+    time = Time(at_sleep=push)
+    query = ImageQuery.of({"bucket_name": "ucs", "tag": "9.9.9", "wait": "5s"})
+    found = query.evaluate(LookupContext(stack={}, log=Log(), clock=time.clock))
+
+    assert sleeps == time.sleeps
+    assert (found.problem is None) == (pushed_after == 1)
+    assert "1.1.0" in [candidate.name for candidate in found.choice.candidates]

@@ -8,16 +8,11 @@ from fakes import Log, Time
 
 from pulumi_ucimage._lookup import pin_rules
 from pulumi_ucimage._lookup.context import LookupContext
+from pulumi_ucimage._spec.unknown import UNKNOWN
 from pulumi_ucimage.emulator import DEMO_IMAGE
 
+Unknown = type(UNKNOWN)
 JULY = 1719792000  # when 1.1.0 was pushed
-
-
-class Unknown:
-    """Stands for a value that is not known yet."""
-
-
-UNKNOWN = Unknown()
 
 
 def context() -> LookupContext:
@@ -49,9 +44,7 @@ def pinned(tag: str = "1.1.0", create_time: int | str = JULY, **inputs: Any) -> 
 
 def reconcile(olds: Any, **inputs: Any) -> pin_rules.Reconciled:
     """What becomes of a pin of the demo's bucket with these inputs."""
-    return pin_rules.reconcile(
-        olds, {"bucket_name": "ucs", **inputs}, context(), pin="app", unknown=UNKNOWN
-    )
+    return pin_rules.reconcile(olds, {"bucket_name": "ucs", **inputs}, context(), pin="app")
 
 
 def gone(tag: str, ways: str) -> str:

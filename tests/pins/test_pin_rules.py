@@ -9,6 +9,7 @@ import pytest
 
 from pulumi_ucimage._lookup import pin_changes, pin_rules
 from pulumi_ucimage._spec import arguments, pin_state
+from pulumi_ucimage._spec.unknown import UNKNOWN
 from pulumi_ucimage._tags.policy import FLOATING_TAGS
 from pulumi_ucimage.emulator import DEMO_IMAGE, DEMO_PRIVATE_KEY, DEMO_PUBLIC_KEY
 from pulumi_ucimage.errors import (
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pulumi_ucimage.emulator import Emulator
-from pin_rules import UNKNOWN, Unknown, context, pinned, reconcile
+from pin_rules import Unknown, context, pinned, reconcile
 
 
 @pytest.fixture(autouse=True)
@@ -174,7 +175,7 @@ def test_no_registry_at_all_is_an_error() -> None:
         ({"floating_tags": []}, {"floating_tags": [""]}),
         ({}, {"floating_tags": sorted(FLOATING_TAGS)}),
         ({"min_age": "7d"}, {"min_age": "168h"}),
-        ({}, {"min_age": "0s", "triggers": {}}),
+        ({}, {"triggers": {}}),
         ({"as_of": "2026-03-01T12:00:00Z"}, {"as_of": "2026-03-01T14:00:00+02:00"}),
         ({"wanted_image": "helloworld"}, {"image_name": "ucs/helloworld"}),
         ({"wanted_image": "helloworld"}, {"image_name": DEMO_IMAGE}),
@@ -205,6 +206,7 @@ def test_inputs_are_compared_by_meaning(
     ("before", "inputs"),
     [
         ({"min_age": "7d"}, {"min_age": "167h"}),
+        ({}, {"min_age": "0s"}),
         ({"floating_tags": ["a"]}, {"floating_tags": []}),
         ({"as_of": "2026-03-01T12:00:00Z"}, {"as_of": "2026-03-01T12:00:01Z"}),
         ({"triggers": {"a": "1"}}, {"triggers": {"b": "1"}}),
@@ -273,9 +275,7 @@ def test_an_ignored_explicit_tag_makes_no_call(configured: Emulator) -> None:
     olds = pinned("5", 1, wanted_tag="5")
     inputs = {"bucket_name": "ucs", "tag": "5", "triggers": {"a": "1"}}
 
-    state, _ = pin_rules.reconcile(
-        olds, inputs, context(), pin="app", unknown=UNKNOWN, ignores_tag=True
-    )
+    state, _ = pin_rules.reconcile(olds, inputs, context(), pin="app", ignores_tag=True)
 
     assert ("5", "5") == (state["tag"], state["wanted_tag"])
     assert not configured.requests
@@ -356,7 +356,7 @@ def test_another_bucket_or_image_replaces_the_pin(
 
     state, _ = reconcile(olds, **inputs)
 
-    changes = pin_changes.changes(olds, state, UNKNOWN)
+    changes = pin_changes.changes(olds, state)
     assert replaced == [key for key, replaces in changes.items() if replaces]
     assert not configured.requests
 
@@ -404,7 +404,7 @@ def test_another_profile_may_name_another_region_or_project(
     state, _ = reconcile(olds, **inputs)
 
     with_unknown, _ = reconcile(olds, **inputs, default_tag=UNKNOWN)
-    changes = pin_changes.changes(olds, state, UNKNOWN)
+    changes = pin_changes.changes(olds, state)
     assert replaced == [key for key, replaces in changes.items() if replaces]
     assert {**state, "default_tag": UNKNOWN} == with_unknown
     assert ("5", "") == (state["tag"], state["previous_tag"])
@@ -451,6 +451,11 @@ def test_a_project_of_its_own_is_kept(configured: Emulator) -> None:
         ({"registry": UNKNOWN}, {"registry", "image"}, {"tag", "image_name"}),
         ({"registry": UNKNOWN, "policy": "semver"}, {"tag", "image"}, {"image_name"}),
         ({"triggers": {"a": UNKNOWN}, "tag": "5"}, set(), {"tag", "image"}),
+        (
+            {"triggers": {"a": UNKNOWN}, "region": "", "project_id": None},
+            {"tag"},
+            {"region", "project_id"},
+        ),
     ],
 )
 def test_an_unknown_input_makes_unknown_what_depends_on_it(
@@ -463,7 +468,7 @@ def test_an_unknown_input_makes_unknown_what_depends_on_it(
 
     assert unknown <= {k for k, v in state.items() if isinstance(v, Unknown)}
     assert all(olds[key] == state[key] for key in known)
-    assert not any(pin_changes.changes(olds, state, UNKNOWN).values())
+    assert not any(pin_changes.changes(olds, state).values())
     assert not configured.requests
 
 

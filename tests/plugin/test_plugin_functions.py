@@ -17,9 +17,10 @@ from plugin_calls import (
 )
 from pulumi.runtime.proto import engine_pb2
 
+from pulumi_ucimage._pulumi.engine_log import EngineLog
 from pulumi_ucimage._spec.pin_state import SECRET, SPECIAL_VALUE_KEY
 from pulumi_ucimage.emulator import DEMO_IMAGE, Emulator
-from pulumi_ucimage.plugin.provider import EngineLog
+from pulumi_ucimage.plugin import wire
 from pulumi_ucimage.plugin.wire import UNKNOWN_TEXT
 
 
@@ -174,7 +175,7 @@ def test_a_choice_is_explained_in_the_engine_s_log(provider: Client) -> None:
 @pytest.mark.parametrize("ephemeral", [False, True])
 def test_a_line_may_be_replaced_by_the_next(provider: Client, *, ephemeral: bool) -> None:
     """A listing's progress is ephemeral; a line shows under its resource."""
-    log = EngineLog(provider.engine.address, "the-urn")
+    log = EngineLog(provider.engine.address, "the-urn", reword=wire.with_wire_names)
     log.info("set tag_regex", ephemeral=ephemeral)
 
     lines = [(engine_pb2.INFO, "set tagRegex", "the-urn")]

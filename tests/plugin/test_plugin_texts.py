@@ -16,6 +16,7 @@ from pulumi.runtime.proto import provider_pb2
 from pulumi_ucimage._lookup.function_spec import FUNCTIONS
 from pulumi_ucimage._spec import arguments
 from pulumi_ucimage.emulator import DEMO_IMAGE, Emulator
+from pulumi_ucimage.errors import ApiError, RegistryError
 from pulumi_ucimage.plugin import wire
 from pulumi_ucimage.plugin.schema import schema
 
@@ -86,6 +87,16 @@ def test_words_of_python_are_found(text: str, words: set[str]) -> None:
 def test_a_text_has_the_words_of_the_wire(text: str, expected: str) -> None:
     """Names and values of Python are replaced; quoted text and file fields are kept."""
     assert expected in wire.with_wire_names(text)
+
+
+def test_the_words_of_a_server_are_kept() -> None:
+    """They are between quotes in each error that has them."""
+    said = "Params [project_id] not available, image_name=web is None"
+    api = ApiError(ret_code=230, message=said, action="A", bucket="b", region="r")
+    registry = RegistryError(status=403, code="DENIED", message=said, host="h", name="n")
+
+    for error in (api, registry):
+        assert f'"{said}"' in wire.with_wire_names(str(error))
 
 
 # --- The schema ---

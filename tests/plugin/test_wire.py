@@ -8,10 +8,10 @@ import pytest
 from google.protobuf.json_format import MessageToDict
 from google.protobuf.struct_pb2 import Struct
 
-from pulumi_ucimage._lookup.unknowns import contains_unknown
 from pulumi_ucimage._spec.pin_state import SECRET, SPECIAL_VALUE_KEY
+from pulumi_ucimage._spec.unknown import UNKNOWN, contains_unknown
 from pulumi_ucimage.plugin import wire
-from pulumi_ucimage.plugin.wire import UNKNOWN, UNKNOWN_TEXT
+from pulumi_ucimage.plugin.wire import UNKNOWN_TEXT
 
 
 def struct(values: Any) -> Struct:
@@ -44,7 +44,7 @@ def test_unknown_values_are_recognized(text: str) -> None:
     """Of every type, at any depth; other texts are known."""
     values = wire.plain(struct({"a": text, "b": [{"c": text}]}))
 
-    found = [contains_unknown(value, UNKNOWN) for value in values.values()]
+    found = [contains_unknown(value) for value in values.values()]
     assert [text != "unknown"] * 2 == found
 
 
@@ -70,7 +70,7 @@ def test_secrets_are_unwrapped_and_noted() -> None:
 
     assert 5 == values["whole"]
     assert {"a": [{SPECIAL_VALUE_KEY: "x"}]} == values["part"]
-    assert contains_unknown(values["unknown"], UNKNOWN)
+    assert contains_unknown(values["unknown"])
     assert {"whole", "part", "unknown"} == wire.secret_keys(message)
 
 

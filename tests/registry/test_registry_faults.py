@@ -126,7 +126,7 @@ LOOKS: dict[str, tuple[Reply, Reply, bool | str]] = {
     "it is gone": (refusal(404), refusal(404, "MANIFEST_UNKNOWN", "x"), False),
     "its repository is gone": (refusal(404), refusal(404, "NAME_UNKNOWN", "x"), False),
     "not found without a code": (refusal(404), refusal(404), "(HTTP status 404)"),
-    "not found with another code": (refusal(404), refusal(404, "X", "x"), "404, X: x)"),
+    "not found with another code": (refusal(404), refusal(404, "X", "x"), '404, X: "x")'),
     "not allowed": (refusal(403), refusal(403, "DENIED", "x"), "DENIED"),
     "another digest": (head(OTHER), get(OTHER), "does not match its digest"),
     "another body": (head(OTHER), get(None, BODY + b" "), "does not match its digest"),
@@ -297,7 +297,7 @@ def test_a_token_service_that_repeats_a_password_does_not_leak_it() -> None:
     with serve(script) as server, pytest.raises(RegistryError) as caught:
         resolve(client(server, credentials=CREDENTIALS))
 
-    assert "DENIED: [secret] is wrong" in str(caught.value)
+    assert 'DENIED: "[secret] is wrong"' in str(caught.value)
 
 
 def test_only_the_whole_password_is_removed() -> None:
@@ -307,7 +307,7 @@ def test_only_the_whole_password_is_removed() -> None:
     with serve(script) as server, pytest.raises(RegistryError) as caught:
         resolve(client(server, credentials=credentials))
 
-    assert "DENIED: [secret] may not pull a tag" in str(caught.value)
+    assert 'DENIED: "[secret] may not pull a tag"' in str(caught.value)
 
 
 @pytest.mark.parametrize("name", ECHOES)

@@ -29,7 +29,7 @@ def undated(names: str) -> list[Tag]:
     return [Tag(name, None) for name in names.split()]
 
 
-def at_once(names: Iterable[str | None]) -> list[Tag]:
+def concurrency(names: Iterable[str | None]) -> list[Tag]:
     """Tags that were all created in the same second."""
     return [Tag(name, FIRST) for name in names]
 

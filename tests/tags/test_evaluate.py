@@ -11,7 +11,7 @@ from choosing import (
     HOUR,
     NOW,
     TAGS,
-    at_once,
+    concurrency,
     evaluated,
     hourly,
     names,
@@ -149,10 +149,10 @@ def test_each_reason_rejects_its_tags(
 ) -> None:
     """Each reason rejects the tags that it names and no others."""
     for name in out:
-        choice = evaluated(at_once([name]), **arguments)
+        choice = evaluated(concurrency([name]), **arguments)
         assert rejected(choice, reason) == {name or None}, name
     for name in left:
-        choice = evaluated(at_once([name]), **arguments)
+        choice = evaluated(concurrency([name]), **arguments)
         assert names(choice) == [name], name
 
 
@@ -271,7 +271,7 @@ def test_the_first_reason_counts(
     """The reasons are checked in their order, and a tag is counted once."""
     choice = evaluated([Tag(name, create_time)], **arguments)
 
-    assert choice.counts()[reason.value] == 1
+    assert choice.count_tags()[reason.value] == 1
 
 
 def test_counts_are_those_of_the_contract() -> None:
@@ -279,7 +279,7 @@ def test_counts_are_those_of_the_contract() -> None:
     keys = "total invalid artifact floating not_matched excluded too_young undated"
     keys += " unparsable out_of_range candidates"
 
-    assert list(evaluated([]).counts()) == keys.split()
+    assert list(evaluated([]).count_tags()) == keys.split()
 
 
 def test_every_reason_is_counted() -> None:
@@ -293,14 +293,14 @@ def test_every_reason_is_counted() -> None:
     }
     dated = ["a b", "a/b", f"sha256-{DIGEST}", "x", "y-alpine", "1", "2.0.0", "1.0.0"]
     tags = [
-        *at_once([*dated, "1.1.0", "1.2.0"]),
+        *concurrency([*dated, "1.1.0", "1.2.0"]),
         Tag(None, None),
         Tag("latestx", FIRST),
         Tag("1.3.0", FIRST + 1),
         Tag("1.4.0", None),
     ]
 
-    assert evaluated(tags, floating_tags=["latestx"], **arguments).counts() == {
+    assert evaluated(tags, floating_tags=["latestx"], **arguments).count_tags() == {
         "total": 14,
         "invalid": 3,
         "artifact": 1,
@@ -318,7 +318,7 @@ def test_every_reason_is_counted() -> None:
 @given(TAGS, ARGUMENTS, st.integers(min_value=FIRST - 2, max_value=FIRST + HOUR))
 def test_counts_add_up(tags: list[Tag], arguments: dict[str, Any], now: int) -> None:
     """Each distinct tag is counted once."""
-    counts = evaluated(tags, now=now, **arguments).counts()
+    counts = evaluated(tags, now=now, **arguments).count_tags()
     total = counts.pop("total")
 
     assert sum(counts.values()) == total
@@ -358,7 +358,7 @@ def test_each_tag_without_a_name_counts() -> None:
     """Tags without a name are different tags."""
     choice = evaluated([Tag(None, 1), Tag("", 1), Tag(None, 1), Tag(None, None)])
 
-    assert choice.counts()["invalid"] == 4
+    assert choice.count_tags()["invalid"] == 4
 
 
 def test_rejected_tags_are_newest_first() -> None:

@@ -188,6 +188,21 @@ CHOSEN: list[tuple[str, dict[str, Any], str]] = [
         ),
     ),
     (
+        "a-1 b-1",
+        {
+            "tag": "a-1",
+            "policy": "alphabetical",
+            "tag_regex": ".-(.*)",
+            "tag_extract": "$1",
+        },
+        lines(
+            "Chose 'a-1' of 'registry.test/team/app', created 2023-11-14T22:13:20Z: the"
+            " argument tag names it.",
+            "Without tag: none; 'a-1', 'b-1' share the best extracted text.",
+            "Rejected none of 2 tags.",
+        ),
+    ),
+    (
         "latest",
         {"tag": "latest"},
         lines(
@@ -205,7 +220,7 @@ CHOSEN: list[tuple[str, dict[str, Any], str]] = [
         lines(
             "Chose '1.0.0' of 'registry.test/team/app': it is default_tag, and nothing"
             " is left for the highest version in * (policy semver).",
-            "To choose one, set semver_loose to True to choose '1.0'.",
+            "Nearest change: set semver_loose to True to choose '1.0'.",
             "Rejected 2 of 2 tags:",
             "  1 floating (in floating_tags, and not matched by a tag_regex), for"
             " example 'latest'",
@@ -364,8 +379,8 @@ MISSING: list[tuple[str, dict[str, Any], str]] = [
     (
         "1.1.0",
         {"tag": "2.0.0", "wait": "90s"},
-        "The image 'registry.test/team/app' has no tag '2.0.0': it has '1.1.0'; use one"
-        " of them, push '2.0.0' first, or wait longer if it was pushed a moment ago.",
+        "The image 'registry.test/team/app' has no tag '2.0.0': it has '1.1.0'; use that,"
+        " push '2.0.0' first, or wait longer if it was pushed a moment ago.",
     ),
     (
         "",
@@ -378,6 +393,18 @@ MISSING: list[tuple[str, dict[str, Any], str]] = [
         {"tag": "1.2.0"},
         "The image 'registry.test/team/app' has no tag '1.2.0': it has 'v1.2.0'; use"
         " that, push '1.2.0' first, or set wait if it was pushed a moment ago.",
+    ),
+    (
+        "v1.0 V1.0 1.1",
+        {"tag": "1.0"},
+        "The image 'registry.test/team/app' has no tag '1.0': it has 'V1.0', 'v1.0'; use"
+        " one of them, push '1.0' first, or set wait if it was pushed a moment ago.",
+    ),
+    (
+        f"-bad sha256-{64 * 'a'}.sig",
+        {"tag": "1.0"},
+        "The image 'registry.test/team/app' has no tag '1.0': it has no tag that can be"
+        " used; push '1.0' first, or set wait if it was pushed a moment ago.",
     ),
 ]
 
@@ -423,12 +450,11 @@ def test_similar_tags_are_offered(
 
 
 def test_control_characters_in_names_are_escaped() -> None:
-    """A name with control characters is escaped; a tag without a name is not listed."""
+    """A name with control characters is shown escaped, and a missing one in words."""
     tags = [Tag("a\n\x1b[2J", FIRST), Tag(None, FIRST)]
 
-    assert explanation(tags, tag="x") == (
-        "The image 'registry.test/team/app' has no tag 'x': it has 'a\\n\\x1b[2J';"
-        " use one of them, push 'x' first, or set wait if it was pushed a moment ago."
+    assert explanation(tags).splitlines()[-1] == (
+        "  2 invalid (not a valid tag name), for example 'a\\n\\x1b[2J', one without a name"
     )
 
 
@@ -526,7 +552,7 @@ def test_the_text_is_printable(
 def test_the_text_has_the_counts(tags: list[Tag], arguments: dict[str, Any]) -> None:
     """The numbers in the lines of each reason add up to its count."""
     selection = selected([*tags, Tag("y", FIRST)], **arguments, tag="y")
-    counts = selection.choice.counts()
+    counts = selection.choice.count_tags()
     del counts["total"], counts["candidates"]
 
     shown: dict[str, int] = {}

@@ -12,7 +12,7 @@ from choosing import (
     HOUR,
     TAG,
     TAGS,
-    at_once,
+    concurrency,
     evaluated,
     hourly,
     names,
@@ -21,7 +21,7 @@ from choosing import (
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pulumi_ucimage._tags.evaluate import Tag, newest, newest_first, rank
+from pulumi_ucimage._tags.evaluate import Tag, find_newest, get_rank, sort_newest_first
 from pulumi_ucimage._tags.policy import Policy
 from pulumi_ucimage._tags.semver import parse_version
 
@@ -64,7 +64,7 @@ ORDERS: list[tuple[dict[str, Any], str]] = [
 def test_policies_rank_tags(arguments: dict[str, Any], names_ranked: str) -> None:
     """A policy sorts by its rule; order lowest reverses it."""
     ranked = names_ranked.split()
-    tags = at_once(sorted(ranked))
+    tags = concurrency(sorted(ranked))
     lowest = evaluated(tags, order="lowest", **arguments)
 
     assert names(evaluated(tags, order="highest", **arguments)) == ranked
@@ -120,7 +120,7 @@ def test_ties_are_broken_by_the_higher_version(
 ) -> None:
     """Ties are broken by the higher version, then by the last name, in either order."""
     for arrival in itertools.islice(itertools.permutations(ranked), 24):
-        assert names(evaluated(at_once(arrival), order=order, **arguments)) == ranked
+        assert names(evaluated(concurrency(arrival), order=order, **arguments)) == ranked
 
 
 NAMES = st.lists(
@@ -144,7 +144,7 @@ def test_ties_of_many_are_broken_as_those_of_two(equals: list[str]) -> None:
 
     Versions and other names can form a circle, because precedence and bytes can disagree.
     """
-    ranked = names(evaluated(at_once(equals)))
+    ranked = names(evaluated(concurrency(equals)))
     for i, first in enumerate(ranked):
         rest = ranked[i + 1 :]
         champions = [
@@ -156,7 +156,7 @@ def test_ties_of_many_are_broken_as_those_of_two(equals: list[str]) -> None:
             versions = [one for one in ranked[i:] if parse_version(one, loose=True)]
             assert all(before(first, x) for x in versions if x != first)
             assert first in versions
-        assert names(evaluated(at_once(rest))) == rest
+        assert names(evaluated(concurrency(rest))) == rest
 
 
 def test_a_circle_begins_with_the_highest_version() -> None:
@@ -166,7 +166,7 @@ def test_a_circle_begins_with_the_highest_version() -> None:
     assert before("1.10.0", "1.9.0")
     assert before("1.9.0", "1.5_a")
     assert before("1.5_a", "1.10.0")
-    assert names(evaluated(at_once(circle))) == circle
+    assert names(evaluated(concurrency(circle))) == circle
 
 
 def extracting() -> dict[str, Any]:
@@ -206,7 +206,7 @@ def test_ambiguous_tags_share_the_best_extracted_text(
     tags: str, arguments: dict[str, Any], ambiguous: list[str]
 ) -> None:
     """Tags are ambiguous if they have the same extracted text and it is the best."""
-    assert evaluated(hourly(tags), **arguments).ambiguous() == ambiguous
+    assert evaluated(hourly(tags), **arguments).find_ambiguous() == ambiguous
 
 
 def test_newest_first_sorts_a_listing() -> None:
@@ -222,7 +222,7 @@ def test_newest_first_sorts_a_listing() -> None:
         Tag("", FIRST + 1),
     ]
 
-    assert [(tag.name, tag.create_time) for tag in newest_first(tags)] == [
+    assert [(tag.name, tag.create_time) for tag in sort_newest_first(tags)] == [
         ("twice", FIRST + 2),
         (None, FIRST + 1),
         ("1.10", FIRST),
@@ -237,14 +237,19 @@ def test_newest_first_sorts_a_listing() -> None:
 
 def test_newest_first_sorts_by_time_not_by_name() -> None:
     """A listing in which every name and time differs is sorted by time alone."""
-    assert [tag.name for tag in newest_first(hourly("c a d b"))] == ["b", "d", "a", "c"]
+    assert [tag.name for tag in sort_newest_first(hourly("c a d b"))] == [
+        "b",
+        "d",
+        "a",
+        "c",
+    ]
 
 
 @given(TAGS)
 def test_newest_first_keeps_every_tag(tags: list[Tag]) -> None:
     """Nothing is missing from a listing, and each tag is there once."""
     before = list(tags)
-    listed = newest_first(tags)
+    listed = sort_newest_first(tags)
 
     assert {tag.name or None for tag in tags} == {tag.name for tag in listed}
     assert len(listed) == evaluated(tags).total
@@ -255,7 +260,7 @@ def test_newest_first_keeps_every_tag(tags: list[Tag]) -> None:
 def test_newest_is_what_the_policy_chooses(tags: list[Tag]) -> None:
     """The latest tag of a listing is the one that the default policy chooses."""
     chosen = names(evaluated(tags))
-    latest = newest(newest_first(tags))
+    latest = find_newest(sort_newest_first(tags))
 
     assert (latest.name if latest else None) == (chosen[0] if chosen else None)
 
@@ -278,14 +283,14 @@ def test_a_lower_tag_changes_nothing(
     if added and added[0].rank == best.rank:
         equals = [c.name for c in more.candidates if c.rank == best.rank]
         kinds = {bool(parse_version(name, loose=True)) for name in equals}
-        if len(kinds) > 1 or more.candidates[0] == added[0] or more.ambiguous():
+        if len(kinds) > 1 or more.candidates[0] == added[0] or more.find_ambiguous():
             return
     elif added and (added[0].rank > best.rank) == choice.policy.highest:
         assert more.candidates[0] == added[0]
         return
 
     assert more.candidates[0] == best
-    assert more.ambiguous() == choice.ambiguous()
+    assert more.find_ambiguous() == choice.find_ambiguous()
 
 
 # arguments, tag, CreateTime, its rank.
@@ -295,6 +300,13 @@ RANKS: list[tuple[dict[str, Any], str, int | None, object]] = [
     ({"policy": "numerical"}, "1.10", None, (1, 10)),
     ({"policy": "numerical"}, "a", 5, None),
     ({"policy": "alphabetical"}, "a", None, "a"),
+    ({"policy": "alphabetical"}, "\u00e9", None, None),
+    (
+        {"policy": "alphabetical", "tag_regex": r"(\C)\C*", "tag_extract": "$1"},
+        "\u00e9",
+        None,
+        None,
+    ),
     ({"policy": "semver"}, "1.0", 5, None),
     ({"policy": "semver", "semver_range": "^2"}, "1.2.3", 5, (1, 2, 3, True, ())),
     ({"policy": "semver"}, "1.0.0-0", 5, (1, 0, 0, False, ((False, 0),))),
@@ -317,7 +329,7 @@ def test_a_rejected_tag_has_a_rank(
     arguments: dict[str, Any], name: str, create_time: int | None, expected: object
 ) -> None:
     """The rank of a tag does not depend on filters and range."""
-    assert rank(Policy.from_arguments(arguments), Tag(name, create_time)) == expected
+    assert get_rank(Policy.from_arguments(arguments), Tag(name, create_time)) == expected
 
 
 @given(TAGS, ARGUMENTS)
@@ -329,4 +341,4 @@ def test_a_candidate_has_the_rank_by_which_it_was_sorted(
 
     for candidate in choice.candidates:
         tag = Tag(candidate.name, candidate.create_time)
-        assert rank(choice.policy, tag) == candidate.rank
+        assert get_rank(choice.policy, tag) == candidate.rank

@@ -22,7 +22,7 @@ from hypothesis import given
 
 from pulumi_ucimage._tags.evaluate import RejectReason, Tag, evaluate
 from pulumi_ucimage._tags.policy import Policy
-from pulumi_ucimage._tags.suggestions import suggestions
+from pulumi_ucimage._tags.suggestions import find_suggestions
 from pulumi_ucimage._tags.timestamps import parse_timestamp
 from pulumi_ucimage.errors import NoMatchingTagError
 
@@ -415,7 +415,7 @@ def test_each_reason_has_its_suggestion(
     choice = evaluate(Policy.from_arguments(arguments), tags, now=NOW)
 
     assert not choice.candidates
-    assert suggestions(choice) == expected
+    assert find_suggestions(choice) == expected
 
 
 def test_young_tags_say_when_the_first_is_old_enough() -> None:
@@ -435,8 +435,8 @@ def test_a_tag_that_is_too_young_is_not_suggested() -> None:
     now = FIRST + 25 * HOUR
     choice = evaluated(hourly("1.0 1.1 2.0"), now=now, policy="semver", min_age="1d")
 
-    assert choice.counts()["too_young"] == 1
-    assert suggestions(choice) == ["set semver_loose to True to choose '1.1'"]
+    assert choice.count_tags()["too_young"] == 1
+    assert find_suggestions(choice) == ["set semver_loose to True to choose '1.1'"]
 
 
 _SET = re.compile(r"([a-z_]+) to (True|'[^']*')")
@@ -462,7 +462,7 @@ def test_each_suggestion_works(tags: list[Tag], arguments: dict[str, Any]) -> No
     choice = evaluate(Policy.from_arguments(arguments), tags, now=NOW)
     if choice.candidates:
         return
-    for suggestion in suggestions(choice):
+    for suggestion in find_suggestions(choice):
         changed = followed(suggestion, arguments)
         chosen = _CHOSEN.search(suggestion)
         if chosen:
@@ -500,7 +500,7 @@ def test_a_suggestion_does_not_depend_on_the_clock(
     """A tag may be too young as well; so it says from when the tag is old enough."""
     policy = Policy.from_arguments({"min_age": "7d", **arguments})
     early, late = (
-        suggestions(evaluate(policy, hourly("a b"), now=now)) for now in (FIRST, NOW)
+        find_suggestions(evaluate(policy, hourly("a b"), now=now)) for now in (FIRST, NOW)
     )
 
     assert early == late == [expected]

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pulumi_ucimage._tags.evaluate import Tag
-from pulumi_ucimage._tags.verdicts import TagVerdict, verdicts, why_not
+from pulumi_ucimage._tags.verdicts import TagVerdict, explain_rejection, list_verdicts
 from pulumi_ucimage.errors import SelectionError
 
 SEMVER: dict[str, Any] = {"policy": "semver", "semver_range": "^1.0"}
@@ -29,7 +29,7 @@ def test_every_tag_has_a_verdict() -> None:
         Tag(None, None),
     ]
 
-    assert verdicts(evaluated(tags, **SEMVER)) == [
+    assert list_verdicts(evaluated(tags, **SEMVER)) == [
         TagVerdict(
             "1.1.0", FIRST + 3 * HOUR, "chosen", "highest version in ^1.0 (policy semver)"
         ),
@@ -56,14 +56,14 @@ def test_every_tag_has_a_verdict() -> None:
 def test_rejected_tags_of_one_second_are_sorted_as_in_a_listing() -> None:
     """Ties are broken by the higher version, also among different reasons."""
     tags = [Tag(name, FIRST) for name in ("2.1.0", "2.10.0-a", "latest", "1.0.0")]
-    names = [tag.name for tag in verdicts(evaluated(tags, **SEMVER))]
+    names = [tag.name for tag in list_verdicts(evaluated(tags, **SEMVER))]
 
     assert names == ["1.0.0", "latest", "2.10.0-a", "2.1.0"]
 
 
 def test_undated_rejected_tags_come_last() -> None:
     """Even the oldest time comes before no time."""
-    table = verdicts(evaluated([Tag("b", None), Tag("a", 0)], policy="numerical"))
+    table = list_verdicts(evaluated([Tag("b", None), Tag("a", 0)], policy="numerical"))
 
     assert [tag.name for tag in table] == ["a", "b"]
 
@@ -71,7 +71,7 @@ def test_undated_rejected_tags_come_last() -> None:
 def test_an_explicit_tag_is_the_chosen_one() -> None:
     """The argument tag wins over the policy, whether or not that rejects the tag."""
     for tag in ("1.0.0", "2.0.0"):
-        table = verdicts(evaluated(hourly("1.0.0 1.1.0 2.0.0"), tag=tag, **SEMVER))
+        table = list_verdicts(evaluated(hourly("1.0.0 1.1.0 2.0.0"), tag=tag, **SEMVER))
 
         assert [(v.name, v.verdict) for v in table if v.verdict == "chosen"] == [
             (tag, "chosen")
@@ -80,9 +80,24 @@ def test_an_explicit_tag_is_the_chosen_one() -> None:
         assert "the argument tag names it" in [v.why for v in table]
 
 
+@pytest.mark.parametrize(
+    ("default_tag", "expected"),
+    [("latest", ["latest"]), ("1", ["1"]), ("1.0.0", [])],
+)
+def test_a_default_tag_is_chosen_if_it_is_listed(
+    default_tag: str, expected: list[str]
+) -> None:
+    """With nothing left, the tag that `select` uses is the chosen one."""
+    choice = evaluated(hourly("1 latest"), default_tag=default_tag, **SEMVER)
+    chosen = [tag for tag in list_verdicts(choice) if tag.verdict == "chosen"]
+
+    assert expected == [tag.name for tag in chosen]
+    assert {"it is default_tag, and nothing is left"} >= {tag.why for tag in chosen}
+
+
 def test_none_of_the_ambiguous_tags_is_chosen() -> None:
     """Tags that share the best extracted text are candidates; none is chosen."""
-    table = verdicts(evaluated(hourly("a-1 b-1"), **EXTRACT))
+    table = list_verdicts(evaluated(hourly("a-1 b-1"), **EXTRACT))
 
     assert [tuple(verdict)[2:] for verdict in table] == [
         ("candidate 1", "compared as '1'"),
@@ -92,7 +107,7 @@ def test_none_of_the_ambiguous_tags_is_chosen() -> None:
 
 def test_a_candidate_shows_what_was_compared() -> None:
     """With tag_extract each candidate shows the extracted text."""
-    table = verdicts(evaluated(hourly("a-1 b-2"), **EXTRACT))
+    table = list_verdicts(evaluated(hourly("a-1 b-2"), **EXTRACT))
 
     assert [(v.name, v.verdict, v.why) for v in table] == [
         ("b-2", "chosen", "highest number by tag_extract '$1' (policy numerical)"),
@@ -118,7 +133,7 @@ def test_a_young_tag_says_when_it_is_old_enough(
     arguments: dict[str, Any], why: str
 ) -> None:
     """Each tag has its own time under min_age; as_of does not pass."""
-    (verdict,) = verdicts(evaluated(hourly("1"), now=FIRST, **arguments))
+    (verdict,) = list_verdicts(evaluated(hourly("1"), now=FIRST, **arguments))
 
     assert verdict == TagVerdict("1", FIRST, "too_young", why)
 
@@ -133,7 +148,7 @@ def test_verdicts_agree_with_counts_and_selection(
     """The verdicts are those of the choice itself."""
     arguments = {**arguments, **end}
     choice = evaluated(tags, **arguments)
-    table = verdicts(choice)
+    table = list_verdicts(choice)
     chosen = [verdict.name for verdict in table if verdict.verdict == "chosen"]
     try:
         selection = selected(tags, **arguments)
@@ -189,12 +204,12 @@ def test_why_a_tag_is_not_chosen(
     """The reason is in words: not listed, rejected by which rule, or ranked lower."""
     tags = hourly("1.0.0 1.1.0 2.0.0 1.2.0-rc.1 sha")
 
-    assert why_not(evaluated(tags, now=NOW, **arguments), tag) == expected
+    assert explain_rejection(evaluated(tags, now=NOW, **arguments), tag) == expected
 
 
 def test_nothing_is_listed() -> None:
     """Of an empty image no tag is listed, and there is no verdict."""
     choice = evaluated([], **SEMVER)
 
-    assert why_not(choice, "1.0.0") == "it is no longer listed"
-    assert verdicts(choice) == []
+    assert explain_rejection(choice, "1.0.0") == "it is no longer listed"
+    assert list_verdicts(choice) == []

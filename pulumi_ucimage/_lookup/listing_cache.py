@@ -64,7 +64,7 @@ class ListingCache(Generic[T]):
             load: does the work. Must end by itself: nothing stops it.
             not_before: the load must have begun after this time of `time.monotonic`.
             max_wait_s: how long to wait for other callers, in seconds; then this caller
-                loads by itself, whatever became of them.
+                loads by itself, even if they are still loading.
 
         Raises:
             Exception: what `load` raises; the error of another caller is never raised.

@@ -24,7 +24,7 @@ from pulumi.runtime.sync_await import _sync_await
 from pulumi_ucimage._lookup.context import LookupContext
 from pulumi_ucimage._lookup.listing_cache import ListingCache
 from pulumi_ucimage._pulumi.stack_config import stack_config, warn_about_stack_config
-from pulumi_ucimage._pulumi.worker_threads import WorkerThreads, future_of
+from pulumi_ucimage._pulumi.worker_threads import WorkerThreads
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -65,10 +65,11 @@ def lookup_context(*, not_before: float) -> LookupContext:
 
 @final
 class _MainCode:
-    """The main code of a program, as far as it has waited for nothing but look-ups.
+    """The part of a program's main code that runs without waiting for anything else.
 
-    The event loop runs it in one piece. When it waits, the loop runs other things: so a
-    callback that the loop runs shows that it waited.
+    Look-ups do not count. The event loop runs such a part in one piece. When the code
+    waits, the loop runs other things: so a callback that the loop runs shows that it
+    waited.
     """
 
     def __init__(self) -> None:
@@ -79,16 +80,16 @@ class _MainCode:
         """When the piece of code that runs now began, on the clock of `time.monotonic`."""
         if self._began_s is None:
             self._began_s = time.monotonic()
-        self.watch()
+        self.resume()
         return self._began_s
 
-    def watch(self) -> None:
+    def resume(self) -> None:
         """End the piece when the loop runs next."""
         # The handle of this call must not be kept: it refers to the run's monitor.
         asyncio.get_running_loop().call_soon(self._end, self._new_watch())
 
-    def ignore(self) -> None:
-        """Let the loop run without ending the piece, until `watch` is called."""
+    def pause(self) -> None:
+        """Let the loop run without ending the piece, until `resume` is called."""
         self._new_watch()
 
     def _new_watch(self) -> int:
@@ -121,7 +122,7 @@ class _Run:
 _runs: WeakKeyDictionary[asyncio.AbstractEventLoop, _Run] = WeakKeyDictionary()
 """The latest run in each event loop; Pulumi itself keeps the last monitor for ever."""
 _concurrent: ListingCache[Listing] = ListingCache(keeps=False)
-"""For calls without an engine or in a thread of the user's."""
+"""For calls without an engine or in a thread that the user started."""
 _lock = threading.Lock()
 _threads = WorkerThreads(MAX_THREADS)
 
@@ -129,9 +130,12 @@ _threads = WorkerThreads(MAX_THREADS)
 def _run() -> _Run | None:
     """The run that makes this call; None without an engine or outside its event loop."""
     monitor = pulumi.runtime.settings.get_monitor()
-    if monitor is None or not _is_in_event_loop():
+    if monitor is None:
         return None
-    loop = asyncio.get_running_loop()
+    try:
+        loop = asyncio.get_running_loop()
+    except RuntimeError:
+        return None
     with _lock:
         run = _runs.get(loop)
         if run is None or not run.is_of(monitor):
@@ -160,11 +164,11 @@ if hasattr(os, "register_at_fork"):
 
 
 def not_before() -> float:
-    """The time after which a listing must begin to be good enough for a call made here.
+    """The time after which a listing must begin to be usable for this call.
 
     For the program's main code that is when it last waited for something that is not a
     look-up. Every other call may have waited until now: it is within `apply`, or in a
-    coroutine or a thread of the user's.
+    coroutine or a thread that the user started.
     """
     run = _run()
     if run is not None and _is_main_code():
@@ -177,20 +181,13 @@ def _is_main_code() -> bool:
 
     Pulumi runs that code in the task of `run_in_stack`, and all else in other tasks, in
     callbacks or in threads. Without this, equal look-ups of a run could not share a
-    listing. If Pulumi changes it, this is False: look-ups share less, and that is all.
+    listing. If Pulumi changes it, this is False: look-ups share less, and nothing
+    else changes.
     """
     task = asyncio.current_task()
     code = getattr(task and task.get_coro(), "cr_code", None)
     main = getattr(pulumi.runtime, "run_in_stack", None)
     return code is not None and code is getattr(main, "__code__", None)
-
-
-def _is_in_event_loop() -> bool:
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return False
-    return True
 
 
 def wait_for(call: Callable[[], T]) -> T:
@@ -200,16 +197,16 @@ def wait_for(call: Callable[[], T]) -> T:
         return call()
     if not _is_main_code():
         return _sync_await(run_in_thread(call))
-    run.main_code.ignore()
+    run.main_code.pause()
     try:
         return _sync_await(run_in_thread(call))
     finally:
-        run.main_code.watch()
+        run.main_code.resume()
 
 
 def run_in_thread(call: Callable[[], T]) -> asyncio.Future[T]:
     """The result of a call that blocks, which runs in another thread if there is one."""
-    return future_of(call, _threads.run)
+    return _threads.future(call, or_here=True)
 
 
 def output_of(call: Callable[[], T]) -> pulumi.Output[T]:

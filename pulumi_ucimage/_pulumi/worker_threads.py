@@ -40,18 +40,52 @@ class WorkerThreads:
         self._threads = 0
         self._waiting: deque[Call] = deque()
 
-    def run(self, call: Call) -> bool:
+    def future(self, call: Callable[[], T], *, or_here: bool = False) -> asyncio.Future[T]:
+        """The result of a call that blocks, on the running event loop.
+
+        Not run in one of Pulumi's own threads: they are few, and Pulumi needs them.
+
+        Args:
+            call: runs with the context variables of this caller: Pulumi keeps its
+                settings there. It is not run if the future is done before its turn.
+            or_here: whether to run it here and now if the machine gives no thread.
+
+        Raises:
+            NoThreadError: no thread runs, and the machine gives none.
+        """
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[T] = loop.create_future()
+
+        def settle(set_outcome: Callable[[], None]) -> None:
+            if not future.done():
+                set_outcome()
+
+        def run() -> None:
+            if future.done():
+                return
+            try:
+                set_outcome = partial(future.set_result, call())
+            except BaseException as error:  # noqa: BLE001 - the caller gets it
+                set_outcome = partial(future.set_exception, error)
+            # The loop is closed if the program or the plugin ended meanwhile.
+            with suppress(RuntimeError):
+                loop.call_soon_threadsafe(settle, set_outcome)
+
+        in_context = partial(contextvars.copy_context().run, run)
+        if or_here:
+            self.run(in_context)
+        elif not self.start(in_context):
+            raise NoThreadError
+        return future
+
+    def run(self, call: Call) -> None:
         """Run a call in a thread, or here and now if the machine gives no thread.
 
         Args:
             call: must not raise anything.
-
-        Returns:
-            True, as `start`.
         """
         if not self.start(call):
             call()
-        return True
 
     def start(self, call: Call) -> bool:
         """Run a call in a thread, or when a running one is free.
@@ -87,39 +121,3 @@ class WorkerThreads:
                 call = self._waiting.popleft() if self._waiting else None
                 if call is None:
                     self._threads -= 1
-
-
-def future_of(call: Callable[[], T], start: Callable[[Call], bool]) -> asyncio.Future[T]:
-    """The result of a call that blocks, on the running event loop.
-
-    Not run in one of Pulumi's own threads: they are few, and Pulumi needs them.
-
-    Args:
-        call: runs with the context variables of this caller: Pulumi keeps its settings
-            there. It is not run if the future is done before its turn.
-        start: `WorkerThreads.run` or `WorkerThreads.start`.
-
-    Raises:
-        NoThreadError: `start` could not run the call.
-    """
-    loop = asyncio.get_running_loop()
-    future: asyncio.Future[T] = loop.create_future()
-
-    def settle(set_outcome: Callable[[], None]) -> None:
-        if not future.done():
-            set_outcome()
-
-    def run() -> None:
-        if future.done():
-            return
-        try:
-            set_outcome = partial(future.set_result, call())
-        except BaseException as error:  # noqa: BLE001 - the caller gets it
-            set_outcome = partial(future.set_exception, error)
-        # The loop is closed if the program or the plugin ended meanwhile.
-        with suppress(RuntimeError):
-            loop.call_soon_threadsafe(settle, set_outcome)
-
-    if not start(partial(contextvars.copy_context().run, run)):
-        raise NoThreadError
-    return future

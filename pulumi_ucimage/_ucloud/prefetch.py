@@ -92,12 +92,12 @@ class Prefetch:
             self._fill()
 
     def take(self, page_range: PageRange) -> Page | Failure | None:
-        """What the attempt at a page returned; None if this page was not read ahead."""
+        """What the attempt at a page returned; None if it was not prefetched."""
         if not self._prefetched:
             return None
         expected, future = self._prefetched.popleft()
         if expected != page_range:
-            # Pages are shorter than expected: what was read ahead does not fit.
+            # Pages are shorter than expected: what was prefetched does not fit.
             self._expected = iter(())
             self._prefetched.clear()
             return None

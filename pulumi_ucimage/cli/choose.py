@@ -10,7 +10,7 @@ from pulumi_ucimage._formatting import printable
 from pulumi_ucimage._lookup.image_query import ImageQuery
 from pulumi_ucimage._spec import arguments
 from pulumi_ucimage._spec.results import to_wire
-from pulumi_ucimage.cli.options import Command, from_table, in_options
+from pulumi_ucimage.cli.options import Command, from_table, with_option_names
 from pulumi_ucimage.cli.output import note, show_json
 from pulumi_ucimage.cli.session import json_option, session_options
 from pulumi_ucimage.cli.waiting import wait_for
@@ -37,7 +37,7 @@ def command(*, session: Session, explain: bool, as_json: bool, **values: Any) ->
     context = session.context()
     result = wait_for(lambda: query.run(context))
     if explain:
-        note(in_options(result.explanation))
+        note(with_option_names(result.explanation))
     if as_json:
         show_json(to_wire(result))
     else:

@@ -10,7 +10,7 @@ import click
 from pulumi_ucimage._config.describe import describe_settings
 from pulumi_ucimage._lookup.images_query import ImagesQuery
 from pulumi_ucimage._spec import arguments
-from pulumi_ucimage.cli.options import Command, from_table, in_options
+from pulumi_ucimage.cli.options import Command, from_table, with_option_names
 from pulumi_ucimage.cli.output import note, show_json, show_table
 from pulumi_ucimage.cli.session import json_option, session_options
 from pulumi_ucimage.cli.waiting import wait_for
@@ -48,7 +48,7 @@ def command(
         try:
             count = wait_for(lambda: query.run(context)).total_count
         except UcimageError as failure:
-            error = in_options(str(failure))
+            error = with_option_names(str(failure))
             problems.append(error)
     if as_json:
         settings = [
@@ -89,4 +89,4 @@ def _problem(report: SettingReport) -> str:
     """What is wrong with a setting, or which setting to see; empty if nothing is."""
     if report.caused_by:
         return f"see {report.caused_by}"
-    return in_options(report.problem or "")
+    return with_option_names(report.problem or "")

@@ -92,18 +92,18 @@ def ucimage() -> None:
     """
 
 
-def main(words: Sequence[str] | None = None) -> NoReturn:
+def main(args: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and end the process.
 
     Args:
-        words: the arguments; None for those of this process.
+        args: the arguments; None for those of this process.
     """
     for stream in (sys.stdout, sys.stderr):
         if stream:
             # A terminal that cannot show a character gets its escape, not an exception.
             stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     try:
-        status = _run(sys.argv[1:] if words is None else words)
+        status = _run(sys.argv[1:] if args is None else args)
         if sys.stdout:
             sys.stdout.flush()
     except KeyboardInterrupt:
@@ -121,13 +121,13 @@ def main(words: Sequence[str] | None = None) -> NoReturn:
     sys.exit(status)
 
 
-def _run(words: Sequence[str]) -> int:
-    """Run the command that words name; the exit status."""
+def _run(args: Sequence[str]) -> int:
+    """Run the command that they name; the exit status."""
     if _COMPLETE in os.environ:
-        ucimage.main([*words], prog_name="ucimage")  # answers the shell, and exits
+        ucimage.main([*args], prog_name="ucimage")  # answers the shell, and exits
     try:
         # click's own `main` has other exit statuses for Ctrl-C and a closed pipe.
-        with ucimage.make_context("ucimage", [*words]) as context:
+        with ucimage.make_context("ucimage", [*args]) as context:
             return ucimage.invoke(context) or 0
     except click.exceptions.Exit as end:
         return end.exit_code

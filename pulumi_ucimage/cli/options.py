@@ -33,10 +33,10 @@ class Command(click.Command):
         try:
             return super().invoke(ctx)
         except UcimageError as error:
-            raise click.ClickException(in_options(str(error))) from None
+            raise click.ClickException(with_option_names(str(error))) from None
 
 
-def in_options(text: str) -> str:
+def with_option_names(text: str) -> str:
     """A message about arguments, with the current command's options in their place.
 
     `set semver_range` becomes `set --semver-range`, and `check image_name` becomes

@@ -85,7 +85,7 @@ def _show_columns(rows: Sequence[Sequence[str]]) -> None:
 
 
 def note(message: str) -> None:
-    """Print a remark on stderr, after what is on stdout already."""
+    """Print a message on stderr, after what is on stdout already."""
     progress.clear()
     if sys.stdout:
         sys.stdout.flush()

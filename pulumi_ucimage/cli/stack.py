@@ -101,7 +101,7 @@ class _NoStackError(Exception):
     """The project has no selected stack."""
 
 
-def _pulumi(folder: Path, stack: str | None, *words: str) -> str:
+def _pulumi(folder: Path, stack: str | None, *args: str) -> str:
     """What a command of `pulumi` prints.
 
     It runs in the main thread, so that Ctrl-C ends it too.
@@ -113,9 +113,9 @@ def _pulumi(folder: Path, stack: str | None, *words: str) -> str:
             " Pulumi's command line, or use --no-stack."
         )
         raise ConfigError(message)
-    command = [program, *words, *(["--stack", stack] if stack else [])]
+    command = [program, *args, *(["--stack", stack] if stack else [])]
     with cleaning_up():
-        done = subprocess.run(  # noqa: S603 - the words are ours
+        done = subprocess.run(  # noqa: S603 - the arguments are ours
             [*command, "--cwd", str(folder), "--non-interactive", "--color=never"],
             check=False,
             capture_output=True,
@@ -131,7 +131,7 @@ def _pulumi(folder: Path, stack: str | None, *words: str) -> str:
     lines = [line.strip() for line in done.stderr.splitlines() if line.strip()]
     reason = lines[-1].removeprefix("error: ") if lines else "it gave no reason"
     message = (
-        f"`pulumi {' '.join(words[:2])}` failed in {folder}:"
+        f"`pulumi {' '.join(args[:2])}` failed in {folder}:"
         f" {printable(reason, limit=300)}; correct that, or use --no-stack to ignore the"
         " stack."
     )

@@ -12,7 +12,7 @@ from pulumi_ucimage._spec import arguments
 from pulumi_ucimage._spec.results import to_wire
 from pulumi_ucimage._tags.timestamps import format_timestamp
 from pulumi_ucimage._tags.verdicts import CHOSEN, TagVerdict, list_verdicts
-from pulumi_ucimage.cli.options import Command, from_table, in_options
+from pulumi_ucimage.cli.options import Command, from_table, with_option_names
 from pulumi_ucimage.cli.output import age, note, show_json, show_table
 from pulumi_ucimage.cli.session import json_option, session_options
 from pulumi_ucimage.cli.waiting import wait_for
@@ -66,7 +66,7 @@ def command(*, session: Session, show_all: bool, as_json: bool, **values: Any) -
     if len(shown) < len(tags):
         note(f"{len(tags) - len(shown)} more tags are not shown; use --all.")
     if found.problem:
-        note(in_options(str(found.problem)))
+        note(with_option_names(str(found.problem)))
 
 
 def _first(tags: list[TagVerdict], candidates: int) -> list[TagVerdict]:
@@ -81,7 +81,7 @@ def _time(tag: TagVerdict) -> str | None:
 
 def _verdict(tag: TagVerdict, digest: str | None) -> str:
     """The verdict in words; for the chosen tag, with its digest."""
-    words = f"{tag.verdict}: {in_options(tag.why)}" if tag.why else tag.verdict
+    words = f"{tag.verdict}: {with_option_names(tag.why)}" if tag.why else tag.verdict
     return f"{words}, {digest}" if digest and tag.verdict == CHOSEN else words
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar, final
 
-from pulumi_ucimage._pulumi.worker_threads import WorkerThreads, future_of
+from pulumi_ucimage._pulumi.worker_threads import WorkerThreads
 
 if TYPE_CHECKING:
     import asyncio
@@ -37,7 +37,7 @@ class BlockingCalls:
             CallCancelledError: `cancel` was called.
             Exception: what the call raises.
         """
-        result = future_of(call, self._threads.start)
+        result = self._threads.future(call)
         self._results.add(result)
         try:
             return await result

@@ -50,16 +50,16 @@ MAX_THREADS: Final = 32
 
 
 def _with_status(
-    answer: Callable[..., Awaitable[T]],
+    handler: Callable[..., Awaitable[T]],
 ) -> Callable[[Provider, Any, Any], Awaitable[T]]:
     """Turn every failure into a status with one sentence, which Pulumi shows as it is."""
 
-    @functools.wraps(answer)
-    async def answer_or_abort(
+    @functools.wraps(handler)
+    async def handle(
         provider: Provider, request: Any, context: grpc.aio.ServicerContext[Any, Any]
     ) -> T:
         try:
-            return await answer(provider, request)
+            return await handler(provider, request)
         except UcimageError as error:
             code = (
                 grpc.StatusCode.INVALID_ARGUMENT
@@ -80,12 +80,12 @@ def _with_status(
             traceback.print_tb(error.__traceback__)
             code = grpc.StatusCode.ABORTED
             sentence = (
-                f"The ucimage plugin has a bug in {answer.__name__}"
+                f"The ucimage plugin has a bug in {handler.__name__}"
                 f" ({type(error).__name__}): please report it."
             )
         return await context.abort(code, sentence)
 
-    return answer_or_abort
+    return handle
 
 
 class Provider(provider_pb2_grpc.ResourceProviderServicer):

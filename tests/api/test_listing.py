@@ -119,7 +119,7 @@ def test_single_images_are_read_twice() -> None:
         *itertools.product([0, 1, 7, 13, 20], [ALL, Window(2, 9), Window(5)], [7, 2, 1]),
     ],
 )
-def test_reading_ahead_makes_the_same_calls(count: int, window: Window, cap: int) -> None:
+def test_prefetching_makes_the_same_calls(count: int, window: Window, cap: int) -> None:
     """The same images and the same calls as one page at a time, in any order."""
     in_turn, ahead = Server(count, cap=cap), Server(count, cap=cap)
 
@@ -142,7 +142,7 @@ class AtOnce(Executor):
 
 
 def test_after_a_change_one_page_is_read_at_a_time() -> None:
-    """A listing that changed once is not read ahead any more."""
+    """A listing that changed once is not prefetched any more."""
 
     def change(call: int, images: list[ImageRecord]) -> None:
         if call == 3:
@@ -441,7 +441,7 @@ def test_an_endless_listing_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None
 
 @pytest.mark.parametrize("error", [UcimageError("refused"), KeyboardInterrupt()])
 def test_an_error_does_not_wait_for_other_pages(error: BaseException) -> None:
-    """Pages that are being read ahead are of no use any more."""
+    """Pages that are being prefetched are of no use any more."""
     is_over = Event()
     ended: list[bool] = []
 

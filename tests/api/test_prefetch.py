@@ -1,4 +1,4 @@
-"""Pages are read ahead, a few at a time, in their order, and by one attempt each."""
+"""Pages are prefetched, a few at a time, in their order, and by one attempt each."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ def test_no_more_than_four_pages_are_read_at_once() -> None:
     assert 4 == executor.most
 
 
-def test_only_the_next_four_pages_are_read_ahead() -> None:
+def test_only_the_next_four_pages_are_prefetched() -> None:
     """Nothing more is read until a page is taken."""
     server = Server()
     with prefetching(server, 4) as prefetch:
@@ -130,7 +130,7 @@ def test_only_the_next_four_pages_are_read_ahead() -> None:
 @pytest.mark.parametrize(
     ("concurrency", "expected"), [(1, RANGES), (4, RANGES[:1]), (4, [])]
 )
-def test_some_pages_are_not_read_ahead(concurrency: int, expected: list[PageRange]) -> None:
+def test_some_pages_are_not_prefetched(concurrency: int, expected: list[PageRange]) -> None:
     """With one page at a time, or one page left, the reader reads it itself."""
     server = Server()
 
@@ -141,8 +141,8 @@ def test_some_pages_are_not_read_ahead(concurrency: int, expected: list[PageRang
     assert not server.calls
 
 
-def test_pages_of_another_length_end_reading_ahead() -> None:
-    """What was read ahead does not fit any more, and nothing else is read."""
+def test_pages_of_another_length_end_prefetching() -> None:
+    """What was prefetched does not fit any more, and nothing else is read."""
     server = Server()
     with prefetching(server, 4) as prefetch:
         prefetch.start(RANGES)
@@ -153,7 +153,7 @@ def test_pages_of_another_length_end_reading_ahead() -> None:
     assert {*server.calls} <= {*RANGES[:5]}
 
 
-def test_a_failure_that_may_pass_is_the_readers_and_reading_ahead_goes_on() -> None:
+def test_a_failure_that_may_pass_is_the_readers_and_prefetching_goes_on() -> None:
     """The attempt's failure comes in its turn; it is not repeated here."""
     failed = failure(Retry.TRANSIENT)
     server = Server(lambda wanted: failed if wanted == RANGES[2] else None)
@@ -166,7 +166,7 @@ def test_a_failure_that_may_pass_is_the_readers_and_reading_ahead_goes_on() -> N
     assert RANGES == sorted(server.calls)
 
 
-def test_a_throttled_attempt_ends_reading_ahead() -> None:
+def test_a_throttled_attempt_ends_prefetching() -> None:
     """After a 153 no attempt begins; those that run are still taken."""
     failed = failure(Retry.THROTTLED)
     server = Server(lambda wanted: failed if wanted == RANGES[0] else None)

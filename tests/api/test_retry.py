@@ -107,7 +107,7 @@ def test_a_result_of_the_first_attempt_waits_for_nothing() -> None:
 
 
 def test_an_attempt_that_was_made_before_counts() -> None:
-    """A page that was read ahead has no attempt more than another page."""
+    """A page that was prefetched has no attempt more than another page."""
     failed = Failure(ERROR, Retry.TRANSIENT)
     script, time = Script(failed), Time()
     policy = RetryPolicy(max_retries=3, clock=time.clock)

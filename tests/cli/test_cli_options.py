@@ -10,7 +10,7 @@ import pytest
 from pulumi_ucimage._spec import arguments
 from pulumi_ucimage._spec.arguments import ArgumentType
 from pulumi_ucimage.cli.main import ucimage
-from pulumi_ucimage.cli.options import in_options
+from pulumi_ucimage.cli.options import with_option_names
 from pulumi_ucimage.errors import ApiError, RegistryError
 
 if TYPE_CHECKING:
@@ -148,7 +148,7 @@ def test_the_words_of_a_server_are_kept() -> None:
     registry = RegistryError(status=403, code="DENIED", message=said, host="h", name="n")
 
     with click.Context(command("tags")):
-        texts = [in_options(f"set region. {error}") for error in (api, registry)]
+        texts = [with_option_names(f"set region. {error}") for error in (api, registry)]
 
     for text in texts:
         assert text.startswith("set --region. ")

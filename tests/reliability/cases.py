@@ -64,7 +64,7 @@ class Case:
         expected: the class of the error; None for a whole answer.
         calls: how often the API is called, with three retries allowed.
         scripts: makes the servers; the row holds for each of them.
-        at_most: whether `calls` is a bound: pages are read ahead.
+        at_most: whether `calls` is a bound: pages are prefetched.
         page: the offset of the only page whose calls are counted.
         timeout_s: the look-up's deadline.
         alone: whether it runs in a process of its own, to measure its memory.

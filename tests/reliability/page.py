@@ -119,7 +119,7 @@ if every row has them. `make test` runs every row again, and compares it with th
 
 - *Expected*: the class of the error, or a *whole answer*: all images and no other.
 - *Calls*: how often the API was called, or only connected to, with three retries allowed.
-  "At most" where pages are read ahead. If a row has several servers (each status, each
+  "At most" where pages are prefetched. If a row has several servers (each status, each
   length), this holds for every one of them.
 - *Time*: the longest look-up. The deadline is 1 s, 0.3 s for most faults that never end,
   for all pages and all attempts; waits between attempts take no time here, but count.

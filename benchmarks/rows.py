@@ -89,7 +89,7 @@ def list_and_read(bucket: str = BUCKET) -> None:
 
 def list_one_page_at_a_time() -> None:
     """List and read without reading pages ahead."""
-    with mock.patch.object(bucket_query, "AT_ONCE", 1):
+    with mock.patch.object(bucket_query, "MAX_CONCURRENCY", 1):
         list_and_read()
 
 

@@ -149,9 +149,14 @@ class ImageQuery(Query[GetDockerImageResult]):
                 raise problem
             selection = select(self._policy, tags, image_name=name.full, now=now)
             found = FoundTag(record, name, selection)
-            found = self._with_digest(found, settings, context, deadline)
-            choice = found.selection.choice
-            evaluations.append(Evaluation(name, choice, None, found.digest))
+            try:
+                found = self._with_digest(found, settings, context, deadline)
+            except (NoMatchingTagError, AmbiguousTagError):
+                # The tag was pushed meanwhile, and now none can be chosen.
+                attempt(deadline, again=True)
+            else:
+                choice = found.selection.choice
+                evaluations.append(Evaluation(name, choice, None, found.digest))
 
         with suppress(NoMatchingTagError, AmbiguousTagError):
             self._wait_for_tag(attempt, settings, context)

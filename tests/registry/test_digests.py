@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pulumi
 import pytest
+from fakes import Log
 from registry_answers import (
     BASIC,
     DIGEST,
@@ -22,6 +23,8 @@ from registry_answers import (
 )
 
 import pulumi_ucimage as ucimage
+from pulumi_ucimage._lookup.context import LookupContext
+from pulumi_ucimage._lookup.image_query import ImageQuery
 from pulumi_ucimage.emulator import Emulator
 
 if TYPE_CHECKING:
@@ -186,6 +189,24 @@ def test_if_only_young_bytes_are_left_the_look_up_fails(
         ucimage.get_docker_image(
             "ucs", tag_regex="2", resolve_digest=True, as_of="2026-05-15T00:00:00Z"
         )
+
+
+def test_an_evaluation_has_no_young_bytes_either(run: Callable[..., Setting]) -> None:
+    """It shows what is listed after the push, of which nothing can be chosen."""
+    pushes = Pushes(("2", JUNE))
+    pushes.setting = run(Script(head=pushes))
+    query = ImageQuery.of(
+        {
+            "bucket_name": "ucs",
+            "tag_regex": "2",
+            "resolve_digest": True,
+            "as_of": "2026-05-15T00:00:00Z",
+        }
+    )
+    found = query.evaluate(LookupContext(stack={}, log=Log()))
+
+    assert isinstance(found.problem, ucimage.NoMatchingTagError)
+    assert (None, []) == (found.digest, [*found.choice.candidates])
 
 
 def test_a_tag_that_is_pushed_all_the_time_is_an_error(

@@ -92,7 +92,7 @@ def redact(text: str, secrets: Iterable[Secret | None]) -> str:
     """A server's words without the secrets that they repeat, as they are or in a URL."""
     for secret in filter(None, secrets):
         plain = secret.reveal()
-        for form in (plain, quote(plain, safe=""), quote_plus(plain)):
+        for form in {plain, quote(plain, safe=""), quote_plus(plain)}:
             text = text.replace(form, "[secret]")
     return text
 

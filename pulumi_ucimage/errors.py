@@ -56,6 +56,11 @@ def _restore(
     return error
 
 
+def _in_quotes(words: str) -> str:
+    """A server's words between quotes: entry points leave all names in them as they are."""
+    return '"' + words.replace('"', "'") + '"'
+
+
 class ArgumentError(UcimageError, ValueError):
     """Invalid argument; raised before any call."""
 
@@ -163,8 +168,7 @@ class ApiError(UcimageError):
     ) -> None:
         said = printable(message, limit=500)
         hint = _HINTS.get(ret_code, "look it up in UCloud's list of error codes")
-        # Between these quotes, entry points leave all names as they are.
-        words = f' ("{said}")' if said else ""
+        words = f" ({_in_quotes(said)})" if said else ""
         super().__init__(
             f"{action} for bucket {quoted(bucket)} in region {quoted(region)} failed with"
             f" RetCode {ret_code}{words}: {hint}."
@@ -211,7 +215,7 @@ class RegistryError(UcimageError):
             is_listed: whether the API lists the tag.
             is_login: whether a login was refused; 400 then means the credentials, too.
         """
-        quote = f'"{printable(message, limit=300)}"' if message else ""
+        quote = _in_quotes(printable(message, limit=300)) if message else ""
         said = ": ".join(filter(None, (code, quote)))
         words = f"HTTP status {status}{f', {said}' if said else ''}"
         registry, image = f"The registry at {printable(host)}", quoted(name)

@@ -273,6 +273,14 @@ def test_what_the_api_refused(ret_code: int, message: str, expected: str) -> Non
     assert beginning + expected == str(api_error(ret_code, message))
 
 
+def test_quotes_in_the_words_of_the_api_do_not_end_them() -> None:
+    """Entry points change no name between quotes, and the attribute keeps the words."""
+    error = api_error(message='say "min_age" now')
+
+    assert "(\"say 'min_age' now\")" in str(error)
+    assert 'say "min_age" now' == error.message
+
+
 def test_long_words_of_the_api_are_cut() -> None:
     """Of the API's words 500 characters are shown, and kept."""
     error = api_error(message="x" * 10_000)

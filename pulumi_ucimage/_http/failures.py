@@ -91,7 +91,7 @@ def explain_failure(  # noqa: C901, PLR0911 - a table
     if is_late:
         return (
             f"timed out; try again later, or check {peer.setting}, and {network_advice}",
-            (Retry.TRANSIENT),
+            Retry.TRANSIENT,
         )
     if has_cause(
         ConnectionError,

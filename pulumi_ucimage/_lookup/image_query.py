@@ -147,6 +147,8 @@ class ImageQuery(Query[GetDockerImageResult]):
             evaluations.append(Evaluation(name, choice, problem, None))
             if problem:
                 raise problem
+            if not self._resolve_digest:
+                return
             selection = select(self._policy, tags, image_name=name.full, now=now)
             found = FoundTag(record, name, selection)
             try:
@@ -169,7 +171,7 @@ class ImageQuery(Query[GetDockerImageResult]):
 
         Args:
             attempt: takes the deadline, and whether to list again.
-            settings: have the time of one attempt.
+            settings: `timeout_s` is the time of one attempt.
             context: where the look-up runs.
         """
         clock = context.clock

@@ -109,6 +109,7 @@ _DEFAULTS: Final = {
     "order": HIGHEST,
     "semver_range": "*",
     "semver_loose": False,
+    "min_age": 0,
     "wait": 0,
     "floating_tags": frozenset(FLOATING_TAGS),
     "triggers": {},

@@ -126,7 +126,8 @@ def refresh_message(
         pin: the pin's name.
         after: its state after the refresh.
         pushed: when the pinned tag was last pushed, in Unix seconds.
-        choice: what the policy makes of the listed tags; None if it cannot be read.
+        choice: the result of `evaluate` on the listed tags; None if the policy cannot
+            be read.
         is_listed: whether the pinned tag is listed.
     """
     best = choice and choice.get_best()

@@ -48,7 +48,7 @@ class Observation(NamedTuple):
         before: the pin's state, validated.
         seen: `available` and `retagged` as they are now.
         pushed: when the pinned tag was last pushed, in Unix seconds, if that is known.
-        choice: what the pin's policy makes of the listed tags; None if this release cannot
+        choice: the result of `evaluate` on the listed tags; None if this release cannot
             read the policy.
         is_listed: whether the pinned tag is listed.
     """
@@ -109,7 +109,7 @@ _INPUTS: Final = (*BUCKET_INPUTS, "order_by")
 
 
 def _choice(before: State, tags: Sequence[TagLike], now: float) -> Choice | None:
-    """What the stored policy makes of tags; None if this release cannot read it."""
+    """Evaluate the stored policy; None if this release cannot read it."""
     try:
         return evaluate(query_of(before).policy, tags, now=now)
     except ArgumentError:

@@ -84,7 +84,7 @@ class _MainCode:
         return self._began_s
 
     def resume(self) -> None:
-        """End the piece when the loop runs next."""
+        """Watch again: the piece ends when the loop runs next."""
         # The handle of this call must not be kept: it refers to the run's monitor.
         asyncio.get_running_loop().call_soon(self._end, self._new_watch())
 

@@ -143,8 +143,8 @@ def evaluate(policy: Policy, tags: Iterable[TagLike], *, now: float) -> Choice:
         policy,
         sort_by_rank(candidates, attrgetter("rank"), highest=policy.highest),
         {
-            reason: sort_by_rank(tags, get_age_key, highest=True)
-            for reason, tags in rejected.items()
+            reason: sort_by_rank(rejects, get_age_key, highest=True)
+            for reason, rejects in rejected.items()
         },
     )
 

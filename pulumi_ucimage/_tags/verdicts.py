@@ -48,11 +48,7 @@ def list_verdicts(choice: Choice) -> list[TagVerdict]:
         for reason, tags in choice.rejected.items()
         for tag in tags
     ]
-    sort_newest_first = sort_by_rank(
-        rejected,
-        get_age_key,
-        highest=True,
-    )
+    newest_first = sort_by_rank(rejected, get_age_key, highest=True)
     candidates = [
         _make_candidate_verdict(position, candidate, choice.policy)
         for position, candidate in enumerate(choice.candidates, 1)
@@ -60,7 +56,7 @@ def list_verdicts(choice: Choice) -> list[TagVerdict]:
     chosen, why = _find_chosen(choice)
     return [
         tag._replace(verdict=CHOSEN, why=why) if chosen and tag.name == chosen else tag
-        for tag in [*candidates, *sort_newest_first]
+        for tag in [*candidates, *newest_first]
     ]
 
 

@@ -122,14 +122,14 @@ def list_images(
         try:
             listing = reading.read()
         except _ChangedError as error:
-            # The bucket may change again. From now on pages are read one at a time, so
-            # that a single change between two calls is always detected.
-            previous, reason, concurrency = None, str(error), 1
+            previous, reason = None, str(error)
             prefetch.wait()
             continue
         finally:
             prefetch.stop()
-        concurrency = prefetch.concurrency
+            # Another reading reads one page at a time, so that a single change between
+            # two calls is always detected.
+            concurrency = 1
         if check_total_count and reading.is_seamless:
             return listing
         identities = [image.name or image for image in listing.images]

@@ -58,12 +58,9 @@ class _DaemonThreads(Executor):
 class Prefetch:
     """Reads pages ahead, with one attempt each; the caller retries failures.
 
-    Attributes:
-        concurrency: at most this many pages are being read, or wait to be taken.
-
     Args:
         attempt: reads one page.
-        concurrency: see above.
+        concurrency: at most this many pages are being read, or wait to be taken.
         executor: runs the attempts; by default daemon threads.
     """
 

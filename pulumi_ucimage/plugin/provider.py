@@ -35,7 +35,7 @@ from pulumi_ucimage.plugin.blocking_calls import BlockingCalls, CallCancelledErr
 from pulumi_ucimage.version import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Hashable, Iterable
+    from collections.abc import Awaitable, Callable, Hashable, Sequence
 
     from google.protobuf.struct_pb2 import Struct
 
@@ -297,9 +297,10 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
     def _engine_log(self, urn: str) -> EngineLog:
         return EngineLog(self._engine_address, urn, reword=wire.with_wire_names)
 
-    async def _show(self, messages: Iterable[Message], urn: str = "") -> None:
-        log = self._engine_log(urn)
-        await self._calls.run(lambda: log.show(messages))
+    async def _show(self, messages: Sequence[Message], urn: str = "") -> None:
+        if messages:  # else there is nothing that needs a thread
+            log = self._engine_log(urn)
+            await self._calls.run(lambda: log.show(messages))
 
 
 def _invoke(function: FunctionSpec, args: Struct, context: LookupContext) -> dict[str, Any]:

@@ -40,7 +40,7 @@ from pulumi_ucimage._registry.auth import Login
 from pulumi_ucimage._registry.client import RegistryClient
 from pulumi_ucimage._registry.responses import MEDIA_TYPES
 from pulumi_ucimage._secret import Secret
-from pulumi_ucimage._tags.evaluate import Tag
+from pulumi_ucimage._tags.evaluate import Tag, evaluate
 from pulumi_ucimage._tags.policy import Policy
 from pulumi_ucimage._tags.select import select
 from pulumi_ucimage._ucloud.client import Bucket
@@ -278,7 +278,8 @@ def choice(bench: Bench) -> Measured:
     semver = {"policy": "semver"}
 
     def choose(**arguments: str) -> None:
-        select(Policy.from_arguments(arguments), tags, image_name="r.io/app", now=2e9)
+        choice = evaluate(Policy.from_arguments(arguments), tags, now=2e9)
+        select(choice, image_name="r.io/app")
 
     return compare(
         cpu_s,

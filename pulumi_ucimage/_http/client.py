@@ -136,7 +136,7 @@ class HttpClient:
                 a body is empty if it is larger, or cannot be read whole.
 
         Returns:
-            the response, with any HTTP status; a failure if there is none, or if its
+            the response, with any HTTP status; a failure if no response came, or if its
             body cannot be used.
         """
         remaining_s = deadline.remaining_s()

@@ -7,6 +7,7 @@ from http import HTTPStatus
 from typing import final
 
 from pulumi_ucimage._http.retry import RETRIED_STATUSES
+from pulumi_ucimage.errors import ResponseError
 
 
 @final
@@ -27,7 +28,21 @@ class Peer:
         """What to do if the answers are not those of this server."""
         return f"check {self.setting}, and whether a proxy or firewall answers in its place"
 
-    def status_advice(self, status: int) -> str:
+    def make_status_error(
+        self, status: int, address: str, *, subject: str = ""
+    ) -> ResponseError:
+        """The error for an HTTP status that says nothing else.
+
+        Args:
+            status: the status.
+            address: the server's, for messages.
+            subject: what was asked for, if that helps.
+        """
+        answered = f"answered with HTTP status {status}{subject and f' for {subject}'}"
+        message = f"{self.name} at {address} {answered}: {self._status_advice(status)}."
+        return ResponseError(message, status=status)
+
+    def _status_advice(self, status: int) -> str:
         """What to do about an HTTP status that is an error."""
         if status in RETRIED_STATUSES:
             return "try again later"

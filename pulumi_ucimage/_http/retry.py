@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from pulumi_ucimage._http.client import HttpResponse
     from pulumi_ucimage._http.clock import Clock, Deadline
     from pulumi_ucimage.errors import UcimageError
 
@@ -58,6 +59,17 @@ class Failure:
     error: UcimageError
     retry: Retry
     retry_after_s: float = 0.0
+
+    @classmethod
+    def from_status(
+        cls, error: UcimageError, response: HttpResponse, clock: Clock
+    ) -> Failure:
+        """The failure of an attempt that was answered with an HTTP status for an error."""
+        return cls(
+            error,
+            RETRIED_STATUSES.get(response.status, Retry.NEVER),
+            parse_retry_after(response.headers, clock.now()),
+        )
 
 
 def parse_retry_after(headers: Mapping[str, str], now: float) -> float:

@@ -141,16 +141,14 @@ class ImageQuery(Query[GetDockerImageResult]):
 
         def attempt(deadline: Deadline, *, again: bool) -> None:
             record, name = self._find_image(settings, context, deadline, again=again)
-            tags, now = tags_of(record), context.clock.now()
-            choice = evaluate(self._policy, tags, now=now)
+            choice = evaluate(self._policy, tags_of(record), now=context.clock.now())
             problem = find_problem(choice, image_name=name.full, with_rejected=False)
             evaluations.append(Evaluation(name, choice, problem, None))
             if problem:
                 raise problem
             if not self._resolve_digest:
                 return
-            selection = select(self._policy, tags, image_name=name.full, now=now)
-            found = FoundTag(record, name, selection)
+            found = FoundTag(record, name, select(choice, image_name=name.full))
             try:
                 found = self._with_digest(found, settings, context, deadline)
             except (NoMatchingTagError, AmbiguousTagError):
@@ -246,10 +244,8 @@ class ImageQuery(Query[GetDockerImageResult]):
         self, settings: Settings, context: LookupContext, deadline: Deadline, *, again: bool
     ) -> FoundTag:
         record, name = self._find_image(settings, context, deadline, again=again)
-        selection = select(
-            self._policy, tags_of(record), image_name=name.full, now=context.clock.now()
-        )
-        return FoundTag(record, name, selection)
+        choice = evaluate(self._policy, tags_of(record), now=context.clock.now())
+        return FoundTag(record, name, select(choice, image_name=name.full))
 
     def _find_image(
         self,
@@ -257,7 +253,7 @@ class ImageQuery(Query[GetDockerImageResult]):
         context: LookupContext,
         deadline: Deadline,
         *,
-        again: bool = False,
+        again: bool,
     ) -> tuple[ImageRecord | None, ImageName]:
         listing = self._bucket_query.listing(
             settings, context, again=again, deadline=deadline

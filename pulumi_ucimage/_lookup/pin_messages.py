@@ -61,8 +61,7 @@ def downgrade(pin: str, pinned: str, chosen: str, choice: Choice) -> str:
         f"This would downgrade the pin {quoted(pin)} from {quoted(pinned)} to"
         f" {quoted(chosen)}, the {describe_policy(choice.policy)}. {quoted(pinned)} is not"
         f" chosen because {explain_rejection(choice, pinned)}. To downgrade, set"
-        f' tag="{chosen}" or'
-        " allow_downgrade=True."
+        f' tag="{chosen}" or allow_downgrade=True.'
     )
 
 

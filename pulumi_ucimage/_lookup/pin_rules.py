@@ -109,7 +109,7 @@ def reconcile(
 
 def _unknown_state(before: State, inputs: State) -> dict[str, Any]:
     """The state in a preview in which the choice cannot be known yet."""
-    stays = {k: inputs.get(k) or before[k] for k in ("region", "project_id") if before}
+    stays = _fixed_inputs(before, inputs) if before else {}
     image, bucket = inputs.get("wanted_image"), inputs.get("bucket_name")
     if before and not any(contains_unknown(value) for value in (image, bucket)):
         stays["image_name"] = before["image_name"]
@@ -121,11 +121,15 @@ def _unknown_fields(state: State) -> dict[str, Any]:
     return {key: value for key, value in state.items() if key not in STATE_KEYS}
 
 
+def _fixed_inputs(before: State, inputs: State) -> dict[str, Any]:
+    """Region and project: by argument, or as they were when the pin was created."""
+    return {key: inputs.get(key) or before[key] for key in ("region", "project_id")}
+
+
 def _keep(before: State, inputs: State) -> dict[str, Any]:
     """The inputs with the choice as it was."""
-    fixed = {key: inputs.get(key) or before[key] for key in ("region", "project_id")}
     choice = {key: before[key] for key in OUTPUTS}
-    return {**_unknown_fields(before), **inputs, **fixed, **choice}
+    return {**_unknown_fields(before), **inputs, **_fixed_inputs(before, inputs), **choice}
 
 
 def _new_references(

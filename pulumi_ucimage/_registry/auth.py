@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 from pulumi_ucimage._formatting import quoted
 from pulumi_ucimage._http.client import http_client_for
 from pulumi_ucimage._http.peer import Peer
-from pulumi_ucimage._http.retry import RETRIED_STATUSES, Failure, Retry, parse_retry_after
+from pulumi_ucimage._http.retry import Failure, Retry
 from pulumi_ucimage._registry.challenge import parse_challenges, parse_realm
 from pulumi_ucimage._registry.responses import MAX_ERROR_BYTES, parse_error
 from pulumi_ucimage._secret import RegistryCredentials, Secret, redact
@@ -264,15 +264,8 @@ def _explain_refusal(
                 is_login=True,
             )
         )
-    return Failure(
-        ResponseError(
-            f"{TOKEN_SERVICE.name} at {realm.endpoint.address} answered with HTTP status"
-            f" {status}: {TOKEN_SERVICE.status_advice(status)}.",
-            status=status,
-        ),
-        RETRIED_STATUSES.get(status, Retry.NEVER),
-        parse_retry_after(response.headers, deadline.clock.now()),
-    )
+    error = TOKEN_SERVICE.make_status_error(status, realm.endpoint.address)
+    return Failure.from_status(error, response, deadline.clock)
 
 
 def _parse_token(body: bytes) -> Secret | None:

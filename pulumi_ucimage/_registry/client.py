@@ -11,7 +11,7 @@ from urllib.parse import quote
 from pulumi_ucimage._formatting import quoted
 from pulumi_ucimage._http.client import HttpResponse, http_client_for
 from pulumi_ucimage._http.peer import is_redirect
-from pulumi_ucimage._http.retry import RETRIED_STATUSES, Failure, Retry, parse_retry_after
+from pulumi_ucimage._http.retry import RETRIED_STATUSES, Failure, Retry
 from pulumi_ucimage._registry.auth import (
     Login,
     Repository,
@@ -275,12 +275,10 @@ class _Attempt:
         return Failure(ResponseError(message), Retry.NEVER)
 
     def _make_failure(self, response: HttpResponse) -> Failure:
-        status = response.status
-        return Failure(
-            self._make_registry_error(response) or self._make_status_error(status),
-            RETRIED_STATUSES.get(status, Retry.NEVER),
-            parse_retry_after(response.headers, self._deadline.clock.now()),
+        error = self._make_registry_error(response) or REGISTRY.make_status_error(
+            response.status, self._client.host, subject=quoted(self._manifest.name)
         )
+        return Failure.from_status(error, response, self._deadline.clock)
 
     def _make_registry_error(self, response: HttpResponse) -> UcimageError | None:
         """The registry's own refusal; None if the status says nothing about the image."""
@@ -301,11 +299,4 @@ class _Attempt:
             name=self._manifest.name,
             credentials=credentials and credentials.origin,
             is_listed=self._manifest.is_listed,
-        )
-
-    def _make_status_error(self, status: int) -> ResponseError:
-        return ResponseError(
-            f"The registry at {self._client.host} answered with HTTP status {status} for"
-            f" {quoted(self._manifest.name)}: {REGISTRY.status_advice(status)}.",
-            status=status,
         )

@@ -12,10 +12,13 @@ A pin's stored inputs are a flat map:
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final
 
 from pulumi_ucimage._spec import arguments, results
 from pulumi_ucimage._spec.naming import wire_name
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 PYTHON_TYPE: Final = "pulumi-python:dynamic/ucimage:ImagePin"
 """The type of a Python program's pins in every state; it may never change."""
@@ -71,8 +74,9 @@ PROGRAM: Final = "__program"
 STATE_KEYS: Final = (*INPUTS, *OUTPUTS)
 """The names in a state, without `URN`."""
 
-STATE_KEYS_BY_WIRE_NAME: Final = {wire_name(key): key for key in STATE_KEYS}
-"""The names in a state by those in a state of the plugin."""
+NAMES_BY_WIRE_NAME: Final = {wire_name(key): key for key in (*STATE_KEYS, CHOSEN_AT)}
+"""The names in a state, by those in a state of the plugin."""
+_WIRE_NAMES: Final = {key: wire for wire, key in NAMES_BY_WIRE_NAME.items()}
 
 SPECIAL_VALUE_KEY: Final = "4dabf18193072939515e22adb298388d"
 """The key that marks a special value, such as a secret, in states and in the protocol.
@@ -82,6 +86,30 @@ From pulumi/pulumi, sdk/go/common/resource/sig.
 
 SECRET: Final = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 - a mark, no secret
 """The value of that key for a secret; from the same file."""
+
+
+def from_wire(values: Mapping[str, Any]) -> dict[str, Any]:
+    """A pin's state for the rules: with Python's names, and "" in place of None.
+
+    Fields that this release does not know keep their names and values.
+
+    Args:
+        values: a state of the plugin, or one of a Python program, whose names stay.
+    """
+    named = {NAMES_BY_WIRE_NAME.get(key, key): value for key, value in values.items()}
+    return {
+        key: "" if key in _WIRE_NAMES and value is None else value
+        for key, value in named.items()
+    }
+
+
+def to_wire(state: Mapping[str, Any]) -> dict[str, Any]:
+    """A pin's state for the plugin: inputs that are not set are left out."""
+    return {
+        _WIRE_NAMES.get(key, key): None if key in _WIRE_NAMES and value == "" else value
+        for key, value in state.items()
+        if value != "" or key in OUTPUTS or key not in _WIRE_NAMES
+    }
 
 
 def resource_name(urn: str) -> str:

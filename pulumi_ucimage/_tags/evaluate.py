@@ -6,6 +6,7 @@ import enum
 import math
 import re
 from dataclasses import dataclass, replace
+from itertools import chain
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, final
 
@@ -99,6 +100,11 @@ class Choice:
             **{reason.value: len(tags) for reason, tags in self.rejected.items()},
             "candidates": len(self.candidates),
         }
+
+    def find_tag(self, name: str) -> TagLike | None:
+        """Find a listed tag by its name, whether it is rejected or not."""
+        listed = chain(self.candidates, *self.rejected.values())
+        return next((tag for tag in listed if tag.name == name), None)
 
     def get_best(self) -> Candidate | None:
         """The candidate to choose; None if there is none, or they are ambiguous."""

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import chain
 from typing import TYPE_CHECKING, final
 
-from pulumi_ucimage._tags.evaluate import Choice, TagLike, evaluate
 from pulumi_ucimage._tags.explanation import (
     explain,
     explain_ambiguous,
@@ -16,9 +14,7 @@ from pulumi_ucimage._tags.explanation import (
 from pulumi_ucimage.errors import AmbiguousTagError, NoMatchingTagError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from pulumi_ucimage._tags.policy import Policy
+    from pulumi_ucimage._tags.evaluate import Choice
 
 
 @final
@@ -41,28 +37,24 @@ class Selection:
     explanation: str
 
 
-def select(
-    policy: Policy, tags: Sequence[TagLike], *, image_name: str, now: float
-) -> Selection:
+def select(choice: Choice, *, image_name: str) -> Selection:
     """Select the tag of an image that a policy chooses.
 
     Args:
-        policy: the policy.
-        tags: the image's tags, in any order; not changed.
+        choice: the result of `evaluate` on all tags of the image.
         image_name: the image's full name, for texts.
-        now: Unix seconds, for `min_age`.
 
     Raises:
         NoMatchingTagError: the explicit tag is not listed, or nothing is left.
         AmbiguousTagError: two tags share the best extracted text.
     """
-    choice = evaluate(policy, tags, now=now)
     if problem := find_problem(choice, image_name=image_name):
         raise problem
+    policy = choice.policy
     found = bool(policy.tag or choice.candidates)
     tag = policy.tag or (choice.candidates[0].name if found else policy.default_tag or "")
-    times = [listed.create_time for listed in tags if listed.name == tag]
-    create_time = max((time for time in times if time is not None), default=None)
+    listed = choice.find_tag(tag)
+    create_time = listed.create_time if listed else None
     explanation = explain(choice, image_name, tag=tag, create_time=create_time, found=found)
     return Selection(tag, create_time, found, choice, explanation)
 
@@ -79,8 +71,7 @@ def find_problem(
     """
     policy = choice.policy
     if policy.tag:
-        listed = chain(choice.candidates, *choice.rejected.values())
-        if any(tag.name == policy.tag for tag in listed):
+        if choice.find_tag(policy.tag):
             return None
         message = explain_missing_tag(choice, image_name, wanted=policy.tag)
         return NoMatchingTagError(message)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, final
 
 from pulumi_ucimage._formatting import printable
 from pulumi_ucimage._http.peer import Peer
-from pulumi_ucimage._http.retry import RETRIED_STATUSES, Failure, Retry, parse_retry_after
+from pulumi_ucimage._http.retry import Failure, Retry, parse_retry_after
 from pulumi_ucimage._secret import redact
 from pulumi_ucimage._ucloud.responses import ACTION, InvalidResponseError, Page, parse
 from pulumi_ucimage._ucloud.signing import sign_form
@@ -145,13 +145,9 @@ class Client:
         )
         if isinstance(response, Failure):
             return response
-        retry_after_s = parse_retry_after(response.headers, deadline.clock.now())
         if response.status != HTTPStatus.OK:
-            return Failure(
-                self._make_status_error(response.status),
-                RETRIED_STATUSES.get(response.status, Retry.NEVER),
-                retry_after_s,
-            )
+            error = UCLOUD_API.make_status_error(response.status, self.http.address)
+            return Failure.from_status(error, response, deadline.clock)
         try:
             parsed = parse(response.body)
         except InvalidResponseError as error:
@@ -168,7 +164,7 @@ class Client:
                     region=bucket.region,
                 ),
                 RETRIED_RET_CODES.get(parsed.ret_code, Retry.NEVER),
-                retry_after_s,
+                parse_retry_after(response.headers, deadline.clock.now()),
             )
         return Failure(
             ResponseError(
@@ -176,13 +172,6 @@ class Client:
                 f" {printable(problem, limit=300)}; {UCLOUD_API.advice}."
             ),
             Retry.NEVER,
-        )
-
-    def _make_status_error(self, status: int) -> ResponseError:
-        return ResponseError(
-            f"{UCLOUD_API.name} at {self.http.address} answered with HTTP status"
-            f" {status}: {UCLOUD_API.status_advice(status)}.",
-            status=status,
         )
 
     def _remove_secrets(self, message: str, form: Secret) -> str:

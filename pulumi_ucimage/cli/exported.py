@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pulumi_ucimage._config.stack import setting_text, stack_values
 from pulumi_ucimage._spec import pin_state
-from pulumi_ucimage._spec.naming import wire_name
 from pulumi_ucimage._spec.pin_state import resource_name
 from pulumi_ucimage._spec.settings import NAMESPACE
 from pulumi_ucimage.errors import ArgumentError, ConfigError
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
     from pulumi_ucimage._secret import Secret
 
 _PLUGIN_PROVIDER: Final = "pulumi:providers:ucimage"
-_CHOSEN_AT: Final = (pin_state.CHOSEN_AT, wire_name(pin_state.CHOSEN_AT))
 _SEPARATORS: Final = 3
 """How many `::` each URN has at least."""
 
@@ -52,21 +50,21 @@ class ExportedPin:
     @property
     def chosen_at(self) -> str | None:
         """When its tag was chosen, RFC 3339."""
-        times = [self.outputs[key] for key in _CHOSEN_AT if key in self.outputs]
-        return next((time for time in times if time and isinstance(time, str)), None)
+        time = pin_state.from_wire(self.outputs).get(pin_state.CHOSEN_AT)
+        return time if time and isinstance(time, str) else None
 
     def state(self) -> dict[str, Any]:
-        """Its inputs by Python names, "" in place of None.
+        """Its inputs; see `pin_state.from_wire`.
 
         Raises:
             ArgumentError: they are encrypted, or damaged.
         """
         values = {
-            pin_state.STATE_KEYS_BY_WIRE_NAME.get(key, key): self._decrypted(value)
+            key: self._decrypted(value)
             for key, value in self.inputs.items()
-            if not key.startswith("__") and key not in _CHOSEN_AT
+            if not key.startswith("__")
         }
-        return {key: "" if value is None else value for key, value in values.items()}
+        return pin_state.from_wire(values)
 
     def settings(self) -> dict[str, Secret] | None:
         """The settings of its own provider, by full key; None if it has the stack's.

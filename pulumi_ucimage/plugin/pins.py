@@ -49,19 +49,17 @@ def check(
     stored = {*_OUTPUTS, *_ALIASES, *olds.fields}
     inputs = wire.named(values, _ARGUMENTS, ignore=stored)
     inputs |= {key: values[name] for name, key in _ALIASES.items() if name in values}
-    state, messages = pin_rules.reconcile(
-        wire.state(wire.plain(olds)), inputs, context, pin=pin
-    )
+    checked, messages = pin_rules.reconcile(state(olds), inputs, context, pin=pin)
     secret = wire.secret_keys(new_inputs)
     for key, alias in pin_state.INPUT_ALIASES.items():
-        if wire_name(key) in secret and state.get(alias):
+        if wire_name(key) in secret and checked.get(alias):
             secret |= {wire_name(alias)}
     if secret & {*_ARGUMENTS, *_ALIASES}:
         # The choice may reveal the secret input.
         secret |= _OUTPUTS
     # What a pin keeps of a secret stays one, also when the argument is removed.
     secret |= wire.secret_keys(olds) & _KEPT
-    return wire.message(wire.from_state(state), secret), messages
+    return wire.message(pin_state.to_wire(checked), secret), messages
 
 
 def diff(olds: Struct, new_inputs: Struct) -> provider_pb2.DiffResponse:
@@ -71,7 +69,7 @@ def diff(olds: Struct, new_inputs: Struct) -> provider_pb2.DiffResponse:
         olds: the old inputs.
         new_inputs: the new inputs.
     """
-    before, after = wire.state(wire.plain(olds)), wire.state(wire.plain(new_inputs))
+    before, after = state(olds), state(new_inputs)
     changes = pin_changes.changes(before, after)
     response = provider_pb2.DiffResponse(
         changes=(
@@ -110,8 +108,9 @@ def create(inputs: Struct, *, pin: str, preview: bool) -> tuple[str, Struct]:
     values = wire.plain(inputs)
     if preview:
         return "", _outputs(values, UNKNOWN, inputs)
-    state = validated_state(wire.state(values), pin=pin)
-    return resource_id(state), _outputs(values, pin_changes.chosen_at({}, state), inputs)
+    created = validated_state(pin_state.from_wire(values), pin=pin)
+    chosen_at = pin_changes.chosen_at({}, created)
+    return resource_id(created), _outputs(values, chosen_at, inputs)
 
 
 def update(olds: Struct, inputs: Struct, *, pin: str, preview: bool) -> Struct:
@@ -120,13 +119,12 @@ def update(olds: Struct, inputs: Struct, *, pin: str, preview: bool) -> Struct:
     Raises:
         ArgumentError: these are not inputs that Check made.
     """
-    values, before = wire.plain(inputs), wire.plain(olds)
-    state = wire.state(values)
+    updated = state(inputs)
     if not preview:
-        validated_state(state, pin=pin)
-    stored = {**wire.state(before), pin_state.CHOSEN_AT: before.get(_CHOSEN_AT)}
+        validated_state(updated, pin=pin)
     now = UNKNOWN if preview else None
-    return _outputs(values, pin_changes.chosen_at(stored, state, now=now), inputs)
+    chosen_at = pin_changes.chosen_at(state(olds), updated, now=now)
+    return _outputs(wire.plain(inputs), chosen_at, inputs)
 
 
 def has_choice(state: Struct) -> bool:
@@ -141,8 +139,8 @@ def import_pin(import_id: str, context: LookupContext) -> tuple[str, Struct, Str
         UcimageError: the id has another form, or there is no such tag.
     """
     inputs = _import_inputs(import_id)
-    state = pin_rules.choose({}, inputs, context, pin=import_id)
-    message = wire.message(wire.from_state(state))
+    chosen = pin_rules.choose({}, inputs, context, pin=import_id)
+    message = wire.message(pin_state.to_wire(chosen))
     pin_id, outputs = create(message, pin=import_id, preview=False)
     return pin_id, message, outputs
 
@@ -176,8 +174,8 @@ def refresh(
     Raises:
         UcimageError: the state is invalid, or a call failed.
     """
-    state, messages = pin_refresh.refresh(wire.state(wire.plain(inputs)), context, pin=pin)
-    values = wire.from_state(state)
+    refreshed, messages = pin_refresh.refresh(state(inputs), context, pin=pin)
+    values = pin_state.to_wire(refreshed)
     values.pop(_CHOSEN_AT, None)
     chosen_at = wire.plain(outputs).get(_CHOSEN_AT)
     return (
@@ -188,8 +186,8 @@ def refresh(
 
 
 def state(struct: Struct) -> dict[str, Any]:
-    """A pin's state in a message; see `wire.state`."""
-    return wire.state(wire.plain(struct))
+    """A pin's state in a message, for the rules."""
+    return pin_state.from_wire(wire.plain(struct))
 
 
 def _outputs(values: dict[str, Any], chosen_at: Any, inputs: Struct) -> Struct:

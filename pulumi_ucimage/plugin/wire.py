@@ -164,29 +164,3 @@ def _word(match: re.Match[str]) -> str:
     if name := match["name"]:
         return wire_name(name) + (": " if match["equals"] else "")
     return _WORDS.get(match[0], match[0])
-
-
-# A pin's states: see `pin_state`.
-_WIRE_NAMES: Final = {key: wire for wire, key in pin_state.STATE_KEYS_BY_WIRE_NAME.items()}
-
-
-def state(values: Mapping[str, Any]) -> dict[str, Any]:
-    """A pin's state for the rules: Python's names, and "" in place of null.
-
-    Fields that this release does not know keep their names and values.
-    """
-    names = pin_state.STATE_KEYS_BY_WIRE_NAME
-    return {
-        names.get(wire, wire): "" if wire in names and value is None else value
-        for wire, value in values.items()
-    }
-
-
-def from_state(values: Mapping[str, Any]) -> dict[str, Any]:
-    """A pin's state for the wire: inputs that are not set are left out."""
-    names = _WIRE_NAMES
-    return {
-        names.get(key, key): None if key in names and value == "" else value
-        for key, value in values.items()
-        if value != "" or key in pin_state.OUTPUTS or key not in names
-    }

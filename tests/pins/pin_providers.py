@@ -194,7 +194,7 @@ class PluginProvider:
         )
         changes = provider_pb2.DiffResponse.DiffChanges
         return response.changes == changes.DIFF_SOME, [
-            pin_state.STATE_KEYS_BY_WIRE_NAME[key] for key in response.replaces
+            pin_state.NAMES_BY_WIRE_NAME[key] for key in response.replaces
         ]
 
     def create(self, inputs: State) -> tuple[str, State]:
@@ -246,6 +246,4 @@ def struct(values: Mapping[str, Any]) -> Struct:
 
 def state(message: Struct) -> dict[str, Any]:
     """The state in a message."""
-    values = wire.state(wire.plain(message))
-    chosen_at = values.pop("chosenAt", None)
-    return values if chosen_at is None else {**values, "chosen_at": chosen_at}
+    return pin_state.from_wire(wire.plain(message))

@@ -29,7 +29,7 @@ def undated(names: str) -> list[Tag]:
     return [Tag(name, None) for name in names.split()]
 
 
-def concurrency(names: Iterable[str | None]) -> list[Tag]:
+def same_second(names: Iterable[str | None]) -> list[Tag]:
     """Tags that were all created in the same second."""
     return [Tag(name, FIRST) for name in names]
 
@@ -41,7 +41,7 @@ def evaluated(tags: Sequence[TagLike], *, now: float = NOW, **arguments: Any) ->
 
 def selected(tags: Sequence[TagLike], *, now: float = NOW, **arguments: Any) -> Selection:
     """Select a tag by a policy with these arguments."""
-    return select(Policy.from_arguments(arguments), tags, image_name=IMAGE, now=now)
+    return select(evaluated(tags, now=now, **arguments), image_name=IMAGE)
 
 
 def names(choice: Choice) -> list[str]:

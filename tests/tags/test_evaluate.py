@@ -11,10 +11,10 @@ from choosing import (
     HOUR,
     NOW,
     TAGS,
-    concurrency,
     evaluated,
     hourly,
     names,
+    same_second,
     undated,
 )
 from hypothesis import given
@@ -149,10 +149,10 @@ def test_each_reason_rejects_its_tags(
 ) -> None:
     """Each reason rejects the tags that it names and no others."""
     for name in out:
-        choice = evaluated(concurrency([name]), **arguments)
+        choice = evaluated(same_second([name]), **arguments)
         assert rejected(choice, reason) == {name or None}, name
     for name in left:
-        choice = evaluated(concurrency([name]), **arguments)
+        choice = evaluated(same_second([name]), **arguments)
         assert names(choice) == [name], name
 
 
@@ -293,7 +293,7 @@ def test_every_reason_is_counted() -> None:
     }
     dated = ["a b", "a/b", f"sha256-{DIGEST}", "x", "y-alpine", "1", "2.0.0", "1.0.0"]
     tags = [
-        *concurrency([*dated, "1.1.0", "1.2.0"]),
+        *same_second([*dated, "1.1.0", "1.2.0"]),
         Tag(None, None),
         Tag("latestx", FIRST),
         Tag("1.3.0", FIRST + 1),

@@ -7,12 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from choosing import IMAGE, NOW
+from choosing import selected
 
 from pulumi_ucimage import errors
 from pulumi_ucimage._tags.evaluate import Tag
-from pulumi_ucimage._tags.policy import Policy
-from pulumi_ucimage._tags.select import select
 
 _FILE = Path(__file__).with_name("other_tools.json")
 CASES = json.loads(_FILE.read_text(encoding="utf-8"))["cases"]
@@ -29,7 +27,6 @@ def test_the_same_tag_is_chosen(
     arguments, expected = case["arguments"], case["expect"]
     if "error" in expected:
         with pytest.raises(getattr(errors, expected["error"])):
-            select(Policy.from_arguments(arguments), tags, image_name=IMAGE, now=NOW)
+            selected(tags, **arguments)
     else:
-        chosen = select(Policy.from_arguments(arguments), tags, image_name=IMAGE, now=NOW)
-        assert {"tag": chosen.tag} == expected
+        assert {"tag": selected(tags, **arguments).tag} == expected

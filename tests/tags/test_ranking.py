@@ -12,10 +12,10 @@ from choosing import (
     HOUR,
     TAG,
     TAGS,
-    concurrency,
     evaluated,
     hourly,
     names,
+    same_second,
     undated,
 )
 from hypothesis import given
@@ -64,7 +64,7 @@ ORDERS: list[tuple[dict[str, Any], str]] = [
 def test_policies_rank_tags(arguments: dict[str, Any], names_ranked: str) -> None:
     """A policy sorts by its rule; order lowest reverses it."""
     ranked = names_ranked.split()
-    tags = concurrency(sorted(ranked))
+    tags = same_second(sorted(ranked))
     lowest = evaluated(tags, order="lowest", **arguments)
 
     assert names(evaluated(tags, order="highest", **arguments)) == ranked
@@ -120,7 +120,7 @@ def test_ties_are_broken_by_the_higher_version(
 ) -> None:
     """Ties are broken by the higher version, then by the last name, in either order."""
     for arrival in itertools.islice(itertools.permutations(ranked), 24):
-        assert names(evaluated(concurrency(arrival), order=order, **arguments)) == ranked
+        assert names(evaluated(same_second(arrival), order=order, **arguments)) == ranked
 
 
 NAMES = st.lists(
@@ -144,7 +144,7 @@ def test_ties_of_many_are_broken_as_those_of_two(equals: list[str]) -> None:
 
     Versions and other names can form a circle, because precedence and bytes can disagree.
     """
-    ranked = names(evaluated(concurrency(equals)))
+    ranked = names(evaluated(same_second(equals)))
     for i, first in enumerate(ranked):
         rest = ranked[i + 1 :]
         champions = [
@@ -156,7 +156,7 @@ def test_ties_of_many_are_broken_as_those_of_two(equals: list[str]) -> None:
             versions = [one for one in ranked[i:] if parse_version(one, loose=True)]
             assert all(before(first, x) for x in versions if x != first)
             assert first in versions
-        assert names(evaluated(concurrency(rest))) == rest
+        assert names(evaluated(same_second(rest))) == rest
 
 
 def test_a_circle_begins_with_the_highest_version() -> None:
@@ -166,7 +166,7 @@ def test_a_circle_begins_with_the_highest_version() -> None:
     assert before("1.10.0", "1.9.0")
     assert before("1.9.0", "1.5_a")
     assert before("1.5_a", "1.10.0")
-    assert names(evaluated(concurrency(circle))) == circle
+    assert names(evaluated(same_second(circle))) == circle
 
 
 def extracting() -> dict[str, Any]:

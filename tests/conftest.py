@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
+import gc
 import itertools
 import json
 import os
@@ -103,6 +104,18 @@ def no_pulumi_settings() -> Iterator[None]:
     pulumi.runtime.settings.reset_options()
     pulumi.runtime.settings.reset_options()
     pulumi.runtime.set_all_config({}, [])
+
+
+@pytest.fixture
+def no_finalizers() -> Iterator[None]:
+    """Keep finalizers from running while deeply nested JSON fills the stack.
+
+    There they fail, and what they print belongs to objects of other tests.
+    """
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()
 
 
 @pytest.fixture

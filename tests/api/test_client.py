@@ -313,6 +313,7 @@ def test_the_search_knows_the_signature() -> None:
         assert ["log"] == leaks(UcimageError("x"), server, f"POST {request.body}")
 
 
+@pytest.mark.usefixtures("no_finalizers")
 @pytest.mark.parametrize("script", FAILURES.values(), ids=FAILURES)
 def test_no_failure_shows_a_secret(
     script: tuple[Answer, ...], caplog: pytest.LogCaptureFixture

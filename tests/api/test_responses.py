@@ -355,6 +355,7 @@ INVALID: dict[str, bytes] = {
 }
 
 
+@pytest.mark.usefixtures("no_finalizers")
 @pytest.mark.parametrize("body", INVALID.values(), ids=INVALID)
 def test_an_invalid_response(body: bytes) -> None:
     """Another shape than the page describes is neither a page nor an error response."""
@@ -448,7 +449,6 @@ def outcome(body: bytes) -> Page | ErrorResponse | None:
 
 
 @given(st.binary() | st.binary().map(lambda some: good()[:40] + some))
-@example(DEEP)
 @example(b'{"RetCode":' + LONG + b"}")
 def test_any_bytes_are_valid_or_invalid(body: bytes) -> None:
     """No bytes raise another error than InvalidResponseError."""

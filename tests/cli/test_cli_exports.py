@@ -65,6 +65,7 @@ def test_an_export_from_stdin(
     assert "日本" in ended.out
 
 
+@pytest.mark.usefixtures("no_finalizers")
 @pytest.mark.parametrize(
     "text",
     [

@@ -292,6 +292,7 @@ FAULTS: dict[str, tuple[object, str, str]] = {
 }
 
 
+@pytest.mark.usefixtures("no_finalizers")
 @pytest.mark.parametrize("name", FAULTS)
 def test_a_fault_is_an_error_that_shows_nothing_it_read(
     name: str, configured: Docker

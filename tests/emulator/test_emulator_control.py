@@ -101,6 +101,7 @@ def test_control_requests_are_not_calls(many: Emulator) -> None:
 PUSH = {"BucketName": "many", "ImageName": "x", "TagName": "1"}
 
 
+@pytest.mark.usefixtures("no_finalizers")
 @pytest.mark.parametrize(
     ("name", "body", "said"),
     [

@@ -110,6 +110,7 @@ def test_a_data_file_is_read(tmp_path: Path, as_text: bool) -> None:  # noqa: FB
         assert len(listed(emulator, "many")) == 25
 
 
+@pytest.mark.usefixtures("no_finalizers")
 @pytest.mark.parametrize(
     ("content", "said"),
     [

@@ -26,6 +26,7 @@ def runner() -> Iterator[Runner]:
         yield running
 
 
+@pytest.mark.usefixtures("no_finalizers")
 @pytest.mark.parametrize("case", ROWS.values(), ids=ROWS)
 def test_each_fault_has_its_result(case: Case, runner: Runner) -> None:
     """The right error or answer, with the right number of calls, in time and memory."""

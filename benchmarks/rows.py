@@ -145,7 +145,7 @@ def digest(bench: Bench) -> Measured:
         endpoint=Endpoint.parse(f"{origin}/"),
         find_credentials=lambda _seconds: None,
         logins={"ucs/app": Login(Secret(f"Bearer {token}"))},
-        retries=RetryPolicy(max_retries=3, clock=Clock()),
+        retry_policy=RetryPolicy(max_retries=3, clock=Clock()),
     )
     headers = {"Accept": ", ".join(MEDIA_TYPES), "Authorization": f"Bearer {token}"}
     url = f"{origin}/v2/ucs/app/manifests/1"

@@ -32,7 +32,7 @@ class Secret:
         self._reveal: Callable[[], str] = reveal
 
     def reveal(self) -> str:
-        """The text; use it in the same line, never keep it in a variable."""
+        """The text; never keep it in a variable of a function that can raise."""
         return self._reveal()
 
     def __bool__(self) -> bool:

@@ -57,7 +57,7 @@ def _restore(
 
 
 def _in_quotes(words: str) -> str:
-    """A server's words between quotes: entry points leave all names in them as they are."""
+    """A server's words in quotes; the CLI and the plugin rename no arguments in them."""
     return '"' + words.replace('"', "'") + '"'
 
 
@@ -140,7 +140,7 @@ _HINTS = {
         f"the token is invalid or has expired; with temporary keys, {_TEMPORARY_KEYS};"
         " otherwise set the key pair again",
     ),
-    43006: "a parameter is missing; set project_id, the only parameter that may be unset",
+    43006: "a parameter is missing; set project_id, which is sent only if it is set",
     43023: "the bucket does not exist in this region and project, or the API could not"
     " list it (it has one code for both); check bucket_name, region and project_id",
     43025: "UCloud does not accept the bucket's name; check bucket_name",

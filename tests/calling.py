@@ -79,7 +79,7 @@ class Caller:
             http=self.http,
             path=endpoint.path,
             credentials=credentials(),
-            retries=RetryPolicy(max_retries=retries, clock=self._clock),
+            retry_policy=RetryPolicy(max_retries=retries, clock=self._clock),
         )
 
     @property

@@ -157,10 +157,12 @@ def client(
         endpoint=parse_registry_host(host),
         find_credentials=lambda _seconds: credentials,
         logins=logins,
-        retries=RetryPolicy(max_retries=max_retries, clock=clock),
+        retry_policy=RetryPolicy(max_retries=max_retries, clock=clock),
     )
 
 
 def resolve(asking: RegistryClient, path: str = PATH, timeout_s: float = 10.0) -> str:
     """The digest of the tag."""
-    return asking.get_digest(path, TAG, Deadline.after(timeout_s, asking.retries.clock))
+    return asking.get_digest(
+        path, TAG, Deadline.after(timeout_s, asking.retry_policy.clock)
+    )

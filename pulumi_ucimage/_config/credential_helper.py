@@ -20,7 +20,7 @@ from pulumi_ucimage._secret import RegistryCredentials, Secret
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-HELPER_LIMIT_S: Final = 30.0
+HELPER_TIMEOUT_S: Final = 30.0
 """The longest wait for a credential helper, in seconds."""
 
 _MAX_OUTPUT_BYTES: Final = 64 * 1024
@@ -30,13 +30,15 @@ _IDENTITY_TOKEN_USER: Final = "<token>"  # noqa: S105
 """The user name by which a helper marks an identity token."""
 
 
-def ask_helper(program: str, host: str, limit_s: float) -> RegistryCredentials | str | None:
+def ask_helper(
+    program: str, host: str, timeout_s: float
+) -> RegistryCredentials | str | None:
     """The credentials that a helper has for a host.
 
     Args:
         program: the helper, `docker-credential-<name>`.
         host: the registry, `host[:port]`.
-        limit_s: how long the helper may take, in seconds.
+        timeout_s: how long the helper may take, in seconds.
 
     Returns:
         None if it has none; what is wrong with it, as the end of a sentence.
@@ -44,15 +46,15 @@ def ask_helper(program: str, host: str, limit_s: float) -> RegistryCredentials |
     executable = shutil.which(program)
     if executable is None:
         return "is not on PATH"
-    status, output = _run([executable, "get"], host, limit_s)
+    status, output = _run([executable, "get"], host, timeout_s)
     if isinstance(status, str):
         return status
     if status:
         return None if _NOT_FOUND in output else f"failed with exit status {status}"
-    return _answer(output, origin=f"the credential helper {program}")
+    return _parse_answer(output, origin=f"the credential helper {program}")
 
 
-def _answer(output: bytes, origin: str) -> RegistryCredentials | str | None:
+def _parse_answer(output: bytes, origin: str) -> RegistryCredentials | str | None:
     try:
         answer = json.loads(output)
     except (ValueError, RecursionError):
@@ -69,7 +71,7 @@ def _answer(output: bytes, origin: str) -> RegistryCredentials | str | None:
     return RegistryCredentials(username, Secret(password), origin)
 
 
-def _run(command: Sequence[str], line: str, limit_s: float) -> tuple[int | str, bytes]:
+def _run(command: Sequence[str], line: str, timeout_s: float) -> tuple[int | str, bytes]:
     """Run a program, without a shell, with a time limit and a limited output.
 
     Returns:
@@ -95,13 +97,13 @@ def _run(command: Sequence[str], line: str, limit_s: float) -> tuple[int | str, 
     # A thread, because pipes cannot be waited for on Windows.
     reader = threading.Thread(target=read, daemon=True)
     reader.start()
-    ends_s = monotonic() + limit_s
+    ends_s = monotonic() + timeout_s
     in_time = False
     try:
         assert process.stdin  # noqa: S101 - it is a pipe
         with suppress(OSError), process.stdin as stdin:
             stdin.write(line.encode())
-        reader.join(limit_s)
+        reader.join(timeout_s)
         if output and len(output[0]) <= _MAX_OUTPUT_BYTES:
             with suppress(subprocess.TimeoutExpired):
                 process.wait(max(0.0, ends_s - monotonic()))
@@ -114,7 +116,7 @@ def _run(command: Sequence[str], line: str, limit_s: float) -> tuple[int | str, 
         return process.returncode, output[0]
     if output and len(output[0]) > _MAX_OUTPUT_BYTES:
         return f"printed more than {_MAX_OUTPUT_BYTES // 1024} KiB", b""
-    return f"did not answer within {limit_s:g} s", b""
+    return f"did not answer within {timeout_s:g} s", b""
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -109,7 +109,7 @@ def _check(resolver: Resolver, setting: Setting) -> None:
     if setting in {*KEY_PAIR, SECURITY_TOKEN}:
         api_credentials(resolver.key_source())
     elif setting in REGISTRY_PAIR:
-        resolver.registry_credentials()
+        resolver.find_registry_credentials()
     elif setting.key == "region":
         resolver.region()
     elif setting.key == "profile":

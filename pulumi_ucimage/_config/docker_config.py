@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, final
 
-from pulumi_ucimage._config.credential_helper import HELPER_LIMIT_S, ask_helper
+from pulumi_ucimage._config.credential_helper import HELPER_TIMEOUT_S, ask_helper
 from pulumi_ucimage._formatting import quoted
 from pulumi_ucimage._secret import RegistryCredentials, Secret
 from pulumi_ucimage.errors import ConfigError
@@ -31,13 +31,13 @@ _MALFORMED: Final = "has a malformed entry"
 
 
 def docker_credentials(
-    host: str, *, helper_limit_s: float = HELPER_LIMIT_S
+    host: str, *, helper_timeout_s: float = HELPER_TIMEOUT_S
 ) -> RegistryCredentials | None:
     """The credentials that Docker would use at a registry.
 
     Args:
         host: the registry, `host[:port]`.
-        helper_limit_s: how long a credential helper may take, in seconds.
+        helper_timeout_s: how long a credential helper may take, in seconds.
 
     Returns:
         None if Docker has none for this host.
@@ -56,7 +56,7 @@ def docker_credentials(
     if not entry.helper:
         return entry.credentials
     program = f"docker-credential-{entry.helper}"
-    answer = ask_helper(program, host, helper_limit_s)
+    answer = ask_helper(program, host, helper_timeout_s)
     if isinstance(answer, str):
         message = (
             f"The credential helper {program}, which {quoted(path)} names for {host},"
@@ -105,10 +105,10 @@ def _read(path: str, host: str) -> _Entry:
         config = json.loads(content.strip() or b"{}")
     except (ValueError, RecursionError):
         return _Entry(problem="is not JSON")
-    return _entry(config, host, origin=f"Docker's configuration {quoted(path)}")
+    return _parse_entry(config, host, origin=f"Docker's configuration {quoted(path)}")
 
 
-def _entry(config: Any, host: str, *, origin: str) -> _Entry:
+def _parse_entry(config: Any, host: str, *, origin: str) -> _Entry:
     if not isinstance(config, dict):
         return _Entry(problem="is not an object in JSON")
     helpers, auths = (config.get(key) or {} for key in ("credHelpers", "auths"))
@@ -121,7 +121,7 @@ def _entry(config: Any, host: str, *, origin: str) -> _Entry:
     login = auths.get(host) or next(
         (login for key, login in auths.items() if _host(key) == host), None
     )
-    credentials = _credentials(login or {}, origin)
+    credentials = _parse_login(login or {}, origin)
     if isinstance(credentials, str):
         return _Entry(problem=f"{credentials} for {host} in auths")
     return _Entry(helper=helper, credentials=credentials)
@@ -132,7 +132,7 @@ def _host(key: str) -> str:
     return re.sub("^https?://", "", key).partition("/")[0]
 
 
-def _credentials(login: Any, origin: str) -> RegistryCredentials | str | None:
+def _parse_login(login: Any, origin: str) -> RegistryCredentials | str | None:
     """An entry of `auths`, or what is wrong with it.
 
     Returns:

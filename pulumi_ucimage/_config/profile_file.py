@@ -15,19 +15,19 @@ from pydantic import ConfigDict, Field, PlainValidator, TypeAdapter, ValidationE
 from pulumi_ucimage._secret import Secret
 
 
-class Malformed:
+class _Malformed:
     """A field that is not a string; nothing else is known of it."""
 
 
-def _text(value: Any) -> Secret | Malformed | None:
+def _text(value: Any) -> Secret | _Malformed | None:
     """A field that may be malformed, because only the used row must be correct."""
     if value is None or value == "":
         return None
-    return Secret(value) if isinstance(value, str) else Malformed()
+    return Secret(value) if isinstance(value, str) else _Malformed()
 
 
 # Other fields than keys are secrets too: a key may have been put into the wrong one.
-_Text: TypeAlias = Annotated[Secret | Malformed | None, PlainValidator(_text)]
+_Text: TypeAlias = Annotated[Secret | _Malformed | None, PlainValidator(_text)]
 _IsOauth: TypeAlias = Annotated[
     bool, Field(alias="auth_mode"), PlainValidator(lambda mode: mode == "oauth")
 ]
@@ -72,12 +72,9 @@ def parse_rows(content: bytes) -> list[ProfileRow] | str:
     except UnicodeDecodeError:
         return "is not valid JSON"
     except ValidationError as error:
-        kinds = {
-            fault["type"] for fault in error.errors(include_url=False, include_input=False)
-        }
-    is_json = "json_invalid" not in kinds
-    if not is_json:
-        return "is not valid JSON"
+        first, *_ = error.errors(include_url=False, include_input=False)
+        if first["type"] == "json_invalid":
+            return "is not valid JSON"
     return (
         "is not a list of profiles, each with its name in profile, and true or false in"
         " active"

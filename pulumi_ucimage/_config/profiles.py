@@ -50,7 +50,7 @@ class ProfileFile:
         Raises:
             ConfigError: the file cannot be read, or is not a list of profiles.
         """
-        rows = _rows(self)
+        rows = _read_rows(self)
         if isinstance(rows, str):
             raise ConfigError(rows)
         # Of two rows with one name the CLI takes the last.
@@ -163,7 +163,7 @@ def _values(
     return values
 
 
-def _rows(file: ProfileFile) -> list[ProfileRow] | str:
+def _read_rows(file: ProfileFile) -> list[ProfileRow] | str:
     """The rows of a profile file, or the message about what is wrong with it."""
     try:
         with Path(file.path).open("rb") as opened:

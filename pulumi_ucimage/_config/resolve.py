@@ -102,7 +102,7 @@ def load(
         project_id=project_id or resolver.value("projectId"),
         endpoint=resolver.value("baseUrl"),
         registry=registry or resolver.value("registry"),
-        find_registry_credentials=resolver.registry_credentials,
+        find_registry_credentials=resolver.find_registry_credentials,
         timeout_s=resolver.value("timeoutSeconds"),
         max_retries=resolver.value("maxRetries"),
         explain=resolver.value("explain"),
@@ -110,7 +110,7 @@ def load(
     )
 
 
-def configured_registry(stack: Mapping[str, str | Secret | None]) -> str | None:
+def find_configured_registry(stack: Mapping[str, str | Secret | None]) -> str | None:
     """The registry that `load` finds if the argument is not given; needs no keys.
 
     Args:
@@ -194,7 +194,7 @@ class Resolver:
             raise self._errors.no_keys(profile)
         return source
 
-    def registry_credentials(self) -> RegistryCredentials | None:
+    def find_registry_credentials(self) -> RegistryCredentials | None:
         """The user name and password of the first place that holds either half.
 
         Raises:

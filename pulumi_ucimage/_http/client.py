@@ -35,9 +35,9 @@ if TYPE_CHECKING:
     from pulumi_ucimage._http.endpoint import Endpoint
     from pulumi_ucimage._http.peer import Peer
 
-CONNECT_TIMEOUT_S: Final = 5.0
-READ_TIMEOUT_S: Final = 30.0
-MAX_BODY_BYTES: Final = 32 * 1024 * 1024
+_CONNECT_TIMEOUT_S: Final = 5.0
+_READ_TIMEOUT_S: Final = 30.0
+_MAX_BODY_BYTES: Final = 32 * 1024 * 1024
 """Size of one body, packed or unpacked; a page of 100 images has about 0.1 MB."""
 MAX_CLIENTS: Final = 8
 """Servers whose connections are kept."""
@@ -88,7 +88,7 @@ class HttpClient:
         network: NetworkSettings,
         *,
         peer: Peer,
-        read_timeout_s: float = READ_TIMEOUT_S,
+        read_timeout_s: float = _READ_TIMEOUT_S,
     ) -> None:
         self.address = endpoint.address
         self._endpoint, self._origin = endpoint, endpoint.origin
@@ -119,7 +119,7 @@ class HttpClient:
         headers: Mapping[str, str | Secret],
         body: Secret | None = None,
         deadline: Deadline,
-        max_bytes: int = MAX_BODY_BYTES,
+        max_bytes: int = _MAX_BODY_BYTES,
         max_error_bytes: int = 0,
     ) -> HttpResponse | Failure:
         """Send one request. Redirects are not followed.
@@ -188,7 +188,7 @@ class HttpClient:
             self._adapter.send,
             request,
             stream=True,
-            timeout=(min(CONNECT_TIMEOUT_S, remaining_s), self._read_timeout_s),
+            timeout=(min(_CONNECT_TIMEOUT_S, remaining_s), self._read_timeout_s),
         )
         try:
             return send()

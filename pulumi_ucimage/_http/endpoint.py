@@ -19,7 +19,7 @@ _URL: Final = re.compile(
 )
 _PORTS: Final = {"http": 80, "https": 443}
 
-IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
+_IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 _PLAIN_HTTP_HOST: Final = "api.service.ucloud.cn"
 """The API inside UCloud's network; it speaks HTTP only."""
@@ -58,7 +58,7 @@ class Endpoint:
         return self.origin + self.path
 
     @property
-    def ip_address(self) -> IpAddress | None:
+    def ip_address(self) -> _IpAddress | None:
         """The host, if it is an address; None if it is a name."""
         try:
             return ipaddress.ip_address(self.host)

@@ -25,7 +25,7 @@ ERRORS: Final = (
 )
 """Everything that requests, urllib3 and http.client raise while a request is made."""
 
-_VARIABLES: Final = "HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY"
+_PROXY_VARIABLES: Final = "HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY"
 
 
 def explain_failure(  # noqa: C901, PLR0911 - a table
@@ -45,7 +45,9 @@ def explain_failure(  # noqa: C901, PLR0911 - a table
     def has_cause(*kinds: type[BaseException]) -> bool:
         return any(isinstance(cause, kinds) for cause in causes)
 
-    network_advice = f"whether a firewall blocks it or a proxy is needed ({_VARIABLES})."
+    network_advice = (
+        f"whether a firewall blocks it or a proxy is needed ({_PROXY_VARIABLES})."
+    )
     # The order matters: urllib3 counts problems of the machine, of TLS and of proxies as
     # connection errors, and a connection that cannot be made as a timeout.
     for cause in causes:
@@ -66,11 +68,11 @@ def explain_failure(  # noqa: C901, PLR0911 - a table
     is_late = has_cause(TimeoutError, urllib3.exceptions.TimeoutError)
     if has_cause(urllib3.exceptions.ProxyError):
         if is_unreachable or is_late or has_cause(ConnectionError):
-            problem = f"is behind a proxy that cannot be reached; check {_VARIABLES}."
+            problem = f"is behind a proxy that cannot be reached; check {_PROXY_VARIABLES}."
             return problem, Retry.TRANSIENT
         return (
             "is behind a proxy that refused the connection; check the proxy's address,"
-            f" user and password in {_VARIABLES}.",
+            f" user and password in {_PROXY_VARIABLES}.",
             Retry.NEVER,
         )
     if has_cause(urllib3.exceptions.NameResolutionError):

@@ -36,6 +36,6 @@ def client_for(
         http=http_client_for(settings.endpoint, peer=UCLOUD_API),
         path=settings.endpoint.path,
         credentials=settings.credentials,
-        retries=RetryPolicy(max_retries=settings.max_retries, clock=clock),
+        retry_policy=RetryPolicy(max_retries=settings.max_retries, clock=clock),
         on_throttled=on_throttled,
     )

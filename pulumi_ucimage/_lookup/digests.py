@@ -8,7 +8,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from pulumi_ucimage._config.credential_helper import HELPER_LIMIT_S
+from pulumi_ucimage._config.credential_helper import HELPER_TIMEOUT_S
 from pulumi_ucimage._config.docker_config import config_file, docker_credentials
 from pulumi_ucimage._http.retry import RetryPolicy
 from pulumi_ucimage._registry.client import RegistryClient, is_unknown
@@ -95,7 +95,7 @@ def _client(
 
     def find_credentials(remaining_s: float) -> RegistryCredentials | None:
         return configured or docker_credentials(
-            host, helper_limit_s=min(HELPER_LIMIT_S, remaining_s)
+            host, helper_timeout_s=min(HELPER_TIMEOUT_S, remaining_s)
         )
 
     client = RegistryClient(
@@ -103,7 +103,7 @@ def _client(
         endpoint=endpoint,
         find_credentials=find_credentials,
         logins=_logins(endpoint, _user(configured)),
-        retries=RetryPolicy(max_retries=settings.max_retries, clock=deadline.clock),
+        retry_policy=RetryPolicy(max_retries=settings.max_retries, clock=deadline.clock),
     )
     return client, path
 

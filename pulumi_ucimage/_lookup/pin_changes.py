@@ -111,7 +111,7 @@ _DEFAULTS: Final = {
     "semver_loose": False,
     "min_age": 0,
     "wait": 0,
-    "floating_tags": frozenset(FLOATING_TAGS),
+    "floating_tags": FLOATING_TAGS,
     "triggers": {},
     "allow_downgrade": False,
     "resolve_digest": False,

@@ -166,7 +166,7 @@ def _new_references(
 
 def _rewritten(before: State, inputs: State, context: LookupContext) -> Any:
     """The reference of the pinned tag at the registry that is wanted now."""
-    registry = inputs.get("registry") or resolve.configured_registry(context.stack)
+    registry = inputs.get("registry") or resolve.find_configured_registry(context.stack)
     if contains_unknown(registry):
         return UNKNOWN
     return ImageName.parse(before["image_name"]).reference(before["tag"], registry)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import json
 import re
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -14,7 +13,7 @@ from pulumi_ucimage._http.client import http_client_for
 from pulumi_ucimage._http.peer import Peer
 from pulumi_ucimage._http.retry import Failure, Retry
 from pulumi_ucimage._registry.challenge import parse_challenges, parse_realm
-from pulumi_ucimage._registry.responses import MAX_ERROR_BYTES, parse_error
+from pulumi_ucimage._registry.responses import MAX_ERROR_BYTES, parse_error, parse_json
 from pulumi_ucimage._secret import RegistryCredentials, Secret, redact
 from pulumi_ucimage.errors import ConfigError, RegistryError, ResponseError
 
@@ -30,7 +29,7 @@ _CLIENT_ID: Final = "pulumi-ucimage"
 _MAX_TOKEN_BYTES: Final = 256 * 1024
 _TOKEN: Final = re.compile("[!-~]+")
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
-TOKEN_SERVICE: Final = Peer(
+_TOKEN_SERVICE: Final = Peer(
     "The registry's token service",
     "the argument registry, ucimage:registry and the proxy variables",
 )
@@ -202,7 +201,7 @@ def _request_token(
         body = _refresh_form(fields, credentials.identity_token)
     elif credentials:
         headers["Authorization"] = _basic_authorization(credentials)
-    response = http_client_for(realm.endpoint, peer=TOKEN_SERVICE).request(
+    response = http_client_for(realm.endpoint, peer=_TOKEN_SERVICE).request(
         method,
         target,
         headers=headers,
@@ -219,8 +218,8 @@ def _request_token(
     if token is None:
         return _fail(
             ResponseError(
-                f"{TOKEN_SERVICE.name} at {realm.endpoint.address} answered without a"
-                f" token; {TOKEN_SERVICE.advice}."
+                f"{_TOKEN_SERVICE.name} at {realm.endpoint.address} answered without a"
+                f" token; {_TOKEN_SERVICE.advice}."
             )
         )
     return Login(token, credentials)
@@ -252,27 +251,26 @@ def _explain_refusal(
         if credentials is None:
             return _fail(missing_credentials_error(repository))
         code, message = parse_error(response.body)
-        sent = credentials.identity_token or _basic_authorization(credentials)
+        authorization = None
+        if not credentials.identity_token:
+            authorization = _basic_authorization(credentials)
         return _fail(
             RegistryError(
                 status=status,
                 code=code,
-                message=Login(sent, credentials).clean(message),
+                message=Login(authorization, credentials).clean(message),
                 host=repository.host,
                 name=repository.name,
                 credentials=credentials.origin,
                 is_login=True,
             )
         )
-    error = TOKEN_SERVICE.make_status_error(status, realm.endpoint.address)
+    error = _TOKEN_SERVICE.make_status_error(status, realm.endpoint.address)
     return Failure.from_status(error, response, deadline.clock)
 
 
 def _parse_token(body: bytes) -> Secret | None:
-    try:
-        answer = json.loads(body)
-    except (ValueError, RecursionError):
-        return None
+    answer = parse_json(body)
     if not isinstance(answer, dict):
         return None
     token = answer.get("token") or answer.get("access_token")

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 _PATH: Final = re.compile(r"(?!\.)[A-Za-z0-9._-]+(?:/(?!\.)[A-Za-z0-9._-]+)*")
 _REFUSALS: Final = frozenset({401, 403, 404, 429})
 """Statuses by which a registry refuses, even without a code of its own."""
-_UNKNOWN: Final = frozenset({"MANIFEST_UNKNOWN", "NAME_UNKNOWN"})
+_UNKNOWN_CODES: Final = frozenset({"MANIFEST_UNKNOWN", "NAME_UNKNOWN"})
 
 
 @final
@@ -58,14 +58,14 @@ class RegistryClient:
         find_credentials: called after status 401 with the seconds that are left; returns
             None for an anonymous user.
         logins: by repository, kept for the next look-up.
-        retries: which failures are retried.
+        retry_policy: which failures are retried, and how often.
     """
 
     host: str
     endpoint: Endpoint
     find_credentials: Callable[[float], RegistryCredentials | None]
     logins: MutableMapping[str, Login]
-    retries: RetryPolicy
+    retry_policy: RetryPolicy
 
     def get_digest(
         self, path: str, tag: str, deadline: Deadline, *, is_listed: bool = True
@@ -83,8 +83,8 @@ class RegistryClient:
             ConfigError: it asks for credentials, and there are none that can be used.
             TransportError, ResponseError: it cannot be reached, or its answer is unusable.
         """
-        manifest = ManifestRequest(path, tag, is_listed=is_listed)
-        return self.retries.call(self._attempt(manifest, deadline), deadline)
+        manifest = _ManifestRequest(path, tag, is_listed=is_listed)
+        return self.retry_policy.call(self._attempt(manifest, deadline), deadline)
 
     def has_digest(self, path: str, digest: str, deadline: Deadline) -> bool:
         """Whether a repository still has the manifest with this digest.
@@ -92,9 +92,9 @@ class RegistryClient:
         Raises:
             UcimageError: as `get_digest`, if the registry gives no clear answer.
         """
-        attempt = self._attempt(ManifestRequest(path, digest, is_listed=False), deadline)
+        attempt = self._attempt(_ManifestRequest(path, digest, is_listed=False), deadline)
         try:
-            self.retries.call(attempt, deadline)
+            self.retry_policy.call(attempt, deadline)
         except RegistryError as error:
             if is_unknown(error):
                 return False
@@ -102,7 +102,7 @@ class RegistryClient:
         return True
 
     def _attempt(
-        self, manifest: ManifestRequest, deadline: Deadline
+        self, manifest: _ManifestRequest, deadline: Deadline
     ) -> Callable[[], str | Failure]:
         if not _PATH.fullmatch(manifest.path):
             message = (
@@ -118,10 +118,10 @@ def is_unknown(error: RegistryError) -> bool:
 
     A 404 without the registry's own code may come from another server.
     """
-    return error.status == HTTPStatus.NOT_FOUND and error.code in _UNKNOWN
+    return error.status == HTTPStatus.NOT_FOUND and error.code in _UNKNOWN_CODES
 
 
-class ManifestRequest(NamedTuple):
+class _ManifestRequest(NamedTuple):
     """What is asked for.
 
     Attributes:
@@ -161,7 +161,7 @@ class _Attempt:
     """
 
     def __init__(
-        self, client: RegistryClient, manifest: ManifestRequest, deadline: Deadline
+        self, client: RegistryClient, manifest: _ManifestRequest, deadline: Deadline
     ) -> None:
         self._client = client
         self._manifest = manifest

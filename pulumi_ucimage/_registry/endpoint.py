@@ -49,8 +49,8 @@ def probe_endpoint(endpoint: Endpoint, deadline: Deadline) -> Endpoint:
 
     Only a registry on this machine may speak plain HTTP. It is asked by plain HTTP and
     without credentials: a server that speaks TLS cuts the connection, or answers with
-    status 400 as Go, nginx and Apache do. An answer is remembered. Without one the result
-    is HTTPS, so that no fault of TLS ever leads to plain HTTP.
+    status 400 as Go, nginx and Apache do. An answer by plain HTTP is remembered. Without
+    one the result is HTTPS, so that no fault of TLS ever leads to plain HTTP.
 
     Args:
         endpoint: the HTTPS endpoint.

@@ -44,7 +44,7 @@ def has_manifest_type(headers: Mapping[str, str]) -> bool:
 
 def is_manifest(body: bytes) -> bool:
     """Whether a body is a manifest or an index, and not, say, a login page."""
-    document = _parse_json(body)
+    document = parse_json(body)
     if not isinstance(document, dict) or document.get("schemaVersion") != _SCHEMA_VERSION:
         return False
     return "config" in document or "manifests" in document
@@ -62,7 +62,7 @@ def compute_digest(body: bytes, algorithm: str) -> str:
 
 def parse_error(body: bytes) -> tuple[str | None, str]:
     """The code and the message of the first error; None and "" if there are none."""
-    document = _parse_json(body)
+    document = parse_json(body)
     errors = document.get("errors") if isinstance(document, dict) else None
     first = errors[0] if isinstance(errors, list) and errors else None
     if not isinstance(first, dict):
@@ -74,7 +74,8 @@ def parse_error(body: bytes) -> tuple[str | None, str]:
     )
 
 
-def _parse_json(body: bytes) -> Any:
+def parse_json(body: bytes) -> Any:
+    """The document of a body; None if it is not JSON."""
     try:
         return json.loads(body)
     except (ValueError, RecursionError):

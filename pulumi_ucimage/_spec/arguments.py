@@ -243,7 +243,7 @@ CHOICE: Final = (
     ),
 )
 
-RESOLVE_DIGEST: Final = Argument(
+_RESOLVE_DIGEST: Final = Argument(
     "resolve_digest",
     ArgumentType.BOOLEAN,
     "Read the tag's digest from the registry, for `digest` and `repo_digest`. Default:"
@@ -270,7 +270,7 @@ GET_DOCKER_IMAGES: Final = (
         " Default: 0.",
     ),
 )
-GET_DOCKER_IMAGE: Final = (*_COMMON_ARGUMENTS, *CHOICE, RESOLVE_DIGEST)
+GET_DOCKER_IMAGE: Final = (*_COMMON_ARGUMENTS, *CHOICE, _RESOLVE_DIGEST)
 IMAGE_PIN: Final = (
     *_COMMON_ARGUMENTS,
     *CHOICE,
@@ -286,7 +286,7 @@ IMAGE_PIN: Final = (
         "Allow a move to a tag that ranks below the pinned one. An explicit `tag` is always"
         " allowed. Default: False.",
     ),
-    RESOLVE_DIGEST,
+    _RESOLVE_DIGEST,
 )
 
 

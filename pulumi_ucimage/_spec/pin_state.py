@@ -72,7 +72,7 @@ PROGRAM: Final = "__program"
 """What the Python resource sends to Check besides inputs; it is not stored."""
 
 STATE_KEYS: Final = (*INPUTS, *OUTPUTS)
-"""The names in a state, without `URN`."""
+"""The names of a pin's stored inputs, without `URN`; its outputs have `CHOSEN_AT` too."""
 
 NAMES_BY_WIRE_NAME: Final = {wire_name(key): key for key in (*STATE_KEYS, CHOSEN_AT)}
 """The names in a state, by those in a state of the plugin."""

@@ -149,7 +149,7 @@ def evaluate(policy: Policy, tags: Iterable[TagLike], *, now: float) -> Choice:
         policy,
         sort_by_rank(candidates, attrgetter("rank"), highest=policy.highest),
         {
-            reason: sort_by_rank(rejects, get_age_key, highest=True)
+            reason: sort_by_rank(rejects, get_time_key, highest=True)
             for reason, rejects in rejected.items()
         },
     )
@@ -197,7 +197,7 @@ def sort_newest_first(tags: Sequence[TagLike]) -> list[TagLike]:
     names, times = {tag.name for tag in tags}, {tag.create_time for tag in tags}
     if len(names) == len(times) == len(tags) and all(names) and None not in times:
         return sorted(tags, key=_CREATE_TIME, reverse=True)
-    return sort_by_rank(_remove_duplicates(tags), get_age_key, highest=True)
+    return sort_by_rank(_remove_duplicates(tags), get_time_key, highest=True)
 
 
 def find_newest(tags: Iterable[TagLike]) -> TagLike | None:
@@ -213,7 +213,7 @@ def _remove_duplicates(tags: Iterable[TagLike]) -> list[TagLike]:
         name = tag.name
         if not name:
             nameless.append(Tag(None, tag.create_time))
-        elif (known := latest.get(name)) is None or get_age_key(tag) > get_age_key(known):
+        elif (known := latest.get(name)) is None or get_time_key(tag) > get_time_key(known):
             latest[name] = tag
     return [*latest.values(), *nameless]
 
@@ -221,7 +221,7 @@ def _remove_duplicates(tags: Iterable[TagLike]) -> list[TagLike]:
 _CREATE_TIME: Final = attrgetter("create_time")
 
 
-def get_age_key(tag: TagLike) -> int:
+def get_time_key(tag: TagLike) -> int:
     """What tags are sorted by from old to new; the undated ones come first."""
     return -1 if tag.create_time is None else tag.create_time
 

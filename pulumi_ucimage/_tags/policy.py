@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, TypeVar, final
+from typing import TYPE_CHECKING, Any, Final, TypeVar, final, get_args
 
 from pulumi_ucimage._formatting import quoted
+from pulumi_ucimage._spec.arguments import OrderName, PolicyName
 from pulumi_ucimage._tags.regex import Regex, Template
 from pulumi_ucimage._tags.semver import Range
 from pulumi_ucimage._tags.tag_name import parse_tag_name
@@ -21,21 +22,23 @@ NEWEST: Final = "newest"
 SEMVER: Final = "semver"
 NUMERICAL: Final = "numerical"
 ALPHABETICAL: Final = "alphabetical"
-_NAMES: Final = (NEWEST, SEMVER, NUMERICAL, ALPHABETICAL)
+_NAMES: Final = get_args(PolicyName)
 
 HIGHEST: Final = "highest"
-_ORDERS: Final = (HIGHEST, "lowest")
+_ORDERS: Final = get_args(OrderName)
 
-FLOATING_TAGS: Final = (
-    "latest",
-    "stable",
-    "edge",
-    "nightly",
-    "main",
-    "master",
-    "dev",
-    "develop",
-    "buildcache",
+FLOATING_TAGS: Final = frozenset(
+    {
+        "latest",
+        "stable",
+        "edge",
+        "nightly",
+        "main",
+        "master",
+        "dev",
+        "develop",
+        "buildcache",
+    }
 )
 """The default of `floating_tags`. `buildcache` is BuildKit's cache, which cannot be run."""
 
@@ -73,7 +76,7 @@ class Policy:
     extract: Template | None = None
     min_age_s: int | None = None
     as_of_s: int | None = None
-    floating_tags: frozenset[str] = frozenset(FLOATING_TAGS)
+    floating_tags: frozenset[str] = FLOATING_TAGS
     tag: str | None = None
     wait_s: int = 0
     default_tag: str | None = None
@@ -158,7 +161,7 @@ def _parse_choice(choices: tuple[str, ...], name: str, arguments: Mapping[str, A
 def _parse_floating_tags(arguments: Mapping[str, Any]) -> frozenset[str]:
     names = arguments.get("floating_tags")
     if names is None:
-        return frozenset(FLOATING_TAGS)
+        return FLOATING_TAGS
     # An empty string counts as not given, as it does for an argument.
     return frozenset(
         parse_argument("floating_tags", parse_tag_name, name) for name in names if name

@@ -54,31 +54,13 @@ _COMPARATOR = re.compile(
 class Version:
     """A version, made by `parse_version`.
 
-    Two versions are equal if their texts are equal; versions of equal rank, such as
-    `1.0.0`, `v1.0.0` and `1.0.0+build`, have an equal `precedence`.
+    `1.0.0`, `v1.0.0` and `1.0.0+build` are equal.
 
     Attributes:
-        text: what was parsed, with a leading `v` and build metadata.
         precedence: the rank by SemVer 2.0.0, section 11, to compare and sort by.
     """
 
-    text: str
     precedence: Precedence
-
-    @property
-    def major(self) -> int:
-        """The first number."""
-        return self.precedence[0]
-
-    @property
-    def minor(self) -> int:
-        """The second number, 0 if the text has none."""
-        return self.precedence[1]
-
-    @property
-    def patch(self) -> int:
-        """The third number, 0 if the text has none."""
-        return self.precedence[2]
 
     @property
     def prerelease(self) -> tuple[int | str, ...]:
@@ -105,11 +87,11 @@ def parse_version(text: str, *, loose: bool = False) -> Version | None:
     major, minor, patch, prerelease = match.groups()
     numbers = int(major), int(minor or 0), int(patch or 0)
     if not prerelease:
-        return Version(text, (*numbers, True, ()))
+        return Version((*numbers, True, ()))
     ranks = tuple(
         (False, int(i)) if i.isdigit() else (True, i) for i in prerelease.split(".")
     )
-    return Version(text, (*numbers, False, ranks))
+    return Version((*numbers, False, ranks))
 
 
 class _Group(NamedTuple):

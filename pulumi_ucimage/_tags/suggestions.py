@@ -19,7 +19,7 @@ from pulumi_ucimage._tags.policy import (
 from pulumi_ucimage._tags.semver import parse_version
 from pulumi_ucimage._tags.wording import (
     describe_rejection,
-    find_old_enough,
+    format_old_enough_time,
     is_only_a_prerelease,
 )
 from pulumi_ucimage.errors import InvalidPolicyError
@@ -93,7 +93,7 @@ def _suggest_age(choice: Choice) -> str:
     first = min(fitting, key=lambda tag: tag.create_time or 0, default=None)
     if first is None:
         return ""
-    name, time = quoted(first.name), find_old_enough(first, choice.policy)
+    name, time = quoted(first.name), format_old_enough_time(first, choice.policy)
     changes = {"as_of": time}
     if _evaluate(choice, changes, now=_FAR_FUTURE) is None:
         return ""
@@ -185,7 +185,7 @@ def _find_first_that_helps(
         # These reasons are checked before the age, so the tag may be too young as well.
         before_age = reason in {RejectReason.EXCLUDED, RejectReason.NOT_MATCHED}
         if before_age and changed.policy.min_age_s is not None:
-            text += f", old enough from {find_old_enough(best, changed.policy)}"
+            text += f", old enough from {format_old_enough_time(best, changed.policy)}"
         return text
     return ""
 

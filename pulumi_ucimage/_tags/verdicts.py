@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from pulumi_ucimage._formatting import quoted
-from pulumi_ucimage._tags.evaluate import RejectReason, get_age_key
+from pulumi_ucimage._tags.evaluate import RejectReason, get_time_key
 from pulumi_ucimage._tags.ranking import sort_by_rank
 from pulumi_ucimage._tags.wording import (
     describe_policy,
@@ -48,7 +48,7 @@ def list_verdicts(choice: Choice) -> list[TagVerdict]:
         for reason, tags in choice.rejected.items()
         for tag in tags
     ]
-    newest_first = sort_by_rank(rejected, get_age_key, highest=True)
+    newest_first = sort_by_rank(rejected, get_time_key, highest=True)
     candidates = [
         _make_candidate_verdict(position, candidate, choice.policy)
         for position, candidate in enumerate(choice.candidates, 1)
@@ -73,10 +73,8 @@ def explain_rejection(choice: Choice, name: str) -> str:
                 rejected = _make_rejected_verdict(reason, tag, choice.policy)
                 return f"it is rejected as {rejected.verdict} ({rejected.why})"
     if any(candidate.name == name for candidate in choice.candidates):
-        best = choice.candidates[0].name
-        if best == name:
-            return f"it is the {describe_policy(choice.policy)}"
-        return f"it is still a candidate, but {quoted(best)} ranks first"
+        best = quoted(choice.candidates[0].name)
+        return f"it is still a candidate, but {best} ranks first"
     return "it is no longer listed"
 
 

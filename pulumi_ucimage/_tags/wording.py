@@ -77,7 +77,7 @@ def is_only_a_prerelease(reason: RejectReason, tag: TagLike, policy: Policy) -> 
     return version is not None and policy.semver_range.contains(version, prereleases=True)
 
 
-def find_old_enough(tag: TagLike, policy: Policy) -> str:
+def format_old_enough_time(tag: TagLike, policy: Policy) -> str:
     """The time from which a tag with a CreateTime is old enough for `min_age`."""
     return format_timestamp((tag.create_time or 0) + (policy.min_age_s or 0))
 
@@ -86,7 +86,7 @@ def format_old_enough(tag: TagLike, policy: Policy) -> str:
     """Return `, old enough from 2026-03-01T12:00:00Z`; nothing if `as_of` is given."""
     if policy.as_of_s is not None:
         return ""
-    return f", old enough from {find_old_enough(tag, policy)}"
+    return f", old enough from {format_old_enough_time(tag, policy)}"
 
 
 def format_created(create_time: int | None) -> str:

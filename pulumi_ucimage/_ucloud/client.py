@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final, final
 
-from pulumi_ucimage._formatting import printable
+from pulumi_ucimage._formatting import quoted
 from pulumi_ucimage._http.peer import Peer
 from pulumi_ucimage._http.retry import Failure, Retry, parse_retry_after
 from pulumi_ucimage._secret import redact
@@ -86,14 +86,14 @@ class Client:
         http: connections to the API.
         path: path of the API's URL.
         credentials: the key pair that signs.
-        retries: how often failures are retried.
+        retry_policy: which failures are retried, and how often.
         on_throttled: called if the server limits how often it may be called.
     """
 
     http: HttpClient
     path: str
     credentials: Credentials
-    retries: RetryPolicy
+    retry_policy: RetryPolicy
     on_throttled: Callable[[], object] = lambda: None
 
     def get_page(
@@ -117,7 +117,7 @@ class Client:
         Raises:
             TransportError, ResponseError, ApiError: the last attempt failed.
         """
-        return self.retries.call(
+        return self.retry_policy.call(
             lambda: self.attempt_page(
                 bucket, limit=limit, offset=offset, deadline=deadline
             ),
@@ -168,8 +168,8 @@ class Client:
             )
         return Failure(
             ResponseError(
-                f"The response to {ACTION} for bucket '{bucket.name}' cannot be used:"
-                f" {printable(problem, limit=300)}; {UCLOUD_API.advice}."
+                f"The response to {ACTION} for bucket {quoted(bucket.name)} cannot be used:"
+                f" {problem}; {UCLOUD_API.advice}."
             ),
             Retry.NEVER,
         )

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, final
 
+from pulumi_ucimage._formatting import quoted
 from pulumi_ucimage._ucloud.prefetch import MAX_CONCURRENCY, PageRange, Prefetch
 from pulumi_ucimage.errors import ResponseError
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from pulumi_ucimage._ucloud.client import Bucket, Client
     from pulumi_ucimage._ucloud.responses import ImageRecord
 
-PAGE_LENGTH: Final = 100
+_PAGE_LENGTH: Final = 100
 """Images on one page."""
 _MAX_READINGS: Final = 4
 """One reading, and at most three more."""
@@ -137,7 +138,7 @@ def list_images(
             return listing
         previous, reason = identities, "two readings in a row differ"
     message = (
-        f"The listing of bucket '{bucket.name}' changed while it was being read"
+        f"The listing of bucket {quoted(bucket.name)} changed while it was being read"
         f" ({reason}; it was read {_MAX_READINGS} times); try again when nothing is pushed."
     )
     raise ResponseError(message)
@@ -176,7 +177,7 @@ class _Reading:
         images: list[ImageRecord] = []
         longest_page = overlap = 0
         while True:
-            limit = min(PAGE_LENGTH, self._count_remaining(len(images)) + overlap)
+            limit = min(_PAGE_LENGTH, self._next_limit(len(images)) + overlap)
             page = self._get_page(limit=limit, skip=len(images) - overlap)
             if overlap and not _begins_with(page, images[-1]):
                 raise _ChangedError("an image was replaced")
@@ -209,15 +210,15 @@ class _Reading:
             return
         received, is_short = length, False
         while (received < expected or not is_short) and received != self.window.limit:
-            limit = min(PAGE_LENGTH, self._count_remaining(received) + 1)
+            limit = min(_PAGE_LENGTH, self._next_limit(received) + 1)
             yield PageRange(limit, self.window.offset + received - 1)
             longest = min(limit, length)
             images = min(longest, expected - received + 1)
             received, is_short = received + images - 1, images < longest
 
-    def _count_remaining(self, received: int) -> int:
+    def _next_limit(self, received: int) -> int:
         limit = self.window.limit
-        return PAGE_LENGTH if limit is None else limit - received
+        return _PAGE_LENGTH if limit is None else limit - received
 
     def _get_page(self, *, limit: int, skip: int) -> list[ImageRecord]:
         page_range = PageRange(limit, self.window.offset + skip)
@@ -253,7 +254,7 @@ class _Reading:
             return True
         if received > _MAX_IMAGES:
             message = (
-                f"The listing of bucket '{self.bucket.name}' does not end: {received}"
+                f"The listing of bucket {quoted(self.bucket.name)} does not end: {received}"
                 " images were read, more than any bucket has; check ucimage:baseUrl"
                 " (UCLOUD_API_BASE_URL)."
             )
@@ -276,7 +277,7 @@ class _Reading:
         expected = self._count_expected()
         if expected is not None and len(images) != expected:
             message = (
-                f"The listing of bucket '{self.bucket.name}' has an inconsistent"
+                f"The listing of bucket {quoted(self.bucket.name)} has an inconsistent"
                 f" TotalCount: it is {self.total_count}, so that {expected} images were"
                 f" expected, and {len(images)} were read; try again. If UCloud's count is"
                 " known to be wrong, set ucimage:checkTotalCount"

@@ -92,8 +92,8 @@ class Prefetch:
         """What the attempt at a page returned; None if it was not prefetched."""
         if not self._prefetched:
             return None
-        expected, future = self._prefetched.popleft()
-        if expected != page_range:
+        prefetched_range, future = self._prefetched.popleft()
+        if prefetched_range != page_range:
             # Pages are shorter than expected: what was prefetched does not fit.
             self._expected = iter(())
             self._prefetched.clear()

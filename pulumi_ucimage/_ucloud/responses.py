@@ -20,8 +20,9 @@ ACTION: Final = "GetDockerImageList"
 _MAX_INT: Final = 2**63 - 1
 _SMALL_BYTES: Final = 3 * 2**20
 """No response of this size takes much memory, whatever it is made of."""
-_MAX_PARTS: Final = 500_000
-"""Most objects and lists of one response: 100 images of 5,000 tags need as many."""
+_MAX_PARTS: Final = 600_000
+"""Most objects and lists of one response: 100 images of 5,000 tags have 500,202."""
+_MAX_FIELDS: Final = 4 * _MAX_PARTS
 
 _CONFIG: Final = ConfigDict(
     alias_generator=to_pascal, strict=True, hide_input_in_errors=True
@@ -131,7 +132,7 @@ def parse(body: bytes) -> Page | ErrorResponse:
     else:
         # pydantic takes the last of two fields of one name; an escape can hide the name.
         if has_escapes or any(body.count(b'"%b"' % n.encode()) > 1 for n in _ONLY_ONCE):
-            _parse_slowly(body)
+            _parse_without_repeats(body)
         if envelope.ret_code != 0:
             return ErrorResponse(envelope.ret_code, envelope.message or "")
         if envelope.image_set is None and envelope.total_count is None:
@@ -154,18 +155,18 @@ _ONLY_ONCE: Final = ("RetCode", "TotalCount", "ImageSet")
 
 
 def _check_size(body: bytes) -> None:
-    """Refuse parts that are so small that each takes many times its size in memory."""
+    """Refuse a response that takes many times its size in memory."""
     if len(body) <= _SMALL_BYTES:
         return
     parts = body.count(b"{") + body.count(b"[")
-    if parts > _MAX_PARTS or body.count(b",") > 4 * _MAX_PARTS:
-        raise InvalidResponseError("it has more than 500,000 objects and lists")
+    if parts > _MAX_PARTS or body.count(b",") > _MAX_FIELDS:
+        raise InvalidResponseError("it has too many objects, lists or fields")
 
 
 def _find_error_response(body: bytes) -> ErrorResponse | None:
     """A RetCode that is not 0 counts even if other fields cannot be understood."""
     try:
-        document = _parse_slowly(body)
+        document = _parse_without_repeats(body)
     except InvalidResponseError:
         return None
     ret_code = document.get("RetCode") if isinstance(document, dict) else None
@@ -175,7 +176,7 @@ def _find_error_response(body: bytes) -> ErrorResponse | None:
     return ErrorResponse(ret_code, message if isinstance(message, str) else "")
 
 
-def _parse_slowly(body: bytes) -> Any:
+def _parse_without_repeats(body: bytes) -> Any:
     """JSON in which no object has one of `_ONLY_ONCE` twice."""
 
     def make_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

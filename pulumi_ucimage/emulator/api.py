@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pulumi_ucimage.emulator.state import State
 
 ACTION: Final = "GetDockerImageList"
-DEFAULT_LIMIT: Final = 20  # the API's page
+_DEFAULT_LIMIT: Final = 20  # the API's page
 _WHOLE_NUMBER: Final = re.compile(r"[0-9]{1,18}")
 
 
@@ -40,12 +40,10 @@ def answer(
         _check_signature(parameters, state)
         return _list_images(parameters, state, cap)
     except ServiceError as error:
-        return refusal(parameters, error.ret_code, str(error))
+        return refuse(parameters, error.ret_code, str(error))
 
 
-def refusal(
-    parameters: Mapping[str, str], ret_code: int, message: str
-) -> dict[str, object]:
+def refuse(parameters: Mapping[str, str], ret_code: int, message: str) -> dict[str, object]:
     """The answer to a refused call."""
     action = parameters.get("Action", "")
     return {"RetCode": ret_code, "Action": f"{action}Response", "Message": message}
@@ -89,7 +87,7 @@ def _list_images(
     bucket_name = _required(parameters, "BucketName")
     if not is_bucket_name(bucket_name):
         raise ServiceError(RetCode.INVALID_BUCKET_NAME, "BucketName is not a valid name")
-    limit = _whole_number(parameters, "Limit", DEFAULT_LIMIT)
+    limit = _whole_number(parameters, "Limit", _DEFAULT_LIMIT)
     offset = _whole_number(parameters, "Offset", 0)
     bucket = state.bucket(region, bucket_name)
     if bucket is None:

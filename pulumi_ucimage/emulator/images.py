@@ -22,7 +22,7 @@ def name_of(image: Image) -> str:
     return name if isinstance(name, str) else ""
 
 
-def registry_of(name: str) -> str:
+def _registry_of(name: str) -> str:
     """The registry's host in a full name; empty if it has none.
 
     Docker's rule: the first of several parts, if it has a `.` or a `:` or is `localhost`.
@@ -34,11 +34,11 @@ def registry_of(name: str) -> str:
 
 def path_of(name: str) -> str:
     """The name without the registry's host."""
-    registry = registry_of(name)
+    registry = _registry_of(name)
     return name[len(registry) + 1 :] if registry else name
 
 
-def short_name_of(name: str) -> str:
+def _short_name_of(name: str) -> str:
     """The last part of the name."""
     return name.rpartition("/")[2]
 
@@ -53,7 +53,7 @@ def find(images: Sequence[Image], wanted: str) -> int | None:
         PushError: several images have this path or this last part.
     """
     names = [name_of(image) for image in images]
-    for spelling in (str, path_of, short_name_of):
+    for spelling in (str, path_of, _short_name_of):
         found = [at for at, name in enumerate(names) if name and spelling(name) == wanted]
         several = sorted({names[at] for at in found})
         if len(several) > 1:
@@ -77,9 +77,9 @@ def full_name(wanted: str, bucket_name: str, images: Iterable[Image], registry: 
         images: the bucket's images; the host is that of the first one that has a host.
         registry: the host if none of them has one.
     """
-    if registry_of(wanted):
+    if _registry_of(wanted):
         return wanted
-    hosts = (registry_of(name_of(image)) for image in images)
+    hosts = (_registry_of(name_of(image)) for image in images)
     host = next(filter(None, hosts), registry)
     return f"{host}/{wanted}" if "/" in wanted else f"{host}/{bucket_name}/{wanted}"
 

@@ -70,7 +70,7 @@ def answer(
             raise _unsupported(rest)
         manifest = _manifest(found["path"], found["reference"], accept, state)
     except RegistryError as error:
-        return refuse(error)
+        return _refuse(error)
     return Response(
         HTTPStatus.OK,
         manifest.media_type,
@@ -87,12 +87,12 @@ def answer_token(
     try:
         token = login.issue_token(query.get("scope", ""), authorization)
     except RegistryError as error:
-        return refuse(error)
+        return _refuse(error)
     content = {"token": token, "access_token": token, "expires_in": 300}
     return _json(HTTPStatus.OK, content)
 
 
-def refuse(error: RegistryError) -> Response:
+def _refuse(error: RegistryError) -> Response:
     """The answer to a request that is refused."""
     details = {"code": error.code, "message": error.message, "detail": None}
     answer = _json(error.status, {"errors": [details]})

@@ -32,7 +32,8 @@ class RegistryLogin:
     def __init__(self, scheme: str | None) -> None:
         if scheme not in (None, *SCHEMES):
             raise EmulatorError(
-                f"The registry login {scheme!r} is not known: use basic, bearer or none."
+                f"The registry login {scheme!r} is not known: use 'basic' or 'bearer', or"
+                " leave it out."
             )
         self._scheme = scheme
         self.realm = ""

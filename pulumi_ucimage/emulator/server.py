@@ -226,27 +226,26 @@ class _Handler(BaseHTTPRequestHandler):
             if name in parameters
         )
         self.server.state.record(parameters)
-        fault = self.server.faults.take()
-        if fault.delay_s:
-            self.server.closing.wait(fault.delay_s)
-        headers = (
-            {} if fault.retry_after_s is None else {"Retry-After": str(fault.retry_after_s)}
-        )
-        if fault.answer is None:
-            listing = api.answer(parameters, self.server.state, cap=fault.cap)
-            self._outcome = _outcome_of(listing)
-            self._send_json(HTTPStatus.OK, listing)
-        elif fault.answer.kind == "drop":
+        effect = self.server.faults.take()
+        fault, retry_after_s = effect.answer, effect.retry_after_s
+        if effect.delay_s:
+            self.server.closing.wait(effect.delay_s)
+        headers = {} if retry_after_s is None else {"Retry-After": str(retry_after_s)}
+        if fault is None:
+            answer = api.answer(parameters, self.server.state, cap=effect.cap)
+            self._outcome = _outcome_of(answer)
+            self._send_json(HTTPStatus.OK, answer)
+        elif fault.kind == "drop":
             self._log("connection reset (fault)")
             self._reset()
-        elif fault.answer.kind == "retcode":
-            self._outcome = f"RetCode {fault.answer.value} (fault)"
+        elif fault.kind == "retcode":
+            self._outcome = f"RetCode {fault.value} (fault)"
             message = "The emulator was asked for this RetCode"
-            refused = api.refusal(parameters, int(fault.answer.value or 0), message)
+            refused = api.refuse(parameters, int(fault.value or 0), message)
             self._send_json(HTTPStatus.OK, refused, headers)
         else:
             self._outcome = "(fault)"
-            self._send_status(fault.answer, headers)
+            self._send_status(fault, headers)
 
     def _answer_registry(self, path: str) -> None:
         """Answer a request of the registry's API; faults are for the UCloud API alone."""
@@ -291,12 +290,14 @@ class _Handler(BaseHTTPRequestHandler):
             paths = " and ".join(f"{PREFIX}{one}" for one in known)
             self._refuse(
                 HTTPStatus.NOT_FOUND,
-                f"{method} knows /, {registry.PREFIX} and {paths}."
+                f"{method} knows /, {registry.PREFIX}, /token and {paths}."
                 if method == "GET"
                 else f"{method} knows / and {paths}.",
             )
         elif host not in (HOST, "localhost"):
-            self._refuse(HTTPStatus.FORBIDDEN, f"Send this to {self.server.url} by name.")
+            self._refuse(
+                HTTPStatus.FORBIDDEN, "Send this with Host: 127.0.0.1 or localhost."
+            )
         else:
             return True
         return False
@@ -322,7 +323,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._refuse(HTTPStatus.BAD_REQUEST, str(error))
             return
         if "ImageName" in done:
-            self._outcome = f"{done['ImageName']}:{done['TagName'] or done.get('Digest')}"
+            self._outcome = _name_of(done)
         self._send_json(HTTPStatus.OK, done)
 
     def _refuse(self, status: HTTPStatus, sentence: str) -> None:
@@ -353,9 +354,17 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(body)
 
 
-def _outcome_of(listing: Mapping[str, object]) -> str:
+def _outcome_of(answer: Mapping[str, object]) -> str:
     """What the log says about an answer of the API."""
-    images = listing.get("ImageSet")
+    images = answer.get("ImageSet")
     if isinstance(images, list):
-        return f"{len(images)} of {listing['TotalCount']} images"
-    return f"RetCode {listing['RetCode']}: {listing['Message']}"
+        return f"{len(images)} of {answer['TotalCount']} images"
+    return f"RetCode {answer['RetCode']}: {answer['Message']}"
+
+
+def _name_of(done: Mapping[str, object]) -> str:
+    """The image, tag or digest that a control request changed."""
+    name = str(done["ImageName"])
+    if done.get("TagName"):
+        return f"{name}:{done['TagName']}"
+    return f"{name}@{done['Digest']}" if done.get("Digest") else name

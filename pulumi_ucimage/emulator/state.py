@@ -110,10 +110,12 @@ class State:
         with self._lock:
             target = self._find_bucket(bucket, region)
             at = images.find(target.images, image)
-            entry: Image = {"TagSet": []} if at is None else target.images[at]
             if at is None:
                 name = images.full_name(image, target.name, target.images, DEMO_REGISTRY)
-                entry = {"ImageName": name, **entry}
+                entry: Image = {"ImageName": name, "TagSet": []}
+                at = len(target.images)
+            else:
+                entry = target.images[at]
             path = images.path_of(images.name_of(entry))
             known = tag in images.tag_names(entry) or self._repositories.has_pushed(
                 path, tag
@@ -130,7 +132,6 @@ class State:
             if create_time is None:
                 create_time = images.next_create_time(entry, int(self._now()))
             entry = images.with_tag(entry, tag, create_time)
-            at = len(target.images) if at is None else at
             self._put(target, (*target.images[:at], entry, *target.images[at + 1 :]))
             digest = self._repositories.by_tag(path, tag)[0].digest
         return {

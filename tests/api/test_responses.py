@@ -440,6 +440,16 @@ VALUES = st.recursive(
 ANSWERS = st.dictionaries(NAMES, VALUES).map(lambda fields: {**PAGE, **fields})
 
 
+def test_a_page_of_many_tags_is_accepted() -> None:
+    """A page of 100 images with 5,000 tags each is not too large."""
+    tags = ",".join(f'{{"TagName": "{n}", "CreateTime": {n}}}' for n in range(5_000))
+    images = ",".join([f'{{"ImageName": "r.io/a", "TagSet": [{tags}]}}'] * 100)
+    page = parse(f'{{"RetCode": 0, "ImageSet": [{images}]}}'.encode())
+
+    assert isinstance(page, Page)
+    assert [5_000] * 100 == [len(image.tag_set or ()) for image in page.images]
+
+
 def outcome(body: bytes) -> Page | ErrorResponse | None:
     """What a response says; None if it is invalid."""
     try:

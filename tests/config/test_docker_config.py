@@ -305,7 +305,7 @@ def test_a_fault_is_an_error_that_shows_nothing_it_read(
         (configured.bin / "docker-credential-test").write_text("#!/missing/shell\n")
 
     with pytest.raises(ConfigError) as caught:
-        docker_credentials(HOST, helper_limit_s=0.5)
+        docker_credentials(HOST, helper_timeout_s=0.5)
 
     assert says in str(caught.value)
     assert str(configured.file) in str(caught.value)
@@ -337,7 +337,7 @@ def test_a_helper_has_one_time_limit(
     monkeypatch.setattr(credential_helper, "monotonic", lambda: next(times))
     monkeypatch.setattr(subprocess.Popen, "wait", note)
 
-    assert docker_credentials(HOST, helper_limit_s=30) is None
+    assert docker_credentials(HOST, helper_timeout_s=30) is None
     assert 9.0 == waits[0]
 
 
@@ -348,7 +348,7 @@ def test_a_helper_that_hangs_is_ended(configured: Docker, tmp_path: Path) -> Non
     configured.helper("test", f"sleep 60 & echo $! > {pid_file}; wait")
 
     with pytest.raises(ConfigError, match="did not answer"):
-        docker_credentials(HOST, helper_limit_s=0.5)
+        docker_credentials(HOST, helper_timeout_s=0.5)
 
     assert _ends(int(pid_file.read_text()))
 

@@ -8,7 +8,7 @@ import pytest
 from secrecy import held_by
 
 from pulumi_ucimage._config import parse
-from pulumi_ucimage._config.resolve import configured_registry
+from pulumi_ucimage._config.resolve import find_configured_registry
 from pulumi_ucimage._http.endpoint import Endpoint
 from pulumi_ucimage._spec.settings import SETTINGS_BY_KEY
 from pulumi_ucimage.errors import ArgumentError
@@ -56,7 +56,7 @@ def test_the_configured_registry(
     for source in sources:
         unset.set(source, "registry", f"{source}.test")
 
-    assert expected == configured_registry(unset.stack)
+    assert expected == find_configured_registry(unset.stack)
 
 
 @pytest.fixture

@@ -185,7 +185,7 @@ def test_a_foreign_host_name_controls_nothing(
 @pytest.mark.parametrize(
     ("method", "path", "status", "said"),
     [
-        ("GET", "other", 404, "GET knows /, /v2/ and /emulator/requests."),
+        ("GET", "other", 404, "GET knows /, /v2/, /token and /emulator/requests."),
         ("GET", "emulator/push", 404, "GET knows"),
         ("GET", "push", 404, "GET knows"),
         ("POST", "emulator/requests", 404, "/emulator/push and /emulator/delete"),

@@ -379,7 +379,7 @@ def test_a_registry_without_bearer_issues_no_tokens(basic: Emulator) -> None:
 
 def test_an_unknown_login_is_one_sentence() -> None:
     """It names those there are."""
-    with pytest.raises(EmulatorError, match="use basic, bearer or none"):
+    with pytest.raises(EmulatorError, match="use 'basic' or 'bearer'"):
         Emulator(registry_login="oauth")
 
 
@@ -399,6 +399,10 @@ def test_each_request_is_one_line_without_secrets() -> None:
         control(emulator.url, "push", {})
         get(emulator, "many/image-00/manifests/1", auth=USER)
         requests.get(f"{emulator.url}nowhere?Signature=x", timeout=30)
+        image = {"BucketName": "many", "ImageName": "image-00"}
+        control(emulator.url, "delete", {**image, "TagName": "1"})
+        control(emulator.url, "delete", {**image, "Digest": digest})
+        control(emulator.url, "delete", image)
         emulator.fault("drop")
         with pytest.raises(requests.ConnectionError):
             post(emulator.url, signed())
@@ -413,7 +417,10 @@ def test_each_request_is_one_line_without_secrets() -> None:
         "POST /emulator/push -> 400 The request must have BucketName, ImageName, TagName,"
         " and may have CreateTime, Region, SameBytes, MediaType; no more.",
         f"GET /v2/many/image-00/manifests/1 -> 200 {digest}",
-        "GET /nowhere -> 404 GET knows /, /v2/ and /emulator/requests.",
+        "GET /nowhere -> 404 GET knows /, /v2/, /token and /emulator/requests.",
+        "POST /emulator/delete -> 200 registry.example/many/image-00:1",
+        f"POST /emulator/delete -> 200 registry.example/many/image-00@{digest}",
+        "POST /emulator/delete -> 200 registry.example/many/image-00",
         f"POST {subject} -> connection reset (fault)",
     ]
 

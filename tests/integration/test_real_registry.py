@@ -89,7 +89,7 @@ class Asking:
             endpoint=parse_registry_host(registry.host),
             find_credentials=lambda _seconds: credentials,
             logins={},
-            retries=RetryPolicy(max_retries=0, clock=Clock()),
+            retry_policy=RetryPolicy(max_retries=0, clock=Clock()),
         )
 
     def digest(self, tag: str, name: str = NAME) -> str:

@@ -66,7 +66,7 @@ REASONS: list[tuple[RejectReason, dict[str, Any], list[str | None], list[str | N
     (
         RejectReason.FLOATING,
         {},
-        list(FLOATING_TAGS),
+        [*sorted(FLOATING_TAGS)],
         ["Latest", "latest-1", "development", "beta", "buildcache-1"],
     ),
     (RejectReason.FLOATING, {"floating_tags": ["beta"]}, ["beta"], ["latest", "main"]),

@@ -8,6 +8,7 @@ from typing import Any, get_args
 import pulumi
 import pulumi.dynamic
 
+from pulumi_ucimage._formatting import quoted
 from pulumi_ucimage._pulumi import program
 from pulumi_ucimage._pulumi.pin_inputs import complete_inputs
 from pulumi_ucimage._pulumi.stack_config import warn_about_stack_config
@@ -16,6 +17,7 @@ from pulumi_ucimage._spec.arguments import (  # noqa: TC001 - signatures can be 
     OrderName,
     PolicyName,
 )
+from pulumi_ucimage.errors import ArgumentError
 from pulumi_ucimage.pin_provider import ImagePinProvider
 
 
@@ -70,6 +72,12 @@ class ImagePin(pulumi.dynamic.Resource, module="ucimage", name="ImagePin"):
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         values = locals()
+        if opts and opts.import_:
+            message = (
+                f"The pin {quoted(resource_name)} cannot be imported, because a Python pin"
+                " is a dynamic resource: remove import_, and set tag to pin that tag."
+            )
+            raise ArgumentError(message)
         if not program.is_mocked():
             warn_about_stack_config()
         inputs = {argument.name: values[argument.name] for argument in arguments.IMAGE_PIN}

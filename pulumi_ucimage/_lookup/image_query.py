@@ -209,7 +209,6 @@ class ImageQuery(Query[GetDockerImageResult]):
         # Only here: a look-up without a digest does not need it.
         from pulumi_ucimage._lookup.digests import resolve_digest  # noqa: PLC0415
 
-        limits_age = (self._policy.min_age_s, self._policy.as_of_s) != (None, None)
         for _ in range(_MAX_READINGS):
             selection = found.selection
             digest = resolve_digest(
@@ -219,7 +218,7 @@ class ImageQuery(Query[GetDockerImageResult]):
                 deadline,
                 is_listed=selection.found,
             )
-            if not limits_age:
+            if not self._policy.limits_age:
                 return found._replace(digest=digest)
             later = self._find_once(settings, context, deadline, again=True)
             if found.identity == later.identity:
@@ -231,13 +230,28 @@ class ImageQuery(Query[GetDockerImageResult]):
         )
         raise ResponseError(message)
 
-    def tags(self, settings: Settings, context: LookupContext) -> Sequence[TagRecord]:
+    def tags(
+        self,
+        settings: Settings,
+        context: LookupContext,
+        *,
+        again: bool = False,
+        deadline: Deadline | None = None,
+    ) -> Sequence[TagRecord]:
         """The tags of the image, all of them.
+
+        Args:
+            settings: the settings of this look-up.
+            context: where the look-up runs.
+            again: whether an earlier listing may not be used.
+            deadline: when the look-up must be done; by default its whole time from now.
 
         Raises:
             UcimageError: see `errors`; a NoSuchImageError if there is no such image.
         """
-        listing = self._bucket_query.listing(settings, context)
+        listing = self._bucket_query.listing(
+            settings, context, again=again, deadline=deadline
+        )
         return tags_of(self._the_image(listing, settings.region))
 
     def _find_once(

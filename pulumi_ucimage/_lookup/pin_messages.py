@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from pulumi_ucimage._formatting import quoted
 from pulumi_ucimage._lookup.pinned import is_better, pinned_tag
+from pulumi_ucimage._spec.unknown import contains_unknown
 from pulumi_ucimage._tags.evaluate import ranks_below
 from pulumi_ucimage._tags.timestamps import format_timestamp
 from pulumi_ucimage._tags.verdicts import explain_rejection
@@ -65,19 +66,25 @@ def downgrade(pin: str, pinned: str, chosen: str, choice: Choice) -> str:
     )
 
 
+def no_old_digest(pinned: str, choice: Choice) -> str:
+    """Why the digest of a pinned tag cannot be used with `min_age` or `as_of`."""
+    return (
+        f"The digest of the pinned tag {quoted(pinned)} may be that of a later push:"
+        f" {explain_rejection(choice, pinned)}. Change a trigger to choose again, or remove"
+        " resolve_digest."
+    )
+
+
 def triggers_without_effect(
     pin: str, inputs: State, changed: set[str], *, is_frozen: bool
 ) -> list[Message]:
     """A message if triggers changed that cannot move the pin; else empty."""
-    tag = inputs.get("wanted_tag")
+    tag, triggers = inputs.get("wanted_tag"), inputs.get("triggers")
     if "triggers" not in changed or not (tag or is_frozen):
         return []
-    reason = (
-        "tag is in ignore_changes, or is set to the pinned tag; remove that, then change a"
-        " trigger to choose again"
-        if is_frozen
-        else "tag is set; remove it to choose again"
-    )
+    if contains_unknown(tag) or contains_unknown(triggers):
+        return []
+    reason = _FROZEN if is_frozen else "tag is set; remove it to choose again"
     text = f"The changed triggers have no effect on the pin {quoted(pin)}: {reason}."
     return [Message(text)]
 
@@ -91,20 +98,28 @@ def tag_without_effect(pin: str, pinned: str) -> Message:
     return Message(text)
 
 
-def state_warnings(pin: str, state: State) -> list[Message]:
+_CHOOSE_AGAIN: Final = "change a trigger to choose again"
+_FROZEN: Final = (
+    "tag is in ignore_changes, or is set to the pinned tag; remove that, then change a"
+    " trigger to choose again"
+)
+
+
+def state_warnings(pin: str, state: State, *, is_frozen: bool) -> list[Message]:
     """A warning if the state says that the tag is gone or was pushed again; else empty."""
     stays = f"The pin {quoted(pin)} stays at {quoted(state['tag'])}, which was"
     digest = state["digest"]
     if state["found"] and not state["available"]:
         gone = ", or no longer in the registry with its digest," if digest else ""
+        other = "" if is_frozen else ", or set tag to another one"
         text = (
             f"{stays} no longer listed{gone} when it was last checked: push it again and"
-            " run `pulumi refresh`, or set tag to another one."
+            f" run `pulumi refresh`{other}."
         )
     elif state["retagged"]:
         text = (
             f"{stays} pushed again after it was chosen and {'is' if digest else 'may be'}"
-            " another image now: change a trigger to choose again."
+            f" another image now: {_FROZEN if is_frozen else _CHOOSE_AGAIN}."
         )
     else:
         return []

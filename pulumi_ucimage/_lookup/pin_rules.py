@@ -29,15 +29,16 @@ from pulumi_ucimage._spec.pin_state import (
     STATE_KEYS,
 )
 from pulumi_ucimage._spec.unknown import UNKNOWN, contains_unknown
-from pulumi_ucimage._tags.evaluate import Tag, ranks_below
+from pulumi_ucimage._tags.evaluate import Tag, evaluate, ranks_below
 from pulumi_ucimage._tags.timestamps import format_timestamp
-from pulumi_ucimage.errors import DowngradeError
+from pulumi_ucimage.errors import DowngradeError, NoMatchingTagError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pulumi_ucimage._lookup.context import LookupContext
     from pulumi_ucimage._lookup.pin_messages import Message
+    from pulumi_ucimage._tags.evaluate import Choice
     from pulumi_ucimage._tags.select import Selection
 
     State = Mapping[str, Any]
@@ -86,8 +87,9 @@ def reconcile(
     if unknown_keys & {"profile", "wanted_image", *REPLACE_KEYS}:
         return Reconciled(_unknown_state(before, inputs), [])
     if another := other_pin(before, inputs, context):
-        # Only for Diff to see: the new pin is checked again, without a stored state.
-        return Reconciled({**_keep(before, inputs), **another}, [])
+        # Only for Diff and its reader: the engine checks the new pin again, in this way.
+        new, _ = reconcile({}, new_inputs, context, pin=pin)
+        return Reconciled({**new, **another}, [])
 
     changed = changed_inputs(before, inputs)
     messages = []
@@ -98,7 +100,7 @@ def reconcile(
         )
     if changed & CHOOSING_INPUTS and not is_frozen:
         return Reconciled(choose_if_known(before), messages)
-    messages += pin_messages.state_warnings(pin, before)
+    messages += pin_messages.state_warnings(pin, before, is_frozen=is_frozen)
     if not changed:
         return Reconciled(dict(olds), messages)
     state = _keep(before, inputs)
@@ -186,12 +188,27 @@ def _pinned_digest(
     # Only here: a pin without a digest does not need it.
     from pulumi_ucimage._lookup.digests import resolve_digest  # noqa: PLC0415
 
-    in_bucket = {key: inputs.get(key) for key in BUCKET_INPUTS}
-    _, settings = query_and_settings(before, in_bucket, context)
+    # The choosing inputs did not change, and others may not be known yet.
+    known = {**before, **{key: inputs.get(key) for key in BUCKET_INPUTS}}
+    query, settings = query_and_settings(before, known, context)
     deadline = Deadline.after(settings.timeout_s, context.clock)
-    return resolve_digest(
+    digest = resolve_digest(
         repository, before["tag"], settings, deadline, is_listed=before["available"]
     )
+    if query.policy.limits_age and before["found"] and not query.policy.tag:
+        tags = query.tags(settings, context, again=True, deadline=deadline)
+        choice = evaluate(query.policy, tags, now=context.clock.now())
+        _refuse_younger_push(choice, before)
+    return digest
+
+
+def _refuse_younger_push(choice: Choice, before: State) -> None:
+    """Raise an error if the pinned tag names bytes that are too young by now."""
+    pinned = pinned_tag(before)
+    listed = choice.find_tag(before["tag"])
+    is_the_same = listed is not None and listed.create_time == pinned.create_time
+    if not is_the_same and before["tag"] not in [tag.name for tag in choice.candidates]:
+        raise NoMatchingTagError(pin_messages.no_old_digest(before["tag"], choice))
 
 
 def choose(

@@ -83,7 +83,10 @@ class Argument:
             isinstance(value, bool) == (self.type is ArgumentType.BOOLEAN)
         )
         if not fits:
-            message = f"{self.name} must be {words}, not {_type_name(value)}."
+            # YAML reads 2.0 as a number.
+            is_unquoted = self.type is ArgumentType.STRING and type(value) in (int, float)
+            hint = "; write it in quotes" if is_unquoted else ""
+            message = f"{self.name} must be {words}, not {_type_name(value)}{hint}."
             raise ArgumentTypeError(message)
         for part in _items(value):
             if not isinstance(part, str):

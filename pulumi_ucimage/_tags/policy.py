@@ -82,6 +82,11 @@ class Policy:
     default_tag: str | None = None
     arguments: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
+    @property
+    def limits_age(self) -> bool:
+        """Whether some tags may be too young."""
+        return (self.min_age_s, self.as_of_s) != (None, None)
+
     @classmethod
     def from_arguments(
         cls, arguments: Mapping[str, Any], *, unknown: Collection[str] = ()

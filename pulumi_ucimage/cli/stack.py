@@ -63,7 +63,12 @@ def read_config(folder: Path, stack: str | None) -> dict[str, ConfigValue] | Non
         ConfigError: `pulumi` is not installed or fails.
     """
     try:
-        output = _pulumi(folder, stack, "config", "--show-secrets", "--json")
+        output = _pulumi(
+            folder,
+            stack,
+            *("config", "--show-secrets", "--json"),
+            instead="use --no-stack to ignore the stack",
+        )
     except _NoStackError:
         return None
     try:
@@ -89,7 +94,12 @@ def export(folder: Path, stack: str | None) -> str:
         ConfigError: `pulumi` is not installed or fails, or no stack is selected.
     """
     try:
-        return _pulumi(folder, stack, "stack", "export", "--show-secrets")
+        return _pulumi(
+            folder,
+            stack,
+            *("stack", "export", "--show-secrets"),
+            instead="give the output of `pulumi stack export --show-secrets` with --from",
+        )
     except _NoStackError:
         message = (
             "No stack is selected; run `pulumi stack select`, or name one with --stack."
@@ -101,16 +111,22 @@ class _NoStackError(Exception):
     """The project has no selected stack."""
 
 
-def _pulumi(folder: Path, stack: str | None, *args: str) -> str:
+def _pulumi(folder: Path, stack: str | None, *args: str, instead: str) -> str:
     """What a command of `pulumi` prints.
 
     It runs in the main thread, so that Ctrl-C ends it too.
+
+    Args:
+        folder: a Pulumi project.
+        stack: the stack's name; None for the selected one.
+        args: the command.
+        instead: what to do without Pulumi, for messages.
     """
     program = shutil.which("pulumi")
     if program is None:
         message = (
             "`pulumi` is not on PATH, and the stack cannot be read without it; install"
-            " Pulumi's command line, or use --no-stack."
+            f" Pulumi's command line, or {instead}."
         )
         raise ConfigError(message)
     command = [program, *args, *(["--stack", stack] if stack else [])]
@@ -132,7 +148,6 @@ def _pulumi(folder: Path, stack: str | None, *args: str) -> str:
     reason = lines[-1].removeprefix("error: ") if lines else "it gave no reason"
     message = (
         f"`pulumi {' '.join(args[:2])}` failed in {folder}:"
-        f" {printable(reason, limit=300)}; correct that, or use --no-stack to ignore the"
-        " stack."
+        f" {printable(reason, limit=300)}; correct that, or {instead}."
     )
     raise ConfigError(message)

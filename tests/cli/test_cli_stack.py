@@ -193,8 +193,9 @@ def test_pulumi_is_not_installed(
 
     assert (1, "") == ended[:2]
     assert "`pulumi` is not on PATH" in ended.err
-    assert "--no-stack" in ended.err
+    assert "or use --no-stack" in ended.err
     assert 0 == call("choose", "ucs", "--no-stack").status
+    assert "with --from." in call("pins").err
 
 
 @pytest.mark.parametrize(

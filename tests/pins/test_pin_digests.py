@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -192,6 +193,40 @@ def test_turning_on_resolves_the_pinned_tag(
     assert state["repo_digest"] == f"{registry.repository}@{OLD}"
     assert provider.diff(olds, state) == (True, [])
     assert (registry.take(), api.requests) == (["1"], [])
+
+
+@pytest.mark.parametrize(
+    ("limit", "days", "problem"),
+    [
+        ({"as_of": "2025-01-01T00:00:00Z"}, 0, None),
+        ({"as_of": "2025-01-01T00:00:00Z"}, 1, "it is rejected as too_young"),
+        ({"as_of": "2025-01-01T00:00:00Z"}, None, "it is no longer listed"),
+        ({"as_of": "2025-01-01T00:00:00Z", "tag": "1"}, 1, None),
+        ({"min_age": "7d"}, 1, None),
+        ({}, 1, None),
+    ],
+)
+def test_turning_on_takes_no_younger_bytes(
+    provider: PinProvider,
+    api: Emulator,
+    limit: dict[str, str],
+    days: int | None,
+    problem: str | None,
+) -> None:
+    """With `as_of` or `min_age`, a push after the choice must be old enough too."""
+    chosen = int(datetime(2025, 1, 1, tzinfo=timezone.utc).timestamp())
+    api.push("ucs", "helloworld", "1", create_time=chosen)
+    olds = provider.check({}, {**PLAIN, **limit})
+    if days is None:
+        api.delete("ucs", "helloworld", "1")
+    elif days:
+        api.push("ucs", "helloworld", "1", create_time=chosen + days * 86_400)
+
+    if problem:
+        with pytest.raises(CheckError, match=rf"{problem}.*'1' stays pinned"):
+            provider.check(olds, {**DIGESTS, **limit})
+    else:
+        assert fields(provider.check(olds, {**DIGESTS, **limit})) == ("1", OLD, "", "")
 
 
 def test_turning_on_keeps_the_time_of_the_choice(provider: PinProvider) -> None:

@@ -240,6 +240,22 @@ def test_the_state_warns_without_a_call(
         assert is_warning
 
 
+@pytest.mark.parametrize(
+    ("flag", "advice"),
+    [
+        ({"available": False}, "push it again and run `pulumi refresh`."),
+        ({"retagged": True}, "remove that, then change a trigger to choose again."),
+    ],
+)
+def test_a_frozen_pin_is_not_told_what_has_no_effect(
+    flag: dict[str, bool], advice: str
+) -> None:
+    """Neither another tag nor a trigger moves it."""
+    _, ((text, _),) = reconcile({**pinned(), **flag}, tag="1.1.0")
+
+    assert text.endswith(advice)
+
+
 def test_a_refresh_that_fails_raises(configured: Emulator) -> None:
     """The provider makes it a warning."""
     configured.fault("drop")

@@ -95,6 +95,7 @@ def sets(**values: Any) -> Callable[[ResourceTransformationArgs], Any]:
         ({"triggers": {"a": 1}, "policy": "later"}, ArgumentTypeError, "triggers must"),
         ({"registry": "https://a/"}, ArgumentError, "registry"),
         ({"registry": "https://a/", "policy": "later"}, ArgumentError, "registry"),
+        ({"opts": pulumi.ResourceOptions(import_="a")}, ArgumentError, "set tag to pin"),
     ],
 )
 @pytest.mark.parametrize("is_mocked", [False, True])

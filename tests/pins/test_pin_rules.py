@@ -6,12 +6,20 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from buckets import bucket, tag
+from conftest import environment_for
+from pin_rules import Unknown, context, pinned, reconcile
 
 from pulumi_ucimage._lookup import pin_changes, pin_rules
 from pulumi_ucimage._spec import arguments, pin_state
 from pulumi_ucimage._spec.unknown import UNKNOWN
 from pulumi_ucimage._tags.policy import FLOATING_TAGS
-from pulumi_ucimage.emulator import DEMO_IMAGE, DEMO_PRIVATE_KEY, DEMO_PUBLIC_KEY
+from pulumi_ucimage.emulator import (
+    DEMO_IMAGE,
+    DEMO_PRIVATE_KEY,
+    DEMO_PUBLIC_KEY,
+    Emulator,
+)
 from pulumi_ucimage.errors import (
     ArgumentError,
     ConfigError,
@@ -19,10 +27,8 @@ from pulumi_ucimage.errors import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
-
-    from pulumi_ucimage.emulator import Emulator
-from pin_rules import Unknown, context, pinned, reconcile
 
 
 @pytest.fixture(autouse=True)
@@ -307,9 +313,11 @@ def test_a_trigger_without_effect_is_reported(*, is_frozen: bool) -> None:
     olds = pinned(wanted_tag="" if is_frozen else "1.1.0", triggers={"a": "1"})
 
     _, unchanged = reconcile(olds, tag="1.1.0", triggers={"a": "1"})
+    _, unknown = reconcile(olds, tag="1.1.0", triggers={"a": UNKNOWN})
     state, messages = reconcile(olds, tag="1.1.0", triggers={"a": "2"})
 
     assert not unchanged
+    assert not unknown
     ((text, is_warning),) = messages
     assert text.startswith("The changed triggers have no effect on the pin 'app': ")
     assert not is_warning
@@ -329,9 +337,25 @@ def test_a_trigger_accepts_an_explicit_tag_that_was_pushed_again(
     assert not messages
 
 
-def test_a_trigger_with_effect_says_nothing() -> None:
-    """It chooses, and the preview shows what."""
-    assert [] == reconcile(pinned(), triggers={"a": "2"}).messages
+@pytest.mark.parametrize("tag", ["", UNKNOWN])
+def test_a_trigger_with_effect_says_nothing(tag: object) -> None:
+    """It chooses, and the preview shows what; an unknown tag may be none."""
+    assert [] == reconcile(pinned(), triggers={"a": "2"}, tag=tag).messages
+
+
+@pytest.fixture
+def elsewhere(monkeypatch: pytest.MonkeyPatch) -> Iterator[Emulator]:
+    """Run an API with other buckets and images, all with the tag `9`."""
+    tags = [tag("9")]
+    names = (DEMO_IMAGE, "other.io/ucs/helloworld", "r.example.com/ucs/hello")
+    here = [{"ImageName": name, "TagSet": tags} for name in names]
+    data = bucket(*here)
+    data["Buckets"] += bucket(*here[:1], name="other")["Buckets"]
+    data["Buckets"].append({**data["Buckets"][1], "Region": "cn-sh2", "BucketName": "ucs"})
+    with Emulator(data=data) as emulator:
+        for variable, value in environment_for(emulator).items():
+            monkeypatch.setenv(variable, value)
+        yield emulator
 
 
 @pytest.mark.parametrize(
@@ -339,7 +363,7 @@ def test_a_trigger_with_effect_says_nothing() -> None:
     [
         ({"bucket_name": "other"}, ["bucket_name"]),
         ({"region": "cn-sh2"}, ["region"]),
-        ({"project_id": "org-1"}, ["project_id"]),
+        ({"project_id": "org-1", "image_name": DEMO_IMAGE}, ["project_id"]),
         ({"image_name": "hello"}, ["image_name"]),
         ({"image_name": "other.io/ucs/helloworld"}, ["image_name"]),
         ({"region": "cn-sh2", "image_name": "ucs/helloworld"}, ["region"]),
@@ -348,16 +372,18 @@ def test_a_trigger_with_effect_says_nothing() -> None:
     ],
 )
 def test_another_bucket_or_image_replaces_the_pin(
-    configured: Emulator, inputs: dict[str, Any], replaced: list[str]
+    elsewhere: Emulator, inputs: dict[str, Any], replaced: list[str]
 ) -> None:
-    """Region, project, bucket and image; without a call: the new pin is checked again."""
+    """Region, project, bucket and image; a preview shows the tag of the new pin."""
     olds = pinned()
 
     state, _ = reconcile(olds, **inputs)
 
     changes = pin_changes.changes(olds, state)
     assert replaced == [key for key, replaces in changes.items() if replaces]
-    assert not configured.requests
+    assert len(elsewhere.requests) == bool(replaced)
+    assert (state["tag"] == "9") == bool(replaced)
+    assert "" == state["previous_tag"]
 
 
 @pytest.mark.parametrize(
@@ -367,12 +393,16 @@ def test_another_bucket_or_image_replaces_the_pin(
         ({}, {"profile": "away"}, ["region", "project_id"]),
         ({"profile": "away"}, {"profile": "away"}, []),
         ({"profile": "away"}, {}, []),
-        ({}, {"profile": "away", "region": "cn-bj2"}, ["project_id"]),
+        (
+            {},
+            {"profile": "away", "region": "cn-bj2", "image_name": DEMO_IMAGE},
+            ["project_id"],
+        ),
         ({"profile": "here"}, {"profile": "elsewhere"}, ["region"]),
     ],
 )
 def test_another_profile_may_name_another_region_or_project(
-    configured: Emulator,
+    elsewhere: Emulator,
     home: Path,
     before: dict[str, str],
     inputs: dict[str, str],
@@ -400,14 +430,16 @@ def test_another_profile_may_name_another_region_or_project(
     )
     olds = pinned("5", 1, **before)
 
+    with_unknown, _ = reconcile(olds, **inputs, default_tag=UNKNOWN)
+    assert not elsewhere.requests
     state, _ = reconcile(olds, **inputs)
 
-    with_unknown, _ = reconcile(olds, **inputs, default_tag=UNKNOWN)
-    changes = pin_changes.changes(olds, state)
-    assert replaced == [key for key, replaces in changes.items() if replaces]
-    assert {**state, "default_tag": UNKNOWN} == with_unknown
-    assert ("5", "") == (state["tag"], state["previous_tag"])
-    assert not configured.requests
+    for new, chosen in ((state, "9"), (with_unknown, UNKNOWN)):
+        changes = pin_changes.changes(olds, new)
+        assert replaced == [key for key, replaces in changes.items() if replaces]
+        assert (chosen if replaced else "5") == new["tag"]
+    assert "" == state["previous_tag"]
+    assert len(elsewhere.requests) == bool(replaced)
 
 
 def test_a_pin_keeps_its_region_and_project(

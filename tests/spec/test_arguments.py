@@ -240,10 +240,10 @@ def test_a_whole_number_may_be_a_float(value: float) -> None:
 @pytest.mark.parametrize(
     ("type_", "value", "complaint"),
     [
-        (TEXT, 1, "a string, not a whole number"),
+        (TEXT, 1, "a string, not a whole number; write it in quotes"),
         (TEXT, True, "a string, not a boolean"),
         (TEXT, False, "a string, not a boolean"),
-        (TEXT, 0, "a string, not a whole number"),
+        (TEXT, 0, "a string, not a whole number; write it in quotes"),
         (TEXT, b"a", "a string, not bytes"),
         (TEXT, ["a"], "a string, not a list"),
         (TEXT, [], "a string, not a list"),
@@ -253,7 +253,7 @@ def test_a_whole_number_may_be_a_float(value: float) -> None:
         (NUMBER, 1.5, "a whole number, not a decimal number"),
         (NUMBER, math.nan, "a whole number, not a decimal number"),
         (NUMBER, math.inf, "a whole number, not a decimal number"),
-        (TEXT, 1.0, "a string, not a decimal number"),
+        (TEXT, 1.0, "a string, not a decimal number; write it in quotes"),
         (FLAG, 1.0, "a boolean, not a decimal number"),
         (NUMBER, "1", "a whole number, not a string"),
         (FLAG, 1, "a boolean, not a whole number"),

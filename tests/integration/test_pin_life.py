@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -233,6 +234,7 @@ def test_another_image_replaces_the_pin_and_nothing_else_does(stack: PinStack) -
     )
     assert {("cn-bj2", None)} == places
     assert "(replace)" in preview
+    assert re.search(r'~ tag *: "0\.0\.2" => "1\.1\.0"', preview), preview
     assert ("1.1.0", None) == (third["tag"], third["previous_tag"])
     assert "cn-bj2/ucs/ucs/helloworld" == stack.pin()["id"]
 

@@ -103,8 +103,9 @@ class ImagePin(pulumi.dynamic.Resource, module="ucimage", name="ImagePin"):
         if args.resource is not self:
             return None  # a child inherits transformations
         # Transformations of parents and of the stack run after this one, and may change
-        # inputs. In this list of Pulumi's, it runs once more after them; if that changes,
-        # pins share fewer listings, and that is all.
+        # inputs. In this list of Pulumi's, it runs once more after them. If that changes,
+        # inputs that they set are not checked or marked here; a pin may then count as
+        # frozen, and use a listing that is too old.
         inherited: list[Any] = getattr(self, "_transformations", [])
         if inherited and inherited[-1] != self._complete_inputs:
             inherited.append(self._complete_inputs)

@@ -76,7 +76,7 @@ class ImagePinProvider(ResourceProvider):
         not_before = program.get("not_before", time.monotonic())
         context = self._context(urn, self._listings, not_before)
         try:
-            _refuse_unknown_inputs(news, olds)
+            _refuse_other_inputs(news, olds)
             state, messages = pin_rules.reconcile(
                 olds,
                 news,
@@ -146,7 +146,7 @@ class ImagePinProvider(ResourceProvider):
         )
 
 
-def _refuse_unknown_inputs(new_inputs: State, olds: State) -> None:
+def _refuse_other_inputs(new_inputs: State, olds: State) -> None:
     """Raise ArgumentError for an input without effect, such as a misspelled name."""
     known = {*pin_state.STATE_KEYS, pin_state.CHOSEN_AT, *olds}
     for key, value in _without_internal(new_inputs).items():

@@ -52,7 +52,7 @@ class MissingSettingErrors:
 
     def _ways_to_set_keys(self) -> str:
         public, private = KEY_PAIR
-        without = "leave the argument profile out and " if self.has_profile_argument else ""
+        without = "leave out the argument profile and " if self.has_profile_argument else ""
         commands = f"{public.command('KEY')} and {private.command('KEY')}"
         ucloud, end = (
             ("", f" {_PLUGIN_SEES} ucloud:publicKey and ucloud:privateKey.")

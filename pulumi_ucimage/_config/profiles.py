@@ -120,7 +120,7 @@ def read_profile(
         there = f"which have {join_names(names)}" if names else "which have no profiles"
         message = (
             f"No profile is named {quoted(name)} in {quoted(config_file.path)} or"
-            f" {quoted(credentials_file.path)}, {there}: name another profile (argument"
+            f" {quoted(credentials_file.path)}, {there}: name another profile (the argument"
             f" profile, {SETTINGS_BY_KEY['profile'].command('NAME')} or UCLOUD_PROFILE),"
             " or create it with `ucloud config`."
         )

@@ -90,7 +90,7 @@ class ImageQuery(Query[GetDockerImageResult]):
     """One tag of one image."""
 
     _image_name: str | None
-    _policy: Policy
+    policy: Policy
     _resolve_digest: bool = False
 
     @classmethod
@@ -102,11 +102,6 @@ class ImageQuery(Query[GetDockerImageResult]):
             Policy.from_arguments(given, unknown=unknown),
             given.get("resolve_digest", False),
         )
-
-    @property
-    def policy(self) -> Policy:
-        """The rule by which a tag is chosen."""
-        return self._policy
 
     def run_with(self, settings: Settings, context: LookupContext) -> GetDockerImageResult:
         return self._result(self.find(settings, context), settings)
@@ -141,7 +136,7 @@ class ImageQuery(Query[GetDockerImageResult]):
 
         def attempt(deadline: Deadline, *, again: bool) -> None:
             record, name = self._find_image(settings, context, deadline, again=again)
-            choice = evaluate(self._policy, tags_of(record), now=context.clock.now())
+            choice = evaluate(self.policy, tags_of(record), now=context.clock.now())
             problem = find_problem(choice, image_name=name.full, with_rejected=False)
             evaluations.append(Evaluation(name, choice, problem, None))
             if problem:
@@ -173,7 +168,7 @@ class ImageQuery(Query[GetDockerImageResult]):
             context: where the look-up runs.
         """
         clock = context.clock
-        waited_enough = Deadline.after(self._policy.wait_s, clock)
+        waited_enough = Deadline.after(self.policy.wait_s, clock)
         pause_s, again = _FIRST_PAUSE_S, False
         while True:
             try:
@@ -183,7 +178,7 @@ class ImageQuery(Query[GetDockerImageResult]):
                 if remaining_s <= 0:
                     raise
             context.log.info(
-                f"The tag {quoted(self._policy.tag or '')} is not listed in bucket"
+                f"The tag {quoted(self.policy.tag or '')} is not listed in bucket"
                 f" '{self._bucket_query.bucket_name}' yet; looking again."
             )
             clock.sleep(min(pause_s, remaining_s))
@@ -218,7 +213,7 @@ class ImageQuery(Query[GetDockerImageResult]):
                 deadline,
                 is_listed=selection.found,
             )
-            if not self._policy.limits_age:
+            if not self.policy.limits_age:
                 return found._replace(digest=digest)
             later = self._find_once(settings, context, deadline, again=True)
             if found.identity == later.identity:
@@ -258,7 +253,7 @@ class ImageQuery(Query[GetDockerImageResult]):
         self, settings: Settings, context: LookupContext, deadline: Deadline, *, again: bool
     ) -> FoundTag:
         record, name = self._find_image(settings, context, deadline, again=again)
-        choice = evaluate(self._policy, tags_of(record), now=context.clock.now())
+        choice = evaluate(self.policy, tags_of(record), now=context.clock.now())
         return FoundTag(record, name, select(choice, image_name=name.full))
 
     def _find_image(
@@ -299,7 +294,7 @@ class ImageQuery(Query[GetDockerImageResult]):
                 return images[0]
             message = f"{where} has one image, and the API gives it no name."
             raise NoSuchImageError(message)
-        if wanted and self._policy.default_tag and ImageName.parse(wanted).host:
+        if wanted and self.policy.default_tag and ImageName.parse(wanted).host:
             return None
         there = f"its images are {join_names(names)}" if names else "it has no images"
         what = f"no image {quoted(wanted)}" if wanted else "no images"

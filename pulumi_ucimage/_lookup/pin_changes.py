@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pulumi_ucimage._lookup.image_name import ImageName
 from pulumi_ucimage._lookup.pin_query import ARGUMENTS, BUCKET_INPUTS, query_of
-from pulumi_ucimage._spec import arguments
 from pulumi_ucimage._spec.pin_state import (
     CHOSEN_AT,
     INPUT_ALIASES,
@@ -45,9 +44,9 @@ def wanted_inputs(
     - Otherwise it counts as ignored: a pin must not move when `ignore_changes` is removed.
     """
     inputs = {
-        INPUT_ALIASES.get(a.name, a.name): new_inputs[a.name]
-        for a in arguments.IMAGE_PIN
-        if a.name in new_inputs
+        key: new_inputs[argument.name]
+        for key, argument in ARGUMENTS.items()
+        if argument.name in new_inputs
     }
     is_frozen = False
     for name, alias in INPUT_ALIASES.items():
@@ -150,7 +149,7 @@ def chosen_at(olds: State, new: State, *, now: Any = None) -> Any:
     Args:
         olds: the state before; empty for a new pin.
         new: the state.
-        now: what to answer for now; None for the time, RFC 3339.
+        now: what to return in place of the current time; None for the time, RFC 3339.
     """
     stored = olds.get(CHOSEN_AT)
     if stored and not _is_another_choice(olds, new):

@@ -115,10 +115,10 @@ def _unknown_state(before: State, inputs: State) -> dict[str, Any]:
     image, bucket = inputs.get("wanted_image"), inputs.get("bucket_name")
     if before and not any(contains_unknown(value) for value in (image, bucket)):
         stays["image_name"] = before["image_name"]
-    return {**_unknown_fields(before), **inputs, **dict.fromkeys(OUTPUTS, UNKNOWN), **stays}
+    return {**_other_fields(before), **inputs, **dict.fromkeys(OUTPUTS, UNKNOWN), **stays}
 
 
-def _unknown_fields(state: State) -> dict[str, Any]:
+def _other_fields(state: State) -> dict[str, Any]:
     """The fields that this release does not know."""
     return {key: value for key, value in state.items() if key not in STATE_KEYS}
 
@@ -131,7 +131,7 @@ def _fixed_inputs(before: State, inputs: State) -> dict[str, Any]:
 def _keep(before: State, inputs: State) -> dict[str, Any]:
     """The inputs with the choice as it was."""
     choice = {key: before[key] for key in OUTPUTS}
-    return {**_unknown_fields(before), **inputs, **_fixed_inputs(before, inputs), **choice}
+    return {**_other_fields(before), **inputs, **_fixed_inputs(before, inputs), **choice}
 
 
 def _new_references(
@@ -237,7 +237,7 @@ def choose(
     previous_digest = old_digest if has_new_digest else before.get("previous_digest", "")
     time = selection.create_time
     return {
-        **_unknown_fields(before),
+        **_other_fields(before),
         **inputs,
         "region": settings.region,
         "project_id": settings.project_id or "",

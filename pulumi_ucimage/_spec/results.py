@@ -197,7 +197,7 @@ class GetDockerImageResult(_Result):
     ]
     digest: Annotated[
         str | None,
-        "With `resolve_digest`: the digest that the tag names, `sha256:` and 64 hex digits;"
+        "With `resolve_digest`: the digest that the tag names, such as `sha256:...`;"
         " of the index for a multi-platform image. None otherwise.",
     ]
     repo_digest: Annotated[
@@ -230,8 +230,8 @@ PIN_OUTPUTS: Final = (
     Field(
         "digest",
         str | None,
-        "With `resolve_digest`: the digest that the tag named when it was chosen, `sha256:`"
-        " and 64 hex digits; of the index for a multi-platform image.",
+        "With `resolve_digest`: the digest that the tag named when it was chosen, such as"
+        " `sha256:...`; of the index for a multi-platform image.",
     ),
     Field(
         "repo_digest",

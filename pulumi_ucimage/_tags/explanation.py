@@ -104,7 +104,7 @@ def explain_ambiguous(choice: Choice, image_name: str) -> str:
     return (
         f"The tags {join_names(choice.find_ambiguous())} of {quoted(image_name)} share the"
         f" best extracted text, {quoted(text)}: change tag_regex or tag_extract so that the"
-        " texts differ, or name one of the tags in tag."
+        " texts differ, or set tag to one of them."
     )
 
 

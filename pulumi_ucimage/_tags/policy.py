@@ -186,7 +186,7 @@ def _check_combinations(
             "policy",
             name == NEWEST,
             "sets what a policy compares, but 'newest' compares times; set policy to"
-            " 'semver', 'numerical' or 'alphabetical', or leave tag_extract out",
+            " 'semver', 'numerical' or 'alphabetical', or leave out tag_extract",
         ),
         (
             "tag_extract",
@@ -198,13 +198,14 @@ def _check_combinations(
             "wait",
             "tag",
             not arguments.get("tag"),
-            "waits for one tag; name it in tag, or leave wait out",
+            "waits for one tag; set tag to it, or leave out wait",
         ),
         (
             "default_tag",
             "tag",
             bool(arguments.get("tag")),
-            "cannot be used with tag, which must be listed; leave one of them out",
+            "cannot be used with the argument tag, which must be listed; leave one of"
+            " them out",
         ),
     )
     for argument, other, is_conflict, why in conflicts:

@@ -32,7 +32,7 @@ def _make_hint(text: str) -> str:
     if _DIGEST.fullmatch(stripped):
         return (
             "it is a digest, not a tag; name the tag, and set resolve_digest to deploy by"
-            " its digest (repo_digest)"
+            " its digest"
         )
     if both := _IMAGE_AND_TAG.fullmatch(stripped):
         return (

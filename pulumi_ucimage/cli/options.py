@@ -22,7 +22,7 @@ _WORDS: Final = re.compile(
     r"(?<!\w)'[^']*'(?!\w)|\"[^\"]*\"|profile's \w+"
     r"|the argument (?P<argument>\w+)"
     r"|(?<=\bcheck )(?P<list>\w+(?:, \w+)* and \w+)"
-    r"|(?P<name>\A\w+|(?<=\bset )\w+|(?<=\bleave out )\w+|\w+_\w+)(?: to True)?"
+    r"|(?P<name>\A\w+|(?<=\bset )\w+|(?<=\bleave out )\w+|\w+_\w+|\w+(?=='))(?: to True)?"
 )
 
 

@@ -127,9 +127,9 @@ def update(olds: Struct, inputs: Struct, *, pin: str, preview: bool) -> Struct:
     return _outputs(wire.plain(inputs), chosen_at, inputs)
 
 
-def has_choice(state: Struct) -> bool:
+def has_choice(struct: Struct) -> bool:
     """Whether anything was chosen; if not, a pin is imported, or read by its id."""
-    return not _OUTPUTS.isdisjoint(state.fields)
+    return not _OUTPUTS.isdisjoint(struct.fields)
 
 
 def import_pin(import_id: str, context: LookupContext) -> tuple[str, Struct, Struct]:

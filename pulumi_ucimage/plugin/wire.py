@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from google.protobuf.struct_pb2 import ListValue, Struct, Value
 
 from pulumi_ucimage._formatting import quoted
-from pulumi_ucimage._spec import arguments, pin_state
+from pulumi_ucimage._spec import arguments, pin_state, results
 from pulumi_ucimage._spec.naming import wire_name
 from pulumi_ucimage._spec.unknown import UNKNOWN
 from pulumi_ucimage.errors import ArgumentError
@@ -29,10 +29,12 @@ _UNKNOWN_TEXTS: Final = {
 }
 
 _NAMES: Final = {
-    argument.name
-    for table in (arguments.GET_DOCKER_IMAGES, arguments.IMAGE_PIN)
-    for argument in table
-} | {"depends_on", "ignore_changes"}
+    "depends_on",
+    "ignore_changes",
+    *(argument.name for argument in arguments.GET_DOCKER_IMAGES),
+    *(argument.name for argument in arguments.IMAGE_PIN),
+    *(output.name for output in results.PIN_OUTPUTS if "_" in output.name),
+}
 _WORDS: Final = {"True": "true", "False": "false", "None": "null"}
 # What is quoted is a user's or the server's; a key of a profile file keeps its name.
 _TOKEN: Final = re.compile(

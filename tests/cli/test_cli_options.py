@@ -153,3 +153,36 @@ def test_the_words_of_a_server_are_kept() -> None:
     for text in texts:
         assert text.startswith("set --region. ")
         assert f'"{said}"' in text
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (
+            ("--wait", "5s"),
+            "--wait waits for one tag; set --tag to it, or leave out --wait.",
+        ),
+        (
+            ("--tag", "1", "--default-tag", "1"),
+            "--default-tag cannot be used with --tag, which must be listed; leave one of them"
+            " out.",
+        ),
+        (("--profile", "x"), "name another profile (--profile, "),
+        (("app:1.0",), "(write IMAGE='app', --tag='1.0')"),
+        (
+            ("--policy", "newest", "--tag-regex", "(.)", "--tag-extract", "$1"),
+            "or leave out --tag-extract.",
+        ),
+        (
+            ("--policy", "numerical", "--tag-regex", "1.(1)..", "--tag-extract", "$1"),
+            "or set --tag to one of them.",
+        ),
+    ],
+)
+def test_a_message_names_options(
+    call: Run, configured: Emulator, words: tuple[str, ...], expected: str
+) -> None:
+    """What is an argument of a function is an option here."""
+    configured.push("ucs", "helloworld", "1.1.1")
+
+    assert expected in call("choose", "ucs", *words).err

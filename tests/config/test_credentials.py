@@ -214,7 +214,7 @@ def test_missing_keys(unset: SettingSources, ways: str, *, in_plugin: bool) -> N
 
 @pytest.mark.parametrize(
     ("argument", "start"),
-    [(None, ""), ("default", "leave the argument profile out and ")],
+    [(None, ""), ("default", "leave out the argument profile and ")],
 )
 def test_a_profile_without_keys(
     unset: SettingSources, argument: str | None, start: str
@@ -231,7 +231,7 @@ def test_a_profile_without_keys(
 
 @pytest.mark.parametrize(
     ("argument", "start"),
-    [(None, ""), ("default", "leave the argument profile out and ")],
+    [(None, ""), ("default", "leave out the argument profile and ")],
 )
 @pytest.mark.parametrize("keys", ["stale", "none", "half"])
 def test_an_oauth_profile(

@@ -400,7 +400,8 @@ def test_an_unknown_profile(
 
     assert str(files.error("wrok")) == (
         f"No profile is named 'wrok' in '{files.config}' or '{files.credentials}', {there}:"
-        " name another profile (argument profile, `pulumi config set ucimage:profile NAME`"
+        " name another profile (the argument profile, `pulumi config set ucimage:profile"
+        " NAME`"
         " or UCLOUD_PROFILE), or create it with `ucloud config`."
     )
 

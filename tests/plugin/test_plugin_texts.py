@@ -14,7 +14,7 @@ from plugin_calls import IMAGE, IMAGES, URN, Client, in_process, struct
 from pulumi.runtime.proto import provider_pb2
 
 from pulumi_ucimage._lookup.function_spec import FUNCTIONS
-from pulumi_ucimage._spec import arguments
+from pulumi_ucimage._spec import arguments, results
 from pulumi_ucimage.emulator import DEMO_IMAGE, Emulator
 from pulumi_ucimage.errors import ApiError, RegistryError
 from pulumi_ucimage.plugin import wire
@@ -34,7 +34,9 @@ NAMES = {
     for table in (arguments.GET_DOCKER_IMAGES, arguments.IMAGE_PIN)
     for argument in table
     if argument.name != argument.wire_name
-} | {"ignore_changes", "depends_on"}
+}
+NAMES |= {output.name for output in results.PIN_OUTPUTS if "_" in output.name}
+NAMES |= {"ignore_changes", "depends_on"}
 
 
 def words_of_python(text: str) -> set[str]:

@@ -466,8 +466,8 @@ def test_ambiguous_tags_are_explained() -> None:
 
     assert text == (
         "The tags 'a-1', 'b-1' of 'registry.test/team/app' share the best extracted"
-        " text, '1': change tag_regex or tag_extract so that the texts differ, or name"
-        " one of the tags in tag."
+        " text, '1': change tag_regex or tag_extract so that the texts differ, or set"
+        " tag to one of them."
     )
 
 

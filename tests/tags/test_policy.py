@@ -75,17 +75,18 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     (
         {"tag_regex": "(.)", "tag_extract": "$1"},
         "tag_extract sets what a policy compares, but 'newest' compares times; set policy"
-        " to 'semver', 'numerical' or 'alphabetical', or leave tag_extract out.",
+        " to 'semver', 'numerical' or 'alphabetical', or leave out tag_extract.",
     ),
     (
         {"policy": "semver", "tag_extract": "$1"},
         "tag_extract is a template over the groups of tag_regex; give tag_regex too.",
     ),
-    ({"wait": "90s"}, "wait waits for one tag; name it in tag, or leave wait out."),
-    ({"wait": "0s"}, "wait waits for one tag; name it in tag, or leave wait out."),
+    ({"wait": "90s"}, "wait waits for one tag; set tag to it, or leave out wait."),
+    ({"wait": "0s"}, "wait waits for one tag; set tag to it, or leave out wait."),
     (
         {"tag": "1", "default_tag": "1"},
-        "default_tag cannot be used with tag, which must be listed; leave one of them out.",
+        "default_tag cannot be used with the argument tag, which must be listed;"
+        " leave one of them out.",
     ),
     (
         {"policy": "semver", "tag_regex": "(.)", "tag_extract": "v"},

@@ -16,7 +16,7 @@ GRAMMAR = (
 )
 DIGEST = (
     "it is a digest, not a tag; name the tag, and set resolve_digest to deploy by its"
-    " digest (repo_digest)"
+    " digest"
 )
 IMAGE = "it is an image name; write it in image_name, and only the tag here"
 BRANCH = "a tag has no '/'; a branch is often pushed as "

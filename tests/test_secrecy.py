@@ -251,7 +251,7 @@ FIRST: Steps = (bearer(),)
 
 
 def get_digest(registry: str) -> GetDockerImageResult:
-    """Search up a tag, and its digest at this registry."""
+    """Look up a tag, and its digest at this registry."""
     return get_docker_image("ucs", tag="1", registry=registry, resolve_digest=True)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import select
 import shutil
 import subprocess
 import sys
@@ -15,7 +14,6 @@ import pytest
 from conftest import ROOT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
 TOOLS = ROOT / "tools"
@@ -25,7 +23,7 @@ PULUMI_NAMES = [program.name for program in PULUMI]
 FILES = [name for program in PULUMI for name in program.files]
 PINNED = install.PULUMI.version
 
-# Writes down what it builds; waits at a gate, or fails, where a test says so.
+# Writes down what it builds; fails where a test says so.
 GO = """#!/bin/sh
 PATH=/usr/bin:/bin
 case $1 in
@@ -34,11 +32,6 @@ build)
     while [ "$1" != -o ]; do shift; done
     program=${2##*/}
     echo "$program $GOFLAGS $GOTOOLCHAIN $GOWORK" >>"$HOME/built"
-    if [ "$FAKE_GATE" = "$program" ]; then
-        echo >"$HOME/reached"
-        # Not a FIFO: nobody might open it for a build whose caller was ended.
-        until [ -e "$HOME/gate" ] || ! kill -0 $PPID 2>/dev/null; do sleep 0.05; done
-    fi
     if [ "$FAKE_FAILURE" = "$program" ]; then
         seq 100
         echo "missing go.sum entry" >&2
@@ -130,17 +123,6 @@ class Machine:
             check=False,
         )
 
-    def start(self, **more: str) -> subprocess.Popen[str]:
-        """Start the script and go on."""
-        command, environment = self.command(**more)
-        return subprocess.Popen(
-            command,
-            env=environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-
     def built(self) -> list[str]:
         """The programs that were built, in their order."""
         return [line.split()[0] for line in self.lines("built")]
@@ -164,9 +146,8 @@ def machine(tmp_path: Path) -> Machine:
 
 @pytest.fixture
 def builder(machine: Machine) -> Machine:
-    """A machine with Go, where a build can be held at a gate."""
+    """A machine with Go."""
     machine.put_go()
-    os.mkfifo(machine.home / "reached")
     return machine
 
 
@@ -239,20 +220,6 @@ def test_a_build_is_pinned_complete_and_kept(builder: Machine) -> None:
     expected = sorted(name for program in install.PROGRAMS for name in program.files)
     assert expected == sorted(path.name for path in folder.iterdir())
     assert all(os.access(path, os.X_OK) for path in folder.iterdir())
-
-
-@pytest.fixture
-def held(builder: Machine) -> Iterator[subprocess.Popen[str]]:
-    """A call whose second build is held at the gate."""
-    reached = os.open(builder.home / "reached", os.O_RDWR)
-    with builder.start(FAKE_GATE="pulumi-language-python") as call:
-        try:
-            assert select.select([reached], [], [], 60)[0], "no build was started"
-            os.read(reached, 100)
-            yield call
-        finally:
-            call.kill()
-    os.close(reached)
 
 
 def test_a_failed_build_ends_with_one_sentence(builder: Machine) -> None:

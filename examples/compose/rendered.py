@@ -26,7 +26,7 @@ class RenderedFileProvider(ResourceProvider):
         return CreateResult(id_=props["path"], outs=props)
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
-        """Tell what changed, and whether the file moves."""
+        """Say what changed, and whether the file moves."""
         keys = ("path", "template", "values")
         changed = [key for key in keys if _olds[key] != _news[key]]
         return DiffResult(changes=bool(changed), replaces=[*{"path"} & set(changed)])

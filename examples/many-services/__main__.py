@@ -1,8 +1,8 @@
-"""A dozen services, whose images stand in one bucket: a rule for each, in a loop.
+"""A dozen services, whose images are in one bucket: a rule for each, in a loop.
 
 All look-ups ask the same bucket, and so share one listing. To try it without an account:
 `python -m pulumi_ucimage.emulator --data images.json`, with the keys and the region that
-stand in that file.
+are in that file.
 """
 
 from typing import Any

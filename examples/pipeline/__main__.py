@@ -1,6 +1,6 @@
 """What a pipeline deploys: an image that moves when the pipeline names a release.
 
-Put the deployment in the place of the exports, with `app.image` as its image.
+Replace the exports by your deployment, with `app.image` as its image.
 """
 
 import pulumi

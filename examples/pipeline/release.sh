@@ -3,7 +3,7 @@
 #
 #   release.sh preview RELEASE   choose for a release, show the change, save the plan
 #   release.sh roll              do what the plan says, and nothing else
-#   release.sh back TAG          go to a tag by its name, back or forth
+#   release.sh back TAG          go to a tag by its name, older or newer
 #
 # STACK is the stack, `production` by default. Keys and region come from the environment:
 # UCLOUD_PUBLIC_KEY, UCLOUD_PRIVATE_KEY and UCLOUD_REGION.

@@ -28,7 +28,7 @@ class ComposeFileProvider(ResourceProvider):
         return CreateResult(id_=props["path"], outs=props)
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
-        """Tell whether anything changed, and whether the file moves."""
+        """Say whether anything changed, and whether the file moves."""
         changed = [key for key in ("path", "services") if _olds[key] != _news[key]]
         replaces = [key for key in changed if key == "path"]
         return DiffResult(changes=bool(changed), replaces=replaces)

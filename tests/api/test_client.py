@@ -152,16 +152,16 @@ def test_the_class_stays_when_time_runs_out(
 
 
 @pytest.mark.parametrize(
-    ("ret_after", "slept"), [("7", 7.0), ("99", 30.0), ("soon", 1.0), ("0", 1.0)]
+    ("retry_after", "slept"), [("7", 7.0), ("99", 30.0), ("soon", 1.0), ("0", 1.0)]
 )
 @pytest.mark.parametrize(
     "throttled", [refusal(153), answer(b"", 429)], ids=["RetCode", "HTTP"]
 )
 def test_retry_after_is_read_from_any_response(
-    throttled: bytes, ret_after: str, slept: float
+    throttled: bytes, retry_after: str, slept: float
 ) -> None:
     """With an HTTP status as with a RetCode, up to 30 s."""
-    header = b"\r\nRetry-After: " + ret_after.encode()
+    header = b"\r\nRetry-After: " + retry_after.encode()
     first = throttled.replace(b" Status", b" Status" + header, 1)
     with FaultServer(first, answer()) as server, Caller(server.url) as caller:
         caller.get_page()

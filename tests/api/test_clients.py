@@ -185,7 +185,6 @@ def test_threads_share_a_client_and_get_their_own_answers(server: FaultServer) -
 
     assert [f"r.io/app{number}" for number in range(320)] == names
     before = server.connections
-    assert before <= 320
     for _ in range(4):
         call(settings)
     assert before == server.connections

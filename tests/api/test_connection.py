@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import gzip
 import io
 import socket
 from typing import TYPE_CHECKING, Any, cast
@@ -14,6 +13,7 @@ from faults import (
     BODY,
     GZIP,
     HEAD,
+    PACKED,
     Do,
     Drip,
     FaultServer,
@@ -26,16 +26,11 @@ from reliability.table import CASES
 
 from pulumi_ucimage._http.clock import Clock, Deadline
 from pulumi_ucimage._http.connection import _DeadlineReader, reading_until
-from pulumi_ucimage.errors import (
-    UcimageError,
-)
+from pulumi_ucimage.errors import UcimageError
 
 if TYPE_CHECKING:
     from authority import Authority
     from faults import Steps
-
-PACKED = gzip.compress(BODY, mtime=0)
-
 
 # What drips or is silent in the reliability table.
 ENDLESS = {

@@ -164,8 +164,8 @@ def test_the_words_of_a_server_are_kept() -> None:
         ),
         (
             ("--tag", "1", "--default-tag", "1"),
-            "--default-tag cannot be used with --tag, which must be listed; leave one of them"
-            " out.",
+            "--default-tag cannot be used with --tag, which must be listed; leave one of"
+            " them out.",
         ),
         (("--profile", "x"), "name another profile (--profile, "),
         (("app:1.0",), "(write IMAGE='app', --tag='1.0')"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import sys
 import threading
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 from command_line import SHARED, Ended, Terminal, data, plain, run_on_terminal
 from conftest import environment_for
+from emulator_calls import until
 from rich.cells import cell_len
 
 from pulumi_ucimage._http.clock import Clock
@@ -299,12 +299,10 @@ def test_a_call_without_progress_says_that_it_waits(
         return times[-1]
 
     def work() -> None:
-        while "3 s so far" not in stderr.text():
-            os.sched_yield()
+        until(lambda: "3 s so far" in stderr.text())
         log.info("1 image", ephemeral=True)
         asked = len(times)
-        while len(times) < asked + 3:
-            os.sched_yield()
+        until(lambda: len(times) >= asked + 3)
 
     wait_for(work, Clock(monotonic=monotonic))
 
@@ -355,8 +353,7 @@ def test_ctrl_c_ends_a_wait_whichever_thread_gets_it() -> None:
 
     def work() -> None:
         frames = sys._current_frames  # noqa: SLF001 - no public function has them
-        while "join" not in _functions(frames()[main_thread]):
-            os.sched_yield()
+        until(lambda: "join" in _functions(frames()[main_thread]))
         signal.pthread_kill(threading.get_ident(), signal.SIGINT)
         is_over.wait(60)
 

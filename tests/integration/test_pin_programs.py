@@ -66,7 +66,7 @@ TRANSFORMED = """
     import pulumi_ucimage as ucimage
 
     asked = json.loads(pulumi.Config().get("asked") or "{}")
-    pushed = asked.get("set", {})
+    changed = asked.get("set", {})
 
 
     class AppPin(ucimage.ImagePin):
@@ -75,13 +75,13 @@ TRANSFORMED = """
 
     def transformation(args):
         if args.type_.endswith(":ImagePin"):
-            args.props.update(pushed.get(args.name, {}))
+            args.props.update(changed.get(args.name, {}))
             return pulumi.ResourceTransformationResult(args.props, args.opts)
 
 
     def transform(args):
         if args.type_.endswith(":ImagePin"):
-            args.props.update(pushed.get(args.name, {}))
+            args.props.update(changed.get(args.name, {}))
             return pulumi.ResourceTransformResult(args.props, args.opts)
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from conftest import environment_for
+from emulator_calls import until
 from google.protobuf.empty_pb2 import Empty
 from plugin_calls import FAILED, IMAGE, IMAGES, ProcessClient, plain, refused, started
 
@@ -117,8 +118,7 @@ def test_it_ends_at_once_with_calls_under_way(emulator: Emulator) -> None:
     with started("-m", "pulumi_ucimage", **environment_for(emulator)) as provider:
         call = provider.start_invoke(IMAGE, bucketName="ucs")
         call.add_done_callback(lambda _: done.set())
-        while not emulator.requests:
-            os.sched_yield()
+        until(lambda: emulator.requests)
         provider.process.terminate()
 
         assert 0 == provider.process.wait(timeout=5)

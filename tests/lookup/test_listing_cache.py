@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import time
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event, Lock
 from typing import TYPE_CHECKING
 
 import pytest
+from emulator_calls import until
 
 from pulumi_ucimage._lookup import listing_cache
 from pulumi_ucimage._lookup.listing_cache import ListingCache
@@ -78,8 +78,7 @@ def _count_waiters(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def until_waiters(count: int) -> None:
     """Return once this many callers wait for a load, or waited."""
-    while len(CountingEvent.waiters) < count:
-        os.sched_yield()
+    until(lambda: len(CountingEvent.waiters) >= count)
 
 
 def results(futures: list[Future[int]]) -> list[int]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import threading
 
 import grpc
 import pytest
+from emulator_calls import until
 from google.protobuf.empty_pb2 import Empty
 from plugin_calls import (
     FAILED,
@@ -34,8 +34,7 @@ def provider(configured: Emulator) -> Client:
 
 def wait_for_requests(emulator: Emulator, number: int) -> None:
     """Wait until the emulator has received that many calls."""
-    while len(emulator.requests) < number:
-        os.sched_yield()
+    until(lambda: len(emulator.requests) >= number)
 
 
 def test_calls_do_not_wait_for_each_other(configured: Emulator) -> None:

@@ -102,7 +102,7 @@ class ResponseError(UcimageError):
 
 
 UGC_INTERNAL_RET_CODES: Final = (43000, 43001, 43002, 43003, 43019, 43020, 43021)
-"""UGC's own database or image service failed or timed out (contract.md section 1)."""
+"""UGC's own database or image service failed or timed out."""
 
 _TEMPORARY_KEYS = (
     "set ucimage:securityToken (`pulumi config set --secret ucimage:securityToken`) or"

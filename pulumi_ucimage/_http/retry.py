@@ -34,7 +34,7 @@ RETRIED_STATUSES: Final = {
     503: Retry.TRANSIENT,
     504: Retry.TRANSIENT,
 }
-"""HTTP statuses that are retried (contract.md section 1); no other status is."""
+"""HTTP statuses that are retried; no other status is."""
 
 # The first wait in seconds; each later one may be twice as long. Full jitter, as AWS does
 # it: a random part of the longest wait.

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     State = Mapping[str, Any]
 
 
+_REFRESH_INPUTS: Final = (*BUCKET_INPUTS, "order_by")
+"""The stored inputs that a refresh uses; a newer release may have written the others."""
+
+
 def refresh(
     olds: State, context: LookupContext, *, pin: str
 ) -> tuple[dict[str, Any], list[Message]]:
@@ -75,7 +79,7 @@ def observe(olds: State, context: LookupContext, *, pin: str) -> Observation:
     """See what a pin's image has now; arguments and errors are those of `refresh`."""
     before = validated_state(olds, pin=pin)
     query, settings = query_and_settings(
-        before, {k: before.get(k) for k in _INPUTS}, context
+        before, {k: before.get(k) for k in _REFRESH_INPUTS}, context
     )
     try:
         tags = query.tags(settings, context)
@@ -102,10 +106,6 @@ def observe(olds: State, context: LookupContext, *, pin: str) -> Observation:
         }
     choice = _choice(before, tags, context.clock.now())
     return Observation(before, seen, pushed, choice, is_listed=bool(listed))
-
-
-_INPUTS: Final = (*BUCKET_INPUTS, "order_by")
-"""The stored inputs that a refresh uses; a newer release may have written the others."""
 
 
 def _choice(before: State, tags: Sequence[TagLike], now: float) -> Choice | None:

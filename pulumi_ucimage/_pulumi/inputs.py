@@ -66,8 +66,8 @@ async def _with_children(
 ) -> Collection[pulumi.Resource]:
     """Resources, with the children of components in place of the components.
 
-    The contract promises that `depends_on` a component waits for its children, and Pulumi
-    shows them to nothing but its own `invoke`. If that changes, a component is an error: a
+    `depends_on` a component must wait for its children, as everywhere in Pulumi, which
+    shows them only to its own `invoke`. If that changes, a component is an error: a
     look-up that does not wait for its children would give an old answer.
     """
     expand = getattr(pulumi.runtime.rpc, "_expand_dependencies", None)

@@ -48,7 +48,7 @@ _ANY_RELEASE: Final = Range.parse("*")
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """How one tag of an image is chosen: all of contract.md section 3.
+    """How one tag of an image is chosen; see docs/choosing-tags.md.
 
     Attributes:
         name: `newest`, `semver`, `numerical` or `alphabetical`.

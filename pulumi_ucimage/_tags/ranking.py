@@ -1,4 +1,4 @@
-"""Sorting by rank, best first, with the contract's rule for ties."""
+"""Sorting by rank, best first, and what decides between equal ranks."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ RETRIED_RET_CODES: Final = {
     153: Retry.THROTTLED,
     **dict.fromkeys(UGC_INTERNAL_RET_CODES, Retry.TRANSIENT),
 }
-"""RetCodes that are retried (contract.md section 1); no other RetCode is."""
+"""RetCodes that are retried; no other RetCode is."""
 
 _HEADERS: Final = {
     "Accept": "application/json",

@@ -3,7 +3,7 @@
 The API's pages are not trusted. Pages may be shorter than requested, `TotalCount` may be
 missing or wrong, and images may be added or deleted meanwhile. Each page therefore begins
 with the last image of the page before. The listing is read again if that image differs, a
-name repeats or `TotalCount` changes (contract.md section 1).
+name repeats or `TotalCount` changes.
 
 The first page shows how long pages are and how many images there are. The next pages are
 then prefetched, and still checked in order.

@@ -1,7 +1,7 @@
 """Parse a response into a page of images, or into an error of the API.
 
 Types are strict: a RetCode of `"0"`, `0.0` or `false` is not success. Times are lenient: an
-implausible time counts as missing (contract.md section 1). Unknown fields are ignored.
+implausible time counts as missing. Unknown fields are ignored.
 """
 
 from __future__ import annotations

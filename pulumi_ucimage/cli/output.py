@@ -139,3 +139,16 @@ def age(create_time: int | None, now: float) -> str:
     return next(
         (f"{seconds // length}{unit}" for length, unit in _AGES if seconds >= length), "0s"
     )
+
+
+class Log:
+    """The log of a look-up: lines on stderr; progress only on a terminal."""
+
+    def debug(self, msg: str) -> None:
+        """Nothing: `--explain` is the option for it."""
+
+    def info(self, msg: str, *, ephemeral: bool = False) -> None:
+        if ephemeral:
+            progress.show(msg)
+        else:
+            note(msg)

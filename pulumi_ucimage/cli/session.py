@@ -15,8 +15,7 @@ import click
 from pulumi_ucimage._config.stack import key_warnings, stack_values
 from pulumi_ucimage._lookup.context import LookupContext
 from pulumi_ucimage.cli import stack
-from pulumi_ucimage.cli.output import note
-from pulumi_ucimage.cli.waiting import Log
+from pulumi_ucimage.cli.output import Log, note
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

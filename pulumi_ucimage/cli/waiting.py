@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from pulumi_ucimage._http.clock import Clock
 from pulumi_ucimage.cli.interrupt import cleaning_up
-from pulumi_ucimage.cli.output import note, progress
+from pulumi_ucimage.cli.output import progress
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,19 +17,6 @@ T = TypeVar("T")
 _POLL_S: Final = 0.2
 _FIRST_LINE_S: Final = 2.0
 """How long a call takes before it says that it waits."""
-
-
-class Log:
-    """The log of a look-up: lines on stderr; progress only on a terminal."""
-
-    def debug(self, msg: str) -> None:
-        """Nothing: `--explain` is the option for it."""
-
-    def info(self, msg: str, *, ephemeral: bool = False) -> None:
-        if ephemeral:
-            progress.show(msg)
-        else:
-            note(msg)
 
 
 def wait_for(work: Callable[[], T], clock: Clock = Clock()) -> T:  # noqa: B008

@@ -17,7 +17,7 @@ from pulumi_ucimage._spec import pin_state
 from pulumi_ucimage._spec.pin_state import resource_name
 from pulumi_ucimage.cli import pin_report
 from pulumi_ucimage.cli.exported import exported_pins
-from pulumi_ucimage.cli.waiting import Log
+from pulumi_ucimage.cli.output import Log
 from pulumi_ucimage.emulator import DEMO_PRIVATE_KEY, Emulator
 
 if TYPE_CHECKING:

@@ -18,8 +18,8 @@ from rich.cells import cell_len
 
 from pulumi_ucimage._http.clock import Clock
 from pulumi_ucimage._lookup import progress
-from pulumi_ucimage.cli.output import age, note
-from pulumi_ucimage.cli.waiting import Log, wait_for
+from pulumi_ucimage.cli.output import Log, age, note
+from pulumi_ucimage.cli.waiting import wait_for
 from pulumi_ucimage.emulator import DEMO_IMAGE, Emulator
 
 if TYPE_CHECKING:

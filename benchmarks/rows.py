@@ -278,8 +278,8 @@ def choice(bench: Bench) -> Measured:
     semver = {"policy": "semver"}
 
     def choose(**arguments: str) -> None:
-        choice = evaluate(Policy.from_arguments(arguments), tags, now=2e9)
-        select(choice, image_name="r.io/app")
+        evaluation = evaluate(Policy.from_arguments(arguments), tags, now=2e9)
+        select(evaluation, image_name="r.io/app")
 
     return compare(
         cpu_s,

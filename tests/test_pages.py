@@ -17,7 +17,7 @@ from conftest import ROOT
 from documents import anchor, blocks, translations
 
 from pulumi_ucimage import errors
-from pulumi_ucimage._spec.arguments import CHOICE
+from pulumi_ucimage._spec.arguments import CHOICE_ARGUMENTS
 from pulumi_ucimage._tags.evaluate import RejectReason, Tag, evaluate
 from pulumi_ucimage._tags.policy import Policy
 from pulumi_ucimage._tags.select import select
@@ -106,13 +106,13 @@ def test_an_example_of_choosing(tags: str, arguments: str, chosen: str) -> None:
     call = ast.parse(f"f({arguments.strip('`')})", mode="eval").body
     assert isinstance(call, ast.Call)
     given = {word.arg or "": ast.literal_eval(word.value) for word in call.keywords}
-    choice = evaluate(Policy.from_arguments(given), listed, now=NOW)
+    evaluation = evaluate(Policy.from_arguments(given), listed, now=NOW)
 
     if chosen.startswith("none: "):
         with pytest.raises(NoMatchingTagError):
-            select(choice, image_name="app")
+            select(evaluation, image_name="app")
     else:
-        assert chosen == f"`{select(choice, image_name='app').tag}`"
+        assert chosen == f"`{select(evaluation, image_name='app').tag}`"
 
 
 def test_there_are_examples_of_every_argument() -> None:
@@ -120,7 +120,7 @@ def test_there_are_examples_of_every_argument() -> None:
     shown = " ".join(arguments for _, arguments, _ in examples())
 
     assert {"wait"} == {
-        argument.name for argument in CHOICE if f"{argument.name}=" not in shown
+        argument.name for argument in CHOICE_ARGUMENTS if f"{argument.name}=" not in shown
     }
 
 
@@ -203,9 +203,9 @@ def test_the_chinese_pictures_have_chinese_texts() -> None:
 def test_the_picture_of_the_rules_has_a_tag_for_each() -> None:
     """Each rule rejects one tag of it."""
     policy = Policy.from_arguments(make_pictures.ARGUMENTS)
-    choice = evaluate(policy, make_pictures.TAGS, now=NOW)
+    evaluation = evaluate(policy, make_pictures.TAGS, now=NOW)
 
-    assert [1] * len(RejectReason) == [len(tags) for tags in choice.rejected.values()]
+    assert [1] * len(RejectReason) == [len(tags) for tags in evaluation.rejected.values()]
 
 
 # --- The emulator ---

@@ -144,8 +144,8 @@ TAGS: Final = (
 
 def rules() -> str:
     """How far each tag comes, as the package itself judges it."""
-    choice = evaluate(Policy.from_arguments(ARGUMENTS), TAGS, now=_time(28))
-    by_name = {tag.name: tag.verdict for tag in list_verdicts(choice)}
+    evaluation = evaluate(Policy.from_arguments(ARGUMENTS), TAGS, now=_time(28))
+    by_name = {tag.name: tag.verdict for tag in list_verdicts(evaluation)}
     reasons = [reason.value for reason in RejectReason]
     left, wide, top, high = 170, 96, 100, 30
     end = left + wide * len(reasons)
@@ -159,7 +159,7 @@ def rules() -> str:
         x = left + column * wide + wide // 2
         parts.append(_text(x, 86, reason, anchor="middle", colour=_GREY))
         parts.append(_line(x, top, x, bottom, colour=_LINE))
-        count = choice.count_tags()[reason]
+        count = evaluation.count_tags()[reason]
         parts.append(_text(x, bottom + 26, str(count), anchor="middle", colour=_GREY))
     for row, tag in enumerate(TAGS):
         y = top + row * high + high // 2
@@ -177,7 +177,7 @@ def rules() -> str:
             parts.append(_box(end, y - 12, 110, 24, edge=edge, fill=fill))
             parts.append(_text(end + 55, y + 5, verdict, anchor="middle", colour=_GREEN))
     parts.append(_text(left - 20, bottom + 26, "counts", anchor="end", colour=_GREY))
-    total = f"{len(choice.candidates)} candidates"
+    total = f"{len(evaluation.candidates)} candidates"
     parts.append(_text(end + 55, bottom + 26, total, anchor="middle", colour=_GREY))
     title = "The order of the rules, with one tag that each rule rejects"
     return _picture(end + 134, bottom + 44, title, parts)

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from pulumi_ucimage._config.resolve import Settings
     from pulumi_ucimage._lookup.context import LookupContext
-    from pulumi_ucimage._tags.evaluate import Choice
+    from pulumi_ucimage._tags.evaluate import Evaluation
     from pulumi_ucimage._ucloud.listing import Listing
     from pulumi_ucimage._ucloud.responses import ImageRecord, TagRecord
     from pulumi_ucimage.errors import SelectionError
@@ -68,18 +68,18 @@ class FoundTag(NamedTuple):
         return self.name.full, self.selection.tag, self.selection.create_time
 
 
-class Evaluation(NamedTuple):
+class ImageEvaluation(NamedTuple):
     """The result of evaluating a policy on all tags of an image.
 
     Attributes:
         name: the image's name.
-        choice: the candidates and the rejected tags.
+        evaluation: the candidates and the rejected tags.
         problem: why no tag can be chosen, without the rejected tags; None if one can.
         digest: what the chosen tag names in the registry; None if it was not asked for.
     """
 
     name: ImageName
-    choice: Choice
+    evaluation: Evaluation
     problem: SelectionError | None
     digest: str | None
 
@@ -121,37 +121,37 @@ class ImageQuery(Query[GetDockerImageResult]):
         if settings.explain:
             first, _, rest = found.selection.explanation.partition("\n")
             context.log.info(first)
-            names = [candidate.name for candidate in found.selection.choice.candidates]
+            names = [candidate.name for candidate in found.selection.evaluation.candidates]
             context.log.debug(f"{rest}\nCandidates: {join_names(names, limit=1000)}")
         return found
 
-    def evaluate(self, context: LookupContext) -> Evaluation:
+    def evaluate(self, context: LookupContext) -> ImageEvaluation:
         """Evaluate all tags of the image, whether one can be chosen or not.
 
         Raises:
             UcimageError: see `errors`; not if no tag can be chosen.
         """
         settings = self.settings(context)
-        evaluations: list[Evaluation] = []
+        evaluations: list[ImageEvaluation] = []
 
         def attempt(deadline: Deadline, *, again: bool) -> None:
             record, name = self._find_image(settings, context, deadline, again=again)
-            choice = evaluate(self.policy, tags_of(record), now=context.clock.now())
-            problem = find_problem(choice, image_name=name.full, with_rejected=False)
-            evaluations.append(Evaluation(name, choice, problem, None))
+            evaluation = evaluate(self.policy, tags_of(record), now=context.clock.now())
+            problem = find_problem(evaluation, image_name=name.full, with_rejected=False)
+            evaluations.append(ImageEvaluation(name, evaluation, problem, None))
             if problem:
                 raise problem
             if not self._resolve_digest:
                 return
-            found = FoundTag(record, name, select(choice, image_name=name.full))
+            found = FoundTag(record, name, select(evaluation, image_name=name.full))
             try:
                 found = self._with_digest(found, settings, context, deadline)
             except (NoMatchingTagError, AmbiguousTagError):
                 # The tag was pushed meanwhile, and now none can be chosen.
                 attempt(deadline, again=True)
             else:
-                choice = found.selection.choice
-                evaluations.append(Evaluation(name, choice, None, found.digest))
+                evaluation = found.selection.evaluation
+                evaluations.append(ImageEvaluation(name, evaluation, None, found.digest))
 
         with suppress(NoMatchingTagError, AmbiguousTagError):
             self._wait_for_tag(attempt, settings, context)
@@ -253,8 +253,8 @@ class ImageQuery(Query[GetDockerImageResult]):
         self, settings: Settings, context: LookupContext, deadline: Deadline, *, again: bool
     ) -> FoundTag:
         record, name = self._find_image(settings, context, deadline, again=again)
-        choice = evaluate(self.policy, tags_of(record), now=context.clock.now())
-        return FoundTag(record, name, select(choice, image_name=name.full))
+        evaluation = evaluate(self.policy, tags_of(record), now=context.clock.now())
+        return FoundTag(record, name, select(evaluation, image_name=name.full))
 
     def _find_image(
         self,
@@ -322,7 +322,7 @@ class ImageQuery(Query[GetDockerImageResult]):
             created_at=None if created is None else format_timestamp(created),
             resource_id=record and record.resource_id,
             found=selection.found,
-            candidates=[candidate.name for candidate in selection.choice.candidates],
-            counts=TagCounts(selection.choice.count_tags()),
+            candidates=[candidate.name for candidate in selection.evaluation.candidates],
+            counts=TagCounts(selection.evaluation.count_tags()),
             explanation=selection.explanation,
         )

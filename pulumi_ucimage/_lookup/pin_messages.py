@@ -15,7 +15,7 @@ from pulumi_ucimage._tags.wording import describe_policy
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pulumi_ucimage._tags.evaluate import Candidate, Choice
+    from pulumi_ucimage._tags.evaluate import Candidate, Evaluation
     from pulumi_ucimage._tags.policy import Policy
     from pulumi_ucimage.errors import UcimageError
 
@@ -56,22 +56,22 @@ def refresh_failed(pin: str, error: UcimageError, olds: State) -> Message:
     return Message(text, is_warning=True)
 
 
-def downgrade(pin: str, pinned: str, chosen: str, choice: Choice) -> str:
+def downgrade(pin: str, pinned: str, chosen: str, evaluation: Evaluation) -> str:
     """Why a pin does not move to a tag that ranks lower."""
     return (
         f"This would downgrade the pin {quoted(pin)} from {quoted(pinned)} to"
-        f" {quoted(chosen)}, the {describe_policy(choice.policy)}. {quoted(pinned)} is not"
-        f" chosen because {explain_rejection(choice, pinned)}. To downgrade, set"
+        f" {quoted(chosen)}, the {describe_policy(evaluation.policy)}. {quoted(pinned)}"
+        f" is not chosen because {explain_rejection(evaluation, pinned)}. To downgrade, set"
         f' tag="{chosen}" or allow_downgrade=True.'
     )
 
 
-def no_old_digest(pinned: str, choice: Choice) -> str:
+def no_old_digest(pinned: str, evaluation: Evaluation) -> str:
     """Why the digest of a pinned tag cannot be used with `min_age` or `as_of`."""
     return (
         f"The digest of the pinned tag {quoted(pinned)} may be that of a later push:"
-        f" {explain_rejection(choice, pinned)}. Change a trigger to choose again, or remove"
-        " resolve_digest."
+        f" {explain_rejection(evaluation, pinned)}. Change a trigger to choose again,"
+        " or remove resolve_digest."
     )
 
 
@@ -130,7 +130,7 @@ def refresh_message(
     pin: str,
     after: State,
     pushed: int | None,
-    choice: Choice | None,
+    evaluation: Evaluation | None,
     *,
     is_listed: bool,
 ) -> Message | None:
@@ -140,29 +140,29 @@ def refresh_message(
         pin: the pin's name.
         after: its state after the refresh.
         pushed: when the pinned tag was last pushed, in Unix seconds.
-        choice: the result of `evaluate` on the listed tags; None if the policy cannot
+        evaluation: the result of `evaluate` on the listed tags; None if the policy cannot
             be read.
         is_listed: whether the pinned tag is listed.
     """
-    best = choice and choice.get_best()
+    best = evaluation and evaluation.get_best()
     stays = f"The pin {quoted(pin)} stays at {quoted(after['tag'])}, which"
     if after["found"] and not after["available"]:
         if is_listed:
             text = (
                 f"{stays} is listed, but its digest {after['digest']} is no longer in the"
-                f" registry: {_way_to_accept(best, choice, after)}."
+                f" registry: {_way_to_accept(best, evaluation, after)}."
             )
             return Message(text, is_warning=True)
-        ways = "push it again" + _other_way(best, choice, after)
+        ways = "push it again" + _other_way(best, evaluation, after)
         return Message(f"{stays} is no longer listed: {ways}.", is_warning=True)
     if after["retagged"]:
         at = "" if pushed is None else f" at {format_timestamp(pushed)}"
         text = (
             f"{stays} was pushed again{at} and {'is' if after['digest'] else 'may be'}"
-            f" another image now: {_way_to_accept(best, choice, after)}."
+            f" another image now: {_way_to_accept(best, evaluation, after)}."
         )
         return Message(text, is_warning=True)
-    if choice and best and is_better(best, choice.policy, after):
+    if evaluation and best and is_better(best, evaluation.policy, after):
         text = (
             f"The tag {quoted(best.name)} {_pushed(best, 'was') or 'is available'}, and the"
             f" pin {quoted(pin)} stays at {quoted(after['tag'])}: change a trigger to take"
@@ -172,24 +172,26 @@ def refresh_message(
     return None
 
 
-def _other_way(best: Candidate | None, choice: Choice | None, state: State) -> str:
+def _other_way(best: Candidate | None, evaluation: Evaluation | None, state: State) -> str:
     """What else to do about a pinned tag that is no longer listed."""
-    if choice is None or best is None:
+    if evaluation is None or best is None:
         return ""
     if state.get("wanted_tag"):
         return f', or set tag to one that is listed, such as tag="{best.name}"'
-    return f", or {_way_to(best, choice.policy, state)}"
+    return f", or {_way_to(best, evaluation.policy, state)}"
 
 
-def _way_to_accept(best: Candidate | None, choice: Choice | None, state: State) -> str:
+def _way_to_accept(
+    best: Candidate | None, evaluation: Evaluation | None, state: State
+) -> str:
     """What to do about a pinned tag that was pushed again."""
-    if choice is None or state.get("wanted_tag"):
+    if evaluation is None or state.get("wanted_tag"):
         return "change a trigger to accept it"
     if best is None:
         return "change the policy so that it accepts a tag"
     if best.name == state["tag"]:
         return "change a trigger to accept it"
-    return _way_to(best, choice.policy, state)
+    return _way_to(best, evaluation.policy, state)
 
 
 def _way_to(best: Candidate, policy: Policy, state: State) -> str:

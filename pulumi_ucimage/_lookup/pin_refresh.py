@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from pulumi_ucimage._lookup.context import LookupContext
     from pulumi_ucimage._lookup.pin_messages import Message
-    from pulumi_ucimage._tags.evaluate import Choice, TagLike
+    from pulumi_ucimage._tags.evaluate import Evaluation, TagLike
 
     State = Mapping[str, Any]
 
@@ -52,7 +52,7 @@ class Observation(NamedTuple):
         before: the pin's state, validated.
         seen: `available` and `retagged` as they are now.
         pushed: when the pinned tag was last pushed, in Unix seconds, if that is known.
-        choice: the result of `evaluate` on the listed tags; None if this release cannot
+        evaluation: the result of `evaluate` on the listed tags; None if this release cannot
             read the policy.
         is_listed: whether the pinned tag is listed.
     """
@@ -60,7 +60,7 @@ class Observation(NamedTuple):
     before: dict[str, Any]
     seen: dict[str, bool]
     pushed: int | None
-    choice: Choice | None
+    evaluation: Evaluation | None
     is_listed: bool
 
     @property
@@ -71,7 +71,7 @@ class Observation(NamedTuple):
     def message(self, pin: str) -> Message | None:
         """What to tell the user about the pin of that name; None if it is fine."""
         return pin_messages.refresh_message(
-            pin, self.after, self.pushed, self.choice, is_listed=self.is_listed
+            pin, self.after, self.pushed, self.evaluation, is_listed=self.is_listed
         )
 
 
@@ -104,11 +104,11 @@ def observe(olds: State, context: LookupContext, *, pin: str) -> Observation:
             "available": bool(listed) and status.has_digest,
             "retagged": status.is_retagged,
         }
-    choice = _choice(before, tags, context.clock.now())
-    return Observation(before, seen, pushed, choice, is_listed=bool(listed))
+    evaluation = _evaluate(before, tags, context.clock.now())
+    return Observation(before, seen, pushed, evaluation, is_listed=bool(listed))
 
 
-def _choice(before: State, tags: Sequence[TagLike], now: float) -> Choice | None:
+def _evaluate(before: State, tags: Sequence[TagLike], now: float) -> Evaluation | None:
     """Evaluate the stored policy; None if this release cannot read it."""
     try:
         return evaluate(query_of(before).policy, tags, now=now)

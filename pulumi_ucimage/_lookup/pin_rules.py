@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
     from pulumi_ucimage._lookup.context import LookupContext
     from pulumi_ucimage._lookup.pin_messages import Message
-    from pulumi_ucimage._tags.evaluate import Choice
+    from pulumi_ucimage._tags.evaluate import Evaluation
     from pulumi_ucimage._tags.select import Selection
 
     State = Mapping[str, Any]
@@ -197,18 +197,18 @@ def _pinned_digest(
     )
     if query.policy.limits_age and before["found"] and not query.policy.tag:
         tags = query.tags(settings, context, again=True, deadline=deadline)
-        choice = evaluate(query.policy, tags, now=context.clock.now())
-        _refuse_younger_push(choice, before)
+        evaluation = evaluate(query.policy, tags, now=context.clock.now())
+        _refuse_younger_push(evaluation, before)
     return digest
 
 
-def _refuse_younger_push(choice: Choice, before: State) -> None:
+def _refuse_younger_push(evaluation: Evaluation, before: State) -> None:
     """Raise an error if the pinned tag names bytes that are too young by now."""
     pinned = pinned_tag(before)
-    listed = choice.find_tag(before["tag"])
+    listed = evaluation.find_tag(before["tag"])
     is_the_same = listed is not None and listed.create_time == pinned.create_time
-    if not is_the_same and before["tag"] not in [tag.name for tag in choice.candidates]:
-        raise NoMatchingTagError(pin_messages.no_old_digest(before["tag"], choice))
+    if not is_the_same and listed not in evaluation.candidates:
+        raise NoMatchingTagError(pin_messages.no_old_digest(before["tag"], evaluation))
 
 
 def choose(
@@ -257,10 +257,10 @@ def choose(
 
 
 def _refuse_downgrade(selection: Selection, before: State, pin: str) -> None:
-    choice, tag = selection.choice, selection.tag
-    is_free = choice.policy.tag or not before["found"] or tag == before["tag"]
+    evaluation, tag = selection.evaluation, selection.tag
+    is_free = evaluation.policy.tag or not before["found"] or tag == before["tag"]
     if not is_free and ranks_below(
-        choice.policy, Tag(tag, selection.create_time), pinned_tag(before)
+        evaluation.policy, Tag(tag, selection.create_time), pinned_tag(before)
     ):
-        message = pin_messages.downgrade(pin, before["tag"], tag, choice)
+        message = pin_messages.downgrade(pin, before["tag"], tag, evaluation)
         raise DowngradeError(message, pinned=before["tag"], chosen=tag)

@@ -163,7 +163,7 @@ _COMMON_ARGUMENTS: Final = (
     ),
 )
 
-CHOICE: Final = (
+CHOICE_ARGUMENTS: Final = (
     Argument(
         "policy",
         ArgumentType.STRING,
@@ -273,10 +273,10 @@ GET_DOCKER_IMAGES: Final = (
         " Default: 0.",
     ),
 )
-GET_DOCKER_IMAGE: Final = (*_COMMON_ARGUMENTS, *CHOICE, _RESOLVE_DIGEST)
+GET_DOCKER_IMAGE: Final = (*_COMMON_ARGUMENTS, *CHOICE_ARGUMENTS, _RESOLVE_DIGEST)
 IMAGE_PIN: Final = (
     *_COMMON_ARGUMENTS,
-    *CHOICE,
+    *CHOICE_ARGUMENTS,
     Argument(
         "triggers",
         ArgumentType.MAP,

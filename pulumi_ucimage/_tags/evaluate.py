@@ -75,7 +75,7 @@ class Candidate(NamedTuple):
 
 @final
 @dataclass(frozen=True, slots=True)
-class Choice:
+class Evaluation:
     """The result of evaluating a policy on the tags of an image.
 
     Attributes:
@@ -127,7 +127,7 @@ _MAX_NUMBER_LENGTH: Final = 640
 """Characters; every Python converts this many digits. A tag has at most 128."""
 
 
-def evaluate(policy: Policy, tags: Iterable[TagLike], *, now: float) -> Choice:
+def evaluate(policy: Policy, tags: Iterable[TagLike], *, now: float) -> Evaluation:
     """Evaluate a policy on the tags of one image.
 
     Args:
@@ -145,7 +145,7 @@ def evaluate(policy: Policy, tags: Iterable[TagLike], *, now: float) -> Choice:
             rejected[result].append(tag)
         else:
             candidates.append(result)
-    return Choice(
+    return Evaluation(
         policy,
         sort_by_rank(candidates, attrgetter("rank"), highest=policy.highest),
         {

@@ -14,7 +14,7 @@ from pulumi_ucimage._tags.explanation import (
 from pulumi_ucimage.errors import AmbiguousTagError, NoMatchingTagError
 
 if TYPE_CHECKING:
-    from pulumi_ucimage._tags.evaluate import Choice
+    from pulumi_ucimage._tags.evaluate import Evaluation
 
 
 @final
@@ -26,59 +26,63 @@ class Selection:
         tag: the tag.
         create_time: when it was pushed, in Unix seconds; None if not known.
         found: False only if the default tag is used.
-        choice: the result of `evaluate` on all tags.
+        evaluation: the result of `evaluate` on all tags.
         explanation: a few lines: what was chosen, by which rule, what was rejected and why.
     """
 
     tag: str
     create_time: int | None
     found: bool
-    choice: Choice
+    evaluation: Evaluation
     explanation: str
 
 
-def select(choice: Choice, *, image_name: str) -> Selection:
+def select(evaluation: Evaluation, *, image_name: str) -> Selection:
     """Select the tag of an image that a policy chooses.
 
     Args:
-        choice: the result of `evaluate` on all tags of the image.
+        evaluation: the result of `evaluate` on all tags of the image.
         image_name: the image's full name, for texts.
 
     Raises:
         NoMatchingTagError: the explicit tag is not listed, or nothing is left.
         AmbiguousTagError: two tags share the best extracted text.
     """
-    if problem := find_problem(choice, image_name=image_name):
+    if problem := find_problem(evaluation, image_name=image_name):
         raise problem
-    policy = choice.policy
-    found = bool(policy.tag or choice.candidates)
-    tag = policy.tag or (choice.candidates[0].name if found else policy.default_tag or "")
-    listed = choice.find_tag(tag)
+    policy = evaluation.policy
+    found = bool(policy.tag or evaluation.candidates)
+    tag = policy.tag or (
+        evaluation.candidates[0].name if found else policy.default_tag or ""
+    )
+    listed = evaluation.find_tag(tag)
     create_time = listed.create_time if listed else None
-    explanation = explain(choice, image_name, tag=tag, create_time=create_time, found=found)
-    return Selection(tag, create_time, found, choice, explanation)
+    explanation = explain(
+        evaluation, image_name, tag=tag, create_time=create_time, found=found
+    )
+    return Selection(tag, create_time, found, evaluation, explanation)
 
 
 def find_problem(
-    choice: Choice, *, image_name: str, with_rejected: bool = True
+    evaluation: Evaluation, *, image_name: str, with_rejected: bool = True
 ) -> NoMatchingTagError | AmbiguousTagError | None:
     """Find why no tag can be selected; None if a tag or `default_tag` can be used.
 
     Args:
-        choice: the result of `evaluate` on all tags of an image.
+        evaluation: the result of `evaluate` on all tags of an image.
         image_name: the image's full name, for texts.
         with_rejected: whether the error lists the rejected tags.
     """
-    policy = choice.policy
+    policy = evaluation.policy
     if policy.tag:
-        if choice.find_tag(policy.tag):
+        if evaluation.find_tag(policy.tag):
             return None
-        message = explain_missing_tag(choice, image_name, wanted=policy.tag)
+        message = explain_missing_tag(evaluation, image_name, wanted=policy.tag)
         return NoMatchingTagError(message)
-    if choice.find_ambiguous():
-        return AmbiguousTagError(explain_ambiguous(choice, image_name))
-    if choice.candidates or policy.default_tag:
+    if evaluation.find_ambiguous():
+        return AmbiguousTagError(explain_ambiguous(evaluation, image_name))
+    if evaluation.candidates or policy.default_tag:
         return None
     return NoMatchingTagError(
-        explain_nothing_left(choice, image_name, with_rejected=with_rejected)
+        explain_nothing_left(evaluation, image_name, with_rejected=with_rejected)
     )

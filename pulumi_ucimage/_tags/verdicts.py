@@ -15,7 +15,7 @@ from pulumi_ucimage._tags.wording import (
 )
 
 if TYPE_CHECKING:
-    from pulumi_ucimage._tags.evaluate import Candidate, Choice, TagLike
+    from pulumi_ucimage._tags.evaluate import Candidate, Evaluation, TagLike
     from pulumi_ucimage._tags.policy import Policy
 
 CHOSEN = "chosen"
@@ -38,54 +38,54 @@ class TagVerdict(NamedTuple):
     why: str
 
 
-def list_verdicts(choice: Choice) -> list[TagVerdict]:
+def list_verdicts(evaluation: Evaluation) -> list[TagVerdict]:
     """A verdict for each tag: candidates best first, then rejected newest first.
 
     No tag is `chosen` if the best ones are ambiguous, or if the tag to use is not listed.
     """
     rejected = [
-        _make_rejected_verdict(reason, tag, choice.policy)
-        for reason, tags in choice.rejected.items()
+        _make_rejected_verdict(reason, tag, evaluation.policy)
+        for reason, tags in evaluation.rejected.items()
         for tag in tags
     ]
     newest_first = sort_by_rank(rejected, get_time_key, highest=True)
     candidates = [
-        _make_candidate_verdict(position, candidate, choice.policy)
-        for position, candidate in enumerate(choice.candidates, 1)
+        _make_candidate_verdict(position, candidate, evaluation.policy)
+        for position, candidate in enumerate(evaluation.candidates, 1)
     ]
-    chosen, why = _find_chosen(choice)
+    chosen, why = _find_chosen(evaluation)
     return [
         tag._replace(verdict=CHOSEN, why=why) if chosen and tag.name == chosen else tag
         for tag in [*candidates, *newest_first]
     ]
 
 
-def explain_rejection(choice: Choice, name: str) -> str:
+def explain_rejection(evaluation: Evaluation, name: str) -> str:
     """Why the policy does not choose a tag, as a clause that starts with `it is`.
 
     Args:
-        choice: the result of `evaluate` on the tags that are listed now.
+        evaluation: the result of `evaluate` on the tags that are listed now.
         name: a tag that was listed at some time.
     """
-    for reason, tags in choice.rejected.items():
+    for reason, tags in evaluation.rejected.items():
         for tag in tags:
             if tag.name == name:
-                rejected = _make_rejected_verdict(reason, tag, choice.policy)
+                rejected = _make_rejected_verdict(reason, tag, evaluation.policy)
                 return f"it is rejected as {rejected.verdict} ({rejected.why})"
-    if any(candidate.name == name for candidate in choice.candidates):
-        best = quoted(choice.candidates[0].name)
+    if any(candidate.name == name for candidate in evaluation.candidates):
+        best = quoted(evaluation.candidates[0].name)
         return f"it is still a candidate, but {best} ranks first"
     return "it is no longer listed"
 
 
-def _find_chosen(choice: Choice) -> tuple[str | None, str]:
+def _find_chosen(evaluation: Evaluation) -> tuple[str | None, str]:
     """The tag that is chosen, if it is one of those that are listed, and why."""
-    policy = choice.policy
+    policy = evaluation.policy
     if policy.tag:
         return policy.tag, "the argument tag names it"
-    if not choice.candidates and policy.default_tag:
+    if not evaluation.candidates and policy.default_tag:
         return policy.default_tag, "it is default_tag, and nothing is left"
-    best = choice.get_best()
+    best = evaluation.get_best()
     return (best.name, describe_policy(policy)) if best else (None, "")
 
 

@@ -101,7 +101,7 @@ def _failed(pin: ExportedPin, error: UcimageError, state: Mapping[str, Any]) -> 
 
 def _observed(pin: ExportedPin, observation: pin_refresh.Observation) -> PinReport:
     message = observation.message(pin.name)
-    best = observation.choice and observation.choice.get_best()
+    best = observation.evaluation and observation.evaluation.get_best()
     return PinReport(
         urn=pin.urn,
         name=pin.name,
@@ -116,17 +116,17 @@ def _observed(pin: ExportedPin, observation: pin_refresh.Observation) -> PinRepo
 
 
 def _verdict(observation: pin_refresh.Observation) -> str:
-    state, choice = observation.after, observation.choice
+    state, evaluation = observation.after, observation.evaluation
     if state["found"] and not state["available"]:
         return DIGEST_GONE if observation.is_listed else NOT_LISTED
     if state["retagged"]:
         return PUSHED_AGAIN
     if state.get("wanted_tag"):
         return FIXED
-    if choice is None:
+    if evaluation is None:
         return UNKNOWN_POLICY
-    best = choice.get_best()
-    if best and is_better(best, choice.policy, state):
+    best = evaluation.get_best()
+    if best and is_better(best, evaluation.policy, state):
         return NEWER
     return UP_TO_DATE if state["found"] else DEFAULT
 

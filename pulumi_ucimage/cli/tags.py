@@ -42,14 +42,14 @@ def command(*, session: Session, show_all: bool, as_json: bool, **values: Any) -
     query = ImageQuery.of(values)
     context = session.context()
     found = wait_for(lambda: query.evaluate(context))
-    choice, digest = found.choice, found.digest
-    tags = list_verdicts(choice)
+    evaluation, digest = found.evaluation, found.digest
+    tags = list_verdicts(evaluation)
     if as_json:
         documents = [_document(tag, digest) for tag in tags]
-        counts = to_wire(choice.count_tags())
+        counts = to_wire(evaluation.count_tags())
         show_json({"imageName": found.name.full, "tags": documents, "counts": counts})
         return
-    shown = tags if show_all else _first(tags, len(choice.candidates))
+    shown = tags if show_all else _first(tags, len(evaluation.candidates))
     now = time.time()
     rows = [
         (

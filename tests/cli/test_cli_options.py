@@ -59,7 +59,9 @@ def test_the_options_are_the_arguments_of_the_function(
 
 
 @pytest.mark.parametrize("name", ["tags", "choose"])
-@pytest.mark.parametrize("argument", arguments.CHOICE, ids=lambda argument: argument.name)
+@pytest.mark.parametrize(
+    "argument", arguments.CHOICE_ARGUMENTS, ids=lambda argument: argument.name
+)
 def test_an_option_has_the_type_of_its_argument(
     name: str, argument: arguments.Argument
 ) -> None:

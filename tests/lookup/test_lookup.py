@@ -201,4 +201,4 @@ def test_all_tags_are_evaluated_when_the_tag_is_listed(
 
     assert sleeps == time.sleeps
     assert (found.problem is None) == (pushed_after == 1)
-    assert "1.1.0" in [candidate.name for candidate in found.choice.candidates]
+    assert "1.1.0" in [candidate.name for candidate in found.evaluation.candidates]

@@ -206,7 +206,7 @@ def test_an_evaluation_has_no_young_bytes_either(run: Callable[..., Setting]) ->
     found = query.evaluate(LookupContext(stack={}, log=Log()))
 
     assert isinstance(found.problem, ucimage.NoMatchingTagError)
-    assert (None, []) == (found.digest, [*found.choice.candidates])
+    assert (None, []) == (found.digest, [*found.evaluation.candidates])
 
 
 def test_a_tag_that_is_pushed_all_the_time_is_an_error(

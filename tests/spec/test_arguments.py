@@ -10,7 +10,7 @@ import pytest
 
 import pulumi_ucimage
 from pulumi_ucimage._spec.arguments import (
-    CHOICE,
+    CHOICE_ARGUMENTS,
     GET_DOCKER_IMAGE,
     GET_DOCKER_IMAGES,
     Argument,
@@ -66,7 +66,7 @@ RESOLVE = {("resolve_digest", "resolveDigest", FLAG)}
     [
         pytest.param(GET_DOCKER_IMAGES, BOTH | IMAGES_ONLY, id="get_docker_images"),
         pytest.param(GET_DOCKER_IMAGE, BOTH | OF_A_CHOICE | RESOLVE, id="get_docker_image"),
-        pytest.param(CHOICE, OF_A_CHOICE, id="choice"),
+        pytest.param(CHOICE_ARGUMENTS, OF_A_CHOICE, id="choice"),
     ],
 )
 def test_the_table_is_the_contract_s(
@@ -87,7 +87,7 @@ def test_only_the_bucket_is_required(table: tuple[Argument, ...]) -> None:
 
 
 @pytest.mark.parametrize(
-    "argument", GET_DOCKER_IMAGES + CHOICE, ids=lambda argument: argument.name
+    "argument", GET_DOCKER_IMAGES + CHOICE_ARGUMENTS, ids=lambda argument: argument.name
 )
 def test_descriptions_are_sentences(argument: Argument) -> None:
     """Each description is made of sentences."""

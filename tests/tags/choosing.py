@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from hypothesis import strategies as st
 
-from pulumi_ucimage._tags.evaluate import Choice, Tag, TagLike, evaluate
+from pulumi_ucimage._tags.evaluate import Evaluation, Tag, TagLike, evaluate
 from pulumi_ucimage._tags.policy import Policy
 from pulumi_ucimage._tags.select import Selection, select
 
@@ -34,7 +34,7 @@ def same_second(names: Iterable[str | None]) -> list[Tag]:
     return [Tag(name, FIRST) for name in names]
 
 
-def evaluated(tags: Sequence[TagLike], *, now: float = NOW, **arguments: Any) -> Choice:
+def evaluated(tags: Sequence[TagLike], *, now: float = NOW, **arguments: Any) -> Evaluation:
     """Evaluate a policy with these arguments."""
     return evaluate(Policy.from_arguments(arguments), tags, now=now)
 
@@ -44,9 +44,9 @@ def selected(tags: Sequence[TagLike], *, now: float = NOW, **arguments: Any) -> 
     return select(evaluated(tags, now=now, **arguments), image_name=IMAGE)
 
 
-def names(choice: Choice) -> list[str]:
+def names(evaluation: Evaluation) -> list[str]:
     """The names of the candidates, best first."""
-    return [candidate.name for candidate in choice.candidates]
+    return [candidate.name for candidate in evaluation.candidates]
 
 
 _VERSIONS = st.builds(

@@ -20,7 +20,7 @@ from choosing import (
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pulumi_ucimage._tags.evaluate import Choice, RejectReason, Tag
+from pulumi_ucimage._tags.evaluate import Evaluation, RejectReason, Tag
 from pulumi_ucimage._tags.policy import FLOATING_TAGS
 
 DIGEST = "0123456789abcdef" * 4
@@ -135,9 +135,9 @@ REASONS: list[tuple[RejectReason, dict[str, Any], list[str | None], list[str | N
 ]
 
 
-def rejected(choice: Choice, reason: RejectReason) -> set[str | None]:
+def rejected(evaluation: Evaluation, reason: RejectReason) -> set[str | None]:
     """The names that were rejected for a reason."""
-    return {tag.name for tag in choice.rejected[reason]}
+    return {tag.name for tag in evaluation.rejected[reason]}
 
 
 @pytest.mark.parametrize(("reason", "arguments", "out", "left"), REASONS)
@@ -149,20 +149,21 @@ def test_each_reason_rejects_its_tags(
 ) -> None:
     """Each reason rejects the tags that it names and no others."""
     for name in out:
-        choice = evaluated(same_second([name]), **arguments)
-        assert rejected(choice, reason) == {name or None}, name
+        evaluation = evaluated(same_second([name]), **arguments)
+        assert rejected(evaluation, reason) == {name or None}, name
     for name in left:
-        choice = evaluated(same_second([name]), **arguments)
-        assert names(choice) == [name], name
+        evaluation = evaluated(same_second([name]), **arguments)
+        assert names(evaluation) == [name], name
 
 
 def young(seconds: int, **arguments: Any) -> bool:
     """Whether a tag is too young that was created this long after FIRST."""
     tag = Tag("1", FIRST + seconds)
     now = arguments.pop("now", NOW)
-    choice = evaluated([tag], now=now, **arguments)
-    assert choice.rejected[RejectReason.TOO_YOUNG] == [tag] or names(choice) == ["1"]
-    return not choice.candidates
+    evaluation = evaluated([tag], now=now, **arguments)
+    is_rejected = evaluation.rejected[RejectReason.TOO_YOUNG] == [tag]
+    assert is_rejected or names(evaluation) == ["1"]
+    return not evaluation.candidates
 
 
 # seconds after FIRST, arguments, whether it is too young.
@@ -223,9 +224,9 @@ def test_undated_tags_are_rejected_if_time_matters(
     expected: bool,  # noqa: FBT001 - a column of the table
 ) -> None:
     """Only newest, min_age and as_of reject a tag without a CreateTime."""
-    choice = evaluated(undated("1.0.0 1"), **arguments)
+    evaluation = evaluated(undated("1.0.0 1"), **arguments)
 
-    assert bool(choice.rejected[RejectReason.UNDATED]) == expected
+    assert bool(evaluation.rejected[RejectReason.UNDATED]) == expected
 
 
 # If two reasons apply, the first one counts: reason, name, CreateTime, arguments.
@@ -269,9 +270,9 @@ def test_the_first_reason_counts(
     arguments: dict[str, Any],
 ) -> None:
     """The reasons are checked in their order, and a tag is counted once."""
-    choice = evaluated([Tag(name, create_time)], **arguments)
+    evaluation = evaluated([Tag(name, create_time)], **arguments)
 
-    assert choice.count_tags()[reason.value] == 1
+    assert evaluation.count_tags()[reason.value] == 1
 
 
 def test_counts_are_those_of_the_contract() -> None:
@@ -348,24 +349,24 @@ def test_a_tag_listed_twice_counts_once(
 ) -> None:
     """If a tag is listed several times, its newest CreateTime counts."""
     tags = [Tag("1", time) for time in times]
-    choice = evaluated(tags, policy="numerical")
+    evaluation = evaluated(tags, policy="numerical")
 
-    assert choice.total == 1
-    assert [tag.create_time for tag in choice.candidates] == [expected]
+    assert evaluation.total == 1
+    assert [tag.create_time for tag in evaluation.candidates] == [expected]
 
 
 def test_each_tag_without_a_name_counts() -> None:
     """Tags without a name are different tags."""
-    choice = evaluated([Tag(None, 1), Tag("", 1), Tag(None, 1), Tag(None, None)])
+    evaluation = evaluated([Tag(None, 1), Tag("", 1), Tag(None, 1), Tag(None, None)])
 
-    assert choice.count_tags()["invalid"] == 4
+    assert evaluation.count_tags()["invalid"] == 4
 
 
 def test_rejected_tags_are_newest_first() -> None:
     """Rejected tags are sorted by time, undated ones last."""
-    choice = evaluated([Tag("a", None), *hourly("b c d")], policy="numerical")
+    evaluation = evaluated([Tag("a", None), *hourly("b c d")], policy="numerical")
 
-    assert [tag.name for tag in choice.rejected[RejectReason.UNPARSABLE]] == [
+    assert [tag.name for tag in evaluation.rejected[RejectReason.UNPARSABLE]] == [
         "d",
         "c",
         "b",

@@ -552,7 +552,7 @@ def test_the_text_is_printable(
 def test_the_text_has_the_counts(tags: list[Tag], arguments: dict[str, Any]) -> None:
     """The numbers in the lines of each reason add up to its count."""
     selection = selected([*tags, Tag("y", FIRST)], **arguments, tag="y")
-    counts = selection.choice.count_tags()
+    counts = selection.evaluation.count_tags()
     del counts["total"], counts["candidates"]
 
     shown: dict[str, int] = {}

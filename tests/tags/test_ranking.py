@@ -81,11 +81,11 @@ def test_newest_ranks_by_time() -> None:
 
 def test_candidates_have_what_they_were_ranked_by() -> None:
     """A candidate has the original tag, its time and the compared text."""
-    choice = evaluated(
+    evaluation = evaluated(
         hourly("b-2 b-1"), policy="numerical", tag_regex="b-(.*)", tag_extract="$1"
     )
 
-    assert [tuple(candidate) for candidate in choice.candidates] == [
+    assert [tuple(candidate) for candidate in evaluation.candidates] == [
         ((2,), "b-2", "2", FIRST),
         ((1,), "b-1", "1", FIRST + HOUR),
     ]
@@ -275,22 +275,22 @@ def test_a_lower_tag_changes_nothing(
     """
     if tag.name in {other.name for other in tags}:
         return
-    choice, more = evaluated(tags, **arguments), evaluated([*tags, tag], **arguments)
-    if not choice.candidates:
+    evaluation, more = evaluated(tags, **arguments), evaluated([*tags, tag], **arguments)
+    if not evaluation.candidates:
         return
-    best = choice.candidates[0]
+    best = evaluation.candidates[0]
     added = [candidate for candidate in more.candidates if candidate.name == tag.name]
     if added and added[0].rank == best.rank:
         equals = [c.name for c in more.candidates if c.rank == best.rank]
         kinds = {bool(parse_version(name, loose=True)) for name in equals}
         if len(kinds) > 1 or more.candidates[0] == added[0] or more.find_ambiguous():
             return
-    elif added and (added[0].rank > best.rank) == choice.policy.highest:
+    elif added and (added[0].rank > best.rank) == evaluation.policy.highest:
         assert more.candidates[0] == added[0]
         return
 
     assert more.candidates[0] == best
-    assert more.find_ambiguous() == choice.find_ambiguous()
+    assert more.find_ambiguous() == evaluation.find_ambiguous()
 
 
 # arguments, tag, CreateTime, its rank.
@@ -337,8 +337,8 @@ def test_a_candidate_has_the_rank_by_which_it_was_sorted(
     tags: list[Tag], arguments: dict[str, Any]
 ) -> None:
     """The rank of a single tag is its rank in a choice."""
-    choice = evaluated(tags, **arguments)
+    evaluation = evaluated(tags, **arguments)
 
-    for candidate in choice.candidates:
+    for candidate in evaluation.candidates:
         tag = Tag(candidate.name, candidate.create_time)
-        assert get_rank(choice.policy, tag) == candidate.rank
+        assert get_rank(evaluation.policy, tag) == candidate.rank

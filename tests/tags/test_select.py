@@ -27,7 +27,7 @@ def test_the_best_tag_is_selected() -> None:
 
     assert (selection.tag, selection.create_time) == ("1.1.0", FIRST + HOUR)
     assert selection.found
-    assert names(selection.choice) == ["1.1.0", "1.0.5", "1.0.0"]
+    assert names(selection.evaluation) == ["1.1.0", "1.0.5", "1.0.0"]
     assert selection.explanation.startswith("Chose '1.1.0' of ")
 
 
@@ -45,7 +45,7 @@ def test_an_explicit_tag_is_found_among_all_names(tag: str) -> None:
     selection = selected(tags, tag=tag, policy="semver", min_age="1d", tag_regex="1.1.0")
 
     assert (selection.tag, selection.found) == (tag, True)
-    assert names(selection.choice) == ["1.1.0"]
+    assert names(selection.evaluation) == ["1.1.0"]
 
 
 def test_an_explicit_tag_has_its_newest_time() -> None:
@@ -94,7 +94,7 @@ def test_ambiguous_tags_are_not_an_error_with_an_explicit_tag() -> None:
     selection = selected(hourly("a-1 b-1"), tag="a-1", **EXTRACTION)
 
     assert selection.tag == "a-1"
-    assert names(selection.choice) == ["b-1", "a-1"]
+    assert names(selection.evaluation) == ["b-1", "a-1"]
 
 
 def test_the_default_is_used_if_nothing_is_left() -> None:
@@ -171,4 +171,4 @@ def test_with_a_default_tag_only_ambiguity_is_an_error(
         assert "tag_extract" in arguments
     else:
         assert selection.found == (selection.tag != "default")
-        assert selection.found == bool(selection.choice.candidates)
+        assert selection.found == bool(selection.evaluation.candidates)

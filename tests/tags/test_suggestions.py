@@ -412,10 +412,10 @@ def test_each_reason_has_its_suggestion(
     tags: list[Tag], arguments: dict[str, Any], expected: list[str]
 ) -> None:
     """Each reason has at most one suggestion, the nearest that works."""
-    choice = evaluate(Policy.from_arguments(arguments), tags, now=NOW)
+    evaluation = evaluate(Policy.from_arguments(arguments), tags, now=NOW)
 
-    assert not choice.candidates
-    assert find_suggestions(choice) == expected
+    assert not evaluation.candidates
+    assert find_suggestions(evaluation) == expected
 
 
 def test_young_tags_say_when_the_first_is_old_enough() -> None:
@@ -433,10 +433,10 @@ def test_young_tags_say_when_the_first_is_old_enough() -> None:
 def test_a_tag_that_is_too_young_is_not_suggested() -> None:
     """A change that keeps min_age does not count on a tag that is too young."""
     now = FIRST + 25 * HOUR
-    choice = evaluated(hourly("1.0 1.1 2.0"), now=now, policy="semver", min_age="1d")
+    evaluation = evaluated(hourly("1.0 1.1 2.0"), now=now, policy="semver", min_age="1d")
 
-    assert choice.count_tags()["too_young"] == 1
-    assert find_suggestions(choice) == ["set semver_loose to True to choose '1.1'"]
+    assert evaluation.count_tags()["too_young"] == 1
+    assert find_suggestions(evaluation) == ["set semver_loose to True to choose '1.1'"]
 
 
 _SET = re.compile(r"([a-z_]+) to (True|'[^']*')")
@@ -459,10 +459,10 @@ def followed(suggestion: str, arguments: dict[str, Any]) -> dict[str, Any]:
 @given(TAGS, ARGUMENTS)
 def test_each_suggestion_works(tags: list[Tag], arguments: dict[str, Any]) -> None:
     """A person who does what a suggestion says gets the tag that it names."""
-    choice = evaluate(Policy.from_arguments(arguments), tags, now=NOW)
-    if choice.candidates:
+    evaluation = evaluate(Policy.from_arguments(arguments), tags, now=NOW)
+    if evaluation.candidates:
         return
-    for suggestion in find_suggestions(choice):
+    for suggestion in find_suggestions(evaluation):
         changed = followed(suggestion, arguments)
         chosen = _CHOSEN.search(suggestion)
         if chosen:
@@ -473,10 +473,10 @@ def test_each_suggestion_works(tags: list[Tag], arguments: dict[str, Any]) -> No
         elif suggestion.startswith("wait, or lower min_age"):
             first = _FIRST.search(suggestion)
             assert first
-            at = evaluate(choice.policy, tags, now=parse_timestamp(first[2]))
+            at = evaluate(evaluation.policy, tags, now=parse_timestamp(first[2]))
             assert first[1] in [candidate.name for candidate in at.candidates]
         else:
-            assert choice.rejected[RejectReason.NOT_MATCHED]
+            assert evaluation.rejected[RejectReason.NOT_MATCHED]
             assert suggestion.startswith("tag_regex must match the whole tag, and matches")
 
 

@@ -88,8 +88,8 @@ def test_a_default_tag_is_chosen_if_it_is_listed(
     default_tag: str, expected: list[str]
 ) -> None:
     """With nothing left, the tag that `select` uses is the chosen one."""
-    choice = evaluated(hourly("1 latest"), default_tag=default_tag, **SEMVER)
-    chosen = [tag for tag in list_verdicts(choice) if tag.verdict == "chosen"]
+    evaluation = evaluated(hourly("1 latest"), default_tag=default_tag, **SEMVER)
+    chosen = [tag for tag in list_verdicts(evaluation) if tag.verdict == "chosen"]
 
     assert expected == [tag.name for tag in chosen]
     assert {"it is default_tag, and nothing is left"} >= {tag.why for tag in chosen}
@@ -147,8 +147,8 @@ def test_verdicts_agree_with_counts_and_selection(
 ) -> None:
     """The verdicts are those of the choice itself."""
     arguments = {**arguments, **end}
-    choice = evaluated(tags, **arguments)
-    table = list_verdicts(choice)
+    evaluation = evaluated(tags, **arguments)
+    table = list_verdicts(evaluation)
     chosen = [verdict.name for verdict in table if verdict.verdict == "chosen"]
     try:
         selection = selected(tags, **arguments)
@@ -158,13 +158,13 @@ def test_verdicts_agree_with_counts_and_selection(
         listed = {tag.name for tag in tags}
         assert chosen == ([selection.tag] if selection.tag in listed else [])
 
-    assert [verdict.name for verdict in table[: len(choice.candidates)]] == [
-        candidate.name for candidate in choice.candidates
+    assert [verdict.name for verdict in table[: len(evaluation.candidates)]] == [
+        candidate.name for candidate in evaluation.candidates
     ]
-    for reason, rejected in choice.rejected.items():
+    for reason, rejected in evaluation.rejected.items():
         names = {verdict.name for verdict in table if verdict.verdict == reason.value}
         assert names == {tag.name for tag in rejected} - set(chosen)
-    assert len(table) == choice.total
+    assert len(table) == evaluation.total
 
 
 # a tag, arguments, why the policy does not choose it.
@@ -209,7 +209,7 @@ def test_why_a_tag_is_not_chosen(
 
 def test_nothing_is_listed() -> None:
     """Of an empty image no tag is listed, and there is no verdict."""
-    choice = evaluated([], **SEMVER)
+    evaluation = evaluated([], **SEMVER)
 
-    assert explain_rejection(choice, "1.0.0") == "it is no longer listed"
-    assert list_verdicts(choice) == []
+    assert explain_rejection(evaluation, "1.0.0") == "it is no longer listed"
+    assert list_verdicts(evaluation) == []

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence  # noqa: TC003 - signatures can be resolved
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import pulumi
 import pulumi.runtime
@@ -37,8 +37,6 @@ if TYPE_CHECKING:
 
     from pulumi_ucimage._lookup.context import LookupContext
     from pulumi_ucimage._lookup.function_spec import FunctionSpec
-
-InvokeOptions: TypeAlias = pulumi.InvokeOptions | pulumi.InvokeOutputOptions
 
 
 def get_docker_images(
@@ -75,7 +73,7 @@ def get_docker_images_output(
     name_regex: pulumi.Input[str | None] | None = None,
     limit: pulumi.Input[int | None] | None = None,
     offset: pulumi.Input[int | None] | None = None,
-    opts: InvokeOptions | None = None,
+    opts: pulumi.InvokeOptions | None = None,
 ) -> pulumi.Output[GetDockerImagesResult]:
     """List the images of a bucket, each with its tags, once all arguments are known."""
     return _look_up_output(GET_DOCKER_IMAGES, locals())
@@ -134,7 +132,7 @@ def get_docker_image_output(
     wait: pulumi.Input[str | None] | None = None,
     default_tag: pulumi.Input[str | None] | None = None,
     resolve_digest: pulumi.Input[bool | None] | None = None,
-    opts: InvokeOptions | None = None,
+    opts: pulumi.InvokeOptions | None = None,
 ) -> pulumi.Output[GetDockerImageResult]:
     """Choose one tag of one image of a bucket, once all arguments are known."""
     return _look_up_output(GET_DOCKER_IMAGE, locals())
@@ -157,21 +155,18 @@ def _document(function: Callable[..., Any], spec: FunctionSpec) -> None:
     """
 
 
-for _function, _spec in (
-    (get_docker_images, GET_DOCKER_IMAGES),
-    (get_docker_images_output, GET_DOCKER_IMAGES),
-    (get_docker_image, GET_DOCKER_IMAGE),
-    (get_docker_image_output, GET_DOCKER_IMAGE),
-):
-    _document(_function, _spec)
+_document(get_docker_images, GET_DOCKER_IMAGES)
+_document(get_docker_images_output, GET_DOCKER_IMAGES)
+_document(get_docker_image, GET_DOCKER_IMAGE)
+_document(get_docker_image_output, GET_DOCKER_IMAGE)
 
 
-def _look_up(function: FunctionSpec, values: Mapping[str, Any]) -> Any:
+def _look_up(spec: FunctionSpec, values: Mapping[str, Any]) -> Any:
     """The result for plain values; `values` contains `opts` too."""
     opts = _check_options(values)
-    name = function.python_name
+    name = spec.python_name
     instead = f"use {name}_output, or call {name} within apply"
-    for argument in function.arguments:
+    for argument in spec.arguments:
         if contains_input(values[argument.name]):
             message = (
                 f"{argument.name} is an Output, and {name} cannot wait for it: {instead}."
@@ -180,62 +175,58 @@ def _look_up(function: FunctionSpec, values: Mapping[str, Any]) -> Any:
     if has_dependencies(opts):
         message = f"{name} cannot wait for opts.depends_on: {instead}."
         raise ArgumentTypeError(message)
-    query = function.query_type.of(values)
+    query = spec.query_type.of(values)
     if program.is_mocked():
-        answer = pulumi.runtime.invoke(function.token, _wire_values(function, values), opts)
-        return from_wire(function.result, answer.value or {})
+        answer = pulumi.runtime.invoke(spec.token, _wire_values(spec, values), opts)
+        return from_wire(spec.result, answer.value or {})
     context = program.lookup_context(not_before=program.not_before())
     return program.wait_for(lambda: query.run(context))
 
 
-def _look_up_output(
-    function: FunctionSpec, values: Mapping[str, Any]
-) -> pulumi.Output[Any]:
+def _look_up_output(spec: FunctionSpec, values: Mapping[str, Any]) -> pulumi.Output[Any]:
     """The result for inputs; `values` contains `opts` too."""
     opts = _check_options(values)
-    inputs = {argument.name: values[argument.name] for argument in function.arguments}
+    inputs = {argument.name: values[argument.name] for argument in spec.arguments}
     known = {k: value for k, value in inputs.items() if not contains_input(value)}
-    function.query_type.check_known(function.arguments, known)
+    spec.query_type.check_known(spec.arguments, known)
     if program.is_mocked():
-        return _mocked_output(function, inputs, opts)
+        return _mocked_output(spec, inputs, opts)
     if known == inputs and not has_dependencies(opts):
         context = program.lookup_context(not_before=program.not_before())
-        return program.output_of(_prepare(function, inputs, context))
+        return program.output_of(_prepare(spec, inputs, context))
 
     def ask(known: Mapping[str, Any]) -> Awaitable[Any]:
         # What was listed before the inputs were known may be too old for them.
         context = program.lookup_context(not_before=time.monotonic())
-        return program.run_in_thread(_prepare(function, known, context))
+        return program.run_in_thread(_prepare(spec, known, context))
 
     return when_known(inputs, opts).apply(ask)
 
 
 def _prepare(
-    function: FunctionSpec, values: Mapping[str, Any], context: LookupContext
+    spec: FunctionSpec, values: Mapping[str, Any], context: LookupContext
 ) -> Callable[[], Any]:
     """A look-up with its settings, so that only what blocks runs in another thread.
 
     A later change of the environment has no effect on it.
     """
-    query = function.query_type.of(values)
+    query = spec.query_type.of(values)
     return partial(query.run_with, query.settings(context), context)
 
 
 def _mocked_output(
-    function: FunctionSpec, inputs: Mapping[str, Any], opts: InvokeOptions | None
+    spec: FunctionSpec, inputs: Mapping[str, Any], opts: pulumi.InvokeOptions | None
 ) -> pulumi.Output[Any]:
     def invoke(known: Mapping[str, Any]) -> pulumi.Output[Any]:
-        function.query_type.of(known)
-        answer = pulumi.runtime.invoke_output(
-            function.token, _wire_values(function, known), opts
-        )
-        return answer.apply(lambda values: from_wire(function.result, values or {}))
+        spec.query_type.of(known)
+        answer = pulumi.runtime.invoke_output(spec.token, _wire_values(spec, known), opts)
+        return answer.apply(lambda values: from_wire(spec.result, values or {}))
 
     return pulumi.Output.from_input(inputs).apply(invoke)
 
 
-def _check_options(values: Mapping[str, Any]) -> InvokeOptions | None:
-    opts: InvokeOptions | None = values["opts"]
+def _check_options(values: Mapping[str, Any]) -> pulumi.InvokeOptions | None:
+    opts: pulumi.InvokeOptions | None = values["opts"]
     if opts is not None and opts.provider is not None:
         message = (
             "opts.provider cannot be used, because these functions have no provider:"
@@ -245,6 +236,6 @@ def _check_options(values: Mapping[str, Any]) -> InvokeOptions | None:
     return opts
 
 
-def _wire_values(function: FunctionSpec, values: Mapping[str, Any]) -> dict[str, Any]:
-    given = arguments.validate_arguments(function.arguments, values)
+def _wire_values(spec: FunctionSpec, values: Mapping[str, Any]) -> dict[str, Any]:
+    given = arguments.validate_arguments(spec.arguments, values)
     return {wire_name(name): value for name, value in given.items()}

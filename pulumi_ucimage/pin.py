@@ -17,7 +17,7 @@ from pulumi_ucimage._spec.arguments import (  # noqa: TC001 - signatures can be 
     OrderName,
     PolicyName,
 )
-from pulumi_ucimage.errors import ArgumentError
+from pulumi_ucimage.errors import ArgumentError, UcimageError
 from pulumi_ucimage.pin_provider import ImagePinProvider
 
 
@@ -90,7 +90,7 @@ class ImagePin(pulumi.dynamic.Resource, module="ucimage", name="ImagePin"):
             pulumi.ResourceOptions.merge(opts, complete),
         )
         for name in _OPTIONAL:
-            setattr(self, name, getattr(self, name).apply(_from_state))
+            setattr(self, name, getattr(self, name).apply(pin_state.from_stored))
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         # Without this, Pulumi gives a subclass another type, and so replaces its pins.
@@ -103,24 +103,25 @@ class ImagePin(pulumi.dynamic.Resource, module="ucimage", name="ImagePin"):
         if args.resource is not self:
             return None  # a child inherits transformations
         # Transformations of parents and of the stack run after this one, and may change
-        # inputs. In this list of Pulumi's, it runs once more after them. If that changes,
-        # inputs that they set are not checked or marked here; a pin may then count as
-        # frozen, and use a listing that is too old.
-        inherited: list[Any] = getattr(self, "_transformations", [])
-        if inherited and inherited[-1] != self._complete_inputs:
-            inherited.append(self._complete_inputs)
+        # inputs. In this list of Pulumi's, it runs once more after them. If Pulumi changes
+        # that, it is an error: a pin could count as frozen, or use an old listing.
+        if (running := self._running())[-1:] != [self._complete_inputs]:
+            running.append(self._complete_inputs)
+        if self._running()[-1:] != [self._complete_inputs]:
+            message = (
+                "This version of pulumi_ucimage does not work with the installed version of"
+                " Pulumi: install an older pulumi, or a newer pulumi_ucimage."
+            )
+            raise UcimageError(message)
         props = complete_inputs(args.name, dict(args.props), args.opts)
         return pulumi.ResourceTransformationResult(props, args.opts)
 
+    def _running(self) -> list[Any]:
+        """The transformations that Pulumi applies to this resource, in their order."""
+        return getattr(self, "_transformations", [])
+
 
 _OPTIONAL = tuple(o.name for o in results.PIN_OUTPUTS if get_args(o.type))
-
-
-def _from_state(value: Any) -> Any:
-    """A stored value: states have "" in place of None, and floats for whole numbers."""
-    if isinstance(value, float):
-        return int(value)
-    return None if value == "" else value
 
 
 def _document() -> None:

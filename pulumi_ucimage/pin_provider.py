@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import sys
 import time
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from pulumi.dynamic import (
     CheckFailure,
@@ -39,14 +39,8 @@ from pulumi_ucimage.errors import ArgumentError, UcimageError
 if TYPE_CHECKING:
     from collections.abc import Hashable
 
+    from pulumi_ucimage._spec.pin_state import State
     from pulumi_ucimage._ucloud.listing import Listing
-
-    State = dict[str, Any]
-
-_PROVIDER: Final = "__provider"
-"""Pulumi's own field, with this class in it."""
-_NO_INPUTS: Final = {_PROVIDER, pin_state.PROGRAM, pin_state.CHOSEN_AT}
-"""Fields of a state that are no inputs of the pin."""
 
 
 class ImagePinProvider(ResourceProvider):
@@ -118,7 +112,8 @@ class ImagePinProvider(ResourceProvider):
     def read(self, id_: str, props: State) -> ReadResult:
         """See whether the tag is still listed; the tag stays, whatever was pushed."""
         urn = props.get(pin_state.URN, "")
-        state = {key: value for key, value in props.items() if key not in _NO_INPUTS}
+        # The rest is what Check returned.
+        state = {k: value for k, value in props.items() if k != pin_state.CHOSEN_AT}
         try:
             state, messages = pin_refresh.refresh(
                 state,
@@ -155,13 +150,12 @@ def _refuse_other_inputs(new_inputs: State, olds: State) -> None:
             raise ArgumentError(message)
 
 
-def _without_internal(props: State) -> State:
+def _without_internal(props: State) -> dict[str, Any]:
     return {key: value for key, value in props.items() if not key.startswith("__")}
 
 
-def _outputs(state: State, chosen_at: str) -> State:
-    kept = {key: value for key, value in state.items() if key != _PROVIDER}
-    return {**kept, pin_state.CHOSEN_AT: chosen_at}
+def _outputs(state: State, chosen_at: str) -> dict[str, Any]:
+    return {**state, pin_state.CHOSEN_AT: chosen_at}
 
 
 def _name(urn: str, id_: str = "") -> str:

@@ -25,6 +25,16 @@ def stack_values(get: Callable[[str], str | None]) -> dict[str, Secret]:
     return {key: Secret(value) for key in STACK_KEYS if (value := get(key))}
 
 
+def has_stack_config(provider_name: str) -> bool:
+    """Whether a provider of the plugin has the stack's configuration.
+
+    Args:
+        provider_name: as the engine sends it: "default" or "default_<version>" if it made
+            the provider itself; older engines send "".
+    """
+    return not provider_name or provider_name.startswith("default")
+
+
 def setting_text(value: object) -> str:
     """A provider's setting as text, as the stack's configuration has it; "" for None."""
     if isinstance(value, bool):

@@ -61,15 +61,25 @@ class Failure:
     retry_after_s: float = 0.0
 
     @classmethod
-    def from_status(
-        cls, error: UcimageError, response: HttpResponse, clock: Clock
+    def from_response(
+        cls,
+        error: UcimageError,
+        response: HttpResponse,
+        clock: Clock,
+        *,
+        retry: Retry | None = None,
     ) -> Failure:
-        """The failure of an attempt that was answered with an HTTP status for an error."""
-        return cls(
-            error,
-            RETRIED_STATUSES.get(response.status, Retry.NEVER),
-            parse_retry_after(response.headers, clock.now()),
-        )
+        """The failure of an attempt that was answered with an error.
+
+        Args:
+            error: the error.
+            response: the answer, which may say how long to wait.
+            clock: the current time.
+            retry: whether another attempt may help; None if the HTTP status says it.
+        """
+        if retry is None:
+            retry = RETRIED_STATUSES.get(response.status, Retry.NEVER)
+        return cls(error, retry, parse_retry_after(response.headers, clock.now()))
 
 
 def parse_retry_after(headers: Mapping[str, str], now: float) -> float:

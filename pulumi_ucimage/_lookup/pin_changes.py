@@ -6,11 +6,11 @@ import time
 from typing import TYPE_CHECKING, Any, Final
 
 from pulumi_ucimage._lookup.image_name import ImageName
-from pulumi_ucimage._lookup.pin_query import ARGUMENTS, BUCKET_INPUTS, query_of
+from pulumi_ucimage._lookup.pin_query import BUCKET_INPUTS, query_of
 from pulumi_ucimage._spec.pin_state import (
+    ARGUMENTS,
     CHOSEN_AT,
     INPUT_ALIASES,
-    INPUTS,
     REPLACE_KEYS,
     STATE_KEYS,
 )
@@ -26,8 +26,29 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from pulumi_ucimage._lookup.context import LookupContext
+    from pulumi_ucimage._spec.pin_state import State
 
-    State = Mapping[str, Any]
+
+_MEANINGS: Final[Mapping[str, Callable[[Any], Any]]] = {
+    "min_age": parse_duration,
+    "wait": parse_duration,
+    "as_of": parse_timestamp,
+    "floating_tags": lambda names: frozenset(filter(None, names)),
+    # Any spelling is of the pinned image; another image replaces the pin.
+    "wanted_image": lambda _: "",
+}
+_DEFAULTS: Final = {
+    "policy": NEWEST,
+    "order": HIGHEST,
+    "semver_range": "*",
+    "semver_loose": False,
+    "min_age": 0,
+    "wait": 0,
+    "floating_tags": FLOATING_TAGS,
+    "triggers": {},
+    "allow_downgrade": False,
+    "resolve_digest": False,
+}
 
 
 def wanted_inputs(
@@ -86,35 +107,13 @@ def changed_inputs(before: State, inputs: State) -> set[str]:
     """
     changed = {
         key
-        for key in INPUTS
+        for key in ARGUMENTS
         if key not in REPLACE_KEYS
         and _meaning(key, before.get(key)) != _meaning(key, inputs.get(key))
     }
     tag = inputs.get("wanted_tag")
     # A pin that was frozen by an older release may hold another tag than its input names.
     return changed | {"wanted_tag"} if tag and tag != before["tag"] else changed
-
-
-_MEANINGS: Final[Mapping[str, Callable[[Any], Any]]] = {
-    "min_age": parse_duration,
-    "wait": parse_duration,
-    "as_of": parse_timestamp,
-    "floating_tags": lambda names: frozenset(filter(None, names)),
-    # Any spelling is of the pinned image; another image replaces the pin.
-    "wanted_image": lambda _: "",
-}
-_DEFAULTS: Final = {
-    "policy": NEWEST,
-    "order": HIGHEST,
-    "semver_range": "*",
-    "semver_loose": False,
-    "min_age": 0,
-    "wait": 0,
-    "floating_tags": FLOATING_TAGS,
-    "triggers": {},
-    "allow_downgrade": False,
-    "resolve_digest": False,
-}
 
 
 def _meaning(key: str, value: Any) -> Any:

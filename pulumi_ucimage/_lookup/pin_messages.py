@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pulumi_ucimage._formatting import quoted
 from pulumi_ucimage._lookup.pinned import is_better, pinned_tag
@@ -13,13 +13,10 @@ from pulumi_ucimage._tags.verdicts import explain_rejection
 from pulumi_ucimage._tags.wording import describe_policy
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
+    from pulumi_ucimage._spec.pin_state import State
     from pulumi_ucimage._tags.evaluate import Candidate, Evaluation
     from pulumi_ucimage._tags.policy import Policy
     from pulumi_ucimage.errors import UcimageError
-
-    State = Mapping[str, Any]
 
 
 class Message(NamedTuple):

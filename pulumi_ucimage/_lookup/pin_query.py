@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from pulumi_ucimage._lookup.image_query import ImageQuery
 from pulumi_ucimage._spec import arguments
-from pulumi_ucimage._spec.pin_state import INPUT_ALIASES
+from pulumi_ucimage._spec.pin_state import ARGUMENTS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from pulumi_ucimage._config.resolve import Settings
     from pulumi_ucimage._lookup.context import LookupContext
-
-    State = Mapping[str, Any]
-
-ARGUMENTS: Final = {INPUT_ALIASES.get(a.name, a.name): a for a in arguments.IMAGE_PIN}
-"""The arguments of a pin by the names under which they are stored."""
+    from pulumi_ucimage._spec.pin_state import State
 
 BUCKET_INPUTS: Final = ("bucket_name", "region", "project_id", "profile")
 """The inputs that say which bucket to list. Others may not be known yet."""

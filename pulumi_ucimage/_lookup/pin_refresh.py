@@ -12,13 +12,12 @@ from pulumi_ucimage._tags.evaluate import evaluate
 from pulumi_ucimage.errors import ArgumentError, NoSuchImageError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from pulumi_ucimage._lookup.context import LookupContext
     from pulumi_ucimage._lookup.pin_messages import Message
+    from pulumi_ucimage._spec.pin_state import State
     from pulumi_ucimage._tags.evaluate import Evaluation, TagLike
-
-    State = Mapping[str, Any]
 
 
 _REFRESH_INPUTS: Final = (*BUCKET_INPUTS, "order_by")

@@ -17,12 +17,12 @@ from pulumi_ucimage._lookup.image_name import ImageName
 from pulumi_ucimage._lookup.image_query import ImageQuery
 from pulumi_ucimage._lookup.pin_changes import changed_inputs, other_pin, wanted_inputs
 from pulumi_ucimage._lookup.pin_query import (
-    ARGUMENTS,
     BUCKET_INPUTS,
     query_and_settings,
 )
 from pulumi_ucimage._lookup.pinned import pinned_tag, validated_state
 from pulumi_ucimage._spec.pin_state import (
+    ARGUMENTS,
     CHOOSING_INPUTS,
     OUTPUTS,
     REPLACE_KEYS,
@@ -34,14 +34,11 @@ from pulumi_ucimage._tags.timestamps import format_timestamp
 from pulumi_ucimage.errors import DowngradeError, NoMatchingTagError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from pulumi_ucimage._lookup.context import LookupContext
     from pulumi_ucimage._lookup.pin_messages import Message
+    from pulumi_ucimage._spec.pin_state import State
     from pulumi_ucimage._tags.evaluate import Evaluation
     from pulumi_ucimage._tags.select import Selection
-
-    State = Mapping[str, Any]
 
 
 class Reconciled(NamedTuple):

@@ -11,8 +11,7 @@ from pulumi_ucimage._tags.evaluate import Tag, ranks_below
 from pulumi_ucimage.errors import ArgumentError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
+    from pulumi_ucimage._spec.pin_state import State
     from pulumi_ucimage._tags.evaluate import Candidate
     from pulumi_ucimage._tags.policy import Policy
 
@@ -25,14 +24,7 @@ _TYPES: Final[dict[str, Any]] = {
 """The fields that every valid state has: the outputs, and what a pin keeps for ever."""
 
 
-def _plain(value: object) -> object:
-    """Turn "", which states have in place of None, into None; a whole float into an int."""
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
-    return None if value == "" else value
-
-
-def validated_state(state: Mapping[str, Any], *, pin: str) -> dict[str, Any]:
+def validated_state(state: State, *, pin: str) -> dict[str, Any]:
     """The state of a pin, with its choice validated; "" in place of None.
 
     Args:
@@ -44,7 +36,7 @@ def validated_state(state: Mapping[str, Any], *, pin: str) -> dict[str, Any]:
     """
     present = {}
     for name, of in _TYPES.items():
-        value = _plain(state.get(name))
+        value = pin_state.from_stored(state.get(name))
         # In Python, a bool is an int.
         if not isinstance(value, of) or (isinstance(value, bool) and of is not bool):
             raise ArgumentError(_problem(name, value, pin))
@@ -63,13 +55,13 @@ def _problem(field: str, value: object, pin: str) -> str:
     )
 
 
-def pinned_tag(state: Mapping[str, Any]) -> Tag:
+def pinned_tag(state: State) -> Tag:
     """The tag of a valid state, with its CreateTime when it was chosen."""
     time = state["create_time"]
     return Tag(state["tag"], None if time == "" else time)
 
 
-def is_better(best: Candidate, policy: Policy, state: Mapping[str, Any]) -> bool:
+def is_better(best: Candidate, policy: Policy, state: State) -> bool:
     """Whether a pin would move up to a tag if it chose again.
 
     Args:
@@ -83,7 +75,7 @@ def is_better(best: Candidate, policy: Policy, state: Mapping[str, Any]) -> bool
     return not state["found"] or ranks_below(policy, pinned_tag(state), best)
 
 
-def resource_id(state: Mapping[str, Any]) -> str:
+def resource_id(state: State) -> str:
     """A pin's id: `<region>/<bucket>/<image path>`."""
     path = ImageName.parse(state["image_name"]).path
     return f"{state['region']}/{state['bucket_name']}/{path}"

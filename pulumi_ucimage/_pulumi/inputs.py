@@ -57,8 +57,8 @@ def when_known(
         ]
 
     exist: pulumi.Output[Any] = pulumi.Output.from_input(ids())
-    named = depends_on.apply(lambda _: None)
-    return pulumi.Output.all(known, exist, named).apply(lambda ready: {**plain, **ready[0]})
+    ready = depends_on.apply(lambda _: None)
+    return pulumi.Output.all(known, exist, ready).apply(lambda done: {**plain, **done[0]})
 
 
 async def _with_children(

@@ -211,4 +211,5 @@ def run_in_thread(call: Callable[[], T]) -> asyncio.Future[T]:
 
 def output_of(call: Callable[[], T]) -> pulumi.Output[T]:
     """The result of a call that blocks."""
+    # Within `apply` there is a running event loop, which a caller may not have yet.
     return pulumi.Output.from_input("").apply(lambda _: run_in_thread(call))

@@ -266,7 +266,7 @@ def _explain_refusal(
             )
         )
     error = _TOKEN_SERVICE.make_status_error(status, realm.endpoint.address)
-    return Failure.from_status(error, response, deadline.clock)
+    return Failure.from_response(error, response, deadline.clock)
 
 
 def _parse_token(body: bytes) -> Secret | None:

@@ -278,7 +278,7 @@ class _Attempt:
         error = self._make_registry_error(response) or REGISTRY.make_status_error(
             response.status, self._client.host, subject=quoted(self._manifest.name)
         )
-        return Failure.from_status(error, response, self._deadline.clock)
+        return Failure.from_response(error, response, self._deadline.clock)
 
     def _make_registry_error(self, response: HttpResponse) -> UcimageError | None:
         """The registry's own refusal; None if the status says nothing about the image."""

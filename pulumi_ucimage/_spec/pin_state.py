@@ -12,13 +12,14 @@ A pin's stored inputs are a flat map:
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Mapping
+from typing import Any, Final, TypeAlias
 
 from pulumi_ucimage._spec import arguments, results
 from pulumi_ucimage._spec.naming import wire_name
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+State: TypeAlias = Mapping[str, Any]
+"""A pin's stored inputs, or its outputs, which contain them."""
 
 PYTHON_TYPE: Final = "pulumi-python:dynamic/ucimage:ImagePin"
 """The type of a Python program's pins in every state; it may never change."""
@@ -29,8 +30,8 @@ PLUGIN_TYPE: Final = "ucimage:index:ImagePin"
 INPUT_ALIASES: Final = {"tag": "wanted_tag", "image_name": "wanted_image"}
 """Arguments that are stored under another name, because an output has the same name."""
 
-INPUTS: Final = tuple(INPUT_ALIASES.get(a.name, a.name) for a in arguments.IMAGE_PIN)
-"""The names under which the program's inputs are stored."""
+ARGUMENTS: Final = {INPUT_ALIASES.get(a.name, a.name): a for a in arguments.IMAGE_PIN}
+"""The arguments of a pin, by the names under which the program's inputs are stored."""
 
 CHOOSING_INPUTS: Final = frozenset(
     {
@@ -71,7 +72,7 @@ URN: Final = "__urn"
 PROGRAM: Final = "__program"
 """What the Python resource sends to Check besides inputs; it is not stored."""
 
-STATE_KEYS: Final = (*INPUTS, *OUTPUTS)
+STATE_KEYS: Final = (*ARGUMENTS, *OUTPUTS)
 """The names of a pin's stored inputs, without `URN`; its outputs have `CHOSEN_AT` too."""
 
 NAMES_BY_WIRE_NAME: Final = {wire_name(key): key for key in (*STATE_KEYS, CHOSEN_AT)}
@@ -110,6 +111,13 @@ def to_wire(state: Mapping[str, Any]) -> dict[str, Any]:
         for key, value in state.items()
         if value != "" or key in OUTPUTS or key not in _WIRE_NAMES
     }
+
+
+def from_stored(value: object) -> Any:
+    """A stored value: "" is stored in place of None, and floats for whole numbers."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return None if value == "" else value
 
 
 def resource_name(urn: str) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, final
 
 from pulumi_ucimage._formatting import quoted
 from pulumi_ucimage._http.peer import Peer
-from pulumi_ucimage._http.retry import Failure, Retry, parse_retry_after
+from pulumi_ucimage._http.retry import Failure, Retry
 from pulumi_ucimage._secret import redact
 from pulumi_ucimage._ucloud.responses import ACTION, InvalidResponseError, Page, parse
 from pulumi_ucimage._ucloud.signing import sign_form
@@ -147,7 +147,7 @@ class Client:
             return response
         if response.status != HTTPStatus.OK:
             error = UCLOUD_API.make_status_error(response.status, self.http.address)
-            return Failure.from_status(error, response, deadline.clock)
+            return Failure.from_response(error, response, deadline.clock)
         try:
             parsed = parse(response.body)
         except InvalidResponseError as error:
@@ -155,17 +155,15 @@ class Client:
         else:
             if isinstance(parsed, Page):
                 return parsed
-            return Failure(
-                ApiError(
-                    ret_code=parsed.ret_code,
-                    message=self._remove_secrets(parsed.message, form),
-                    action=ACTION,
-                    bucket=bucket.name,
-                    region=bucket.region,
-                ),
-                RETRIED_RET_CODES.get(parsed.ret_code, Retry.NEVER),
-                parse_retry_after(response.headers, deadline.clock.now()),
+            api_error = ApiError(
+                ret_code=parsed.ret_code,
+                message=self._remove_secrets(parsed.message, form),
+                action=ACTION,
+                bucket=bucket.name,
+                region=bucket.region,
             )
+            retry = RETRIED_RET_CODES.get(parsed.ret_code, Retry.NEVER)
+            return Failure.from_response(api_error, response, deadline.clock, retry=retry)
         return Failure(
             ResponseError(
                 f"The response to {ACTION} for bucket {quoted(bucket.name)} cannot be used:"

@@ -64,16 +64,7 @@ def command(
         show_json({"settings": settings, **call})
     else:
         rows = [
-            (
-                report.setting.key,
-                report.value or "-",
-                _problem(report)
-                if report.caused_by
-                else "see below"
-                if report.problem
-                else report.origin,
-            )
-            for report in reports
+            (report.setting.key, report.value or "-", _origin(report)) for report in reports
         ]
         styles = ["red" if report.problem else "" for report in reports]
         show_table(("setting", "value", "origin"), rows, styles=styles)
@@ -83,6 +74,13 @@ def command(
     for problem in problems:
         note(f"Error: {problem}")
     return 1 if problems else 0
+
+
+def _origin(report: SettingReport) -> str:
+    """Where a setting comes from, or where to read what is wrong with it."""
+    if report.problem and not report.caused_by:
+        return "see below"
+    return _problem(report) or report.origin
 
 
 def _problem(report: SettingReport) -> str:

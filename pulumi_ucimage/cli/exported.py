@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from pulumi_ucimage._config.stack import setting_text, stack_values
+from pulumi_ucimage._config.stack import has_stack_config, setting_text, stack_values
 from pulumi_ucimage._spec import pin_state
 from pulumi_ucimage._spec.pin_state import resource_name
 from pulumi_ucimage._spec.settings import NAMESPACE
@@ -153,7 +153,6 @@ def _own_provider(
 ) -> Mapping[str, Any] | None:
     """The inputs of the provider that the program made for a pin of the plugin."""
     urn = (resource.get("provider") or "").rpartition("::")[0]
-    # A default provider has the configuration of the stack.
-    if f"::{_PLUGIN_PROVIDER}::" not in urn or resource_name(urn).startswith("default"):
+    if f"::{_PLUGIN_PROVIDER}::" not in urn or has_stack_config(resource_name(urn)):
         return None
     return {**(by_urn[urn].get("inputs") or {})}

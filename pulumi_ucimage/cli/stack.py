@@ -17,7 +17,7 @@ from pulumi_ucimage.cli.interrupt import cleaning_up
 from pulumi_ucimage.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
 _PROJECT_FILES: Final = ("Pulumi.yaml", "Pulumi.yml", "Pulumi.json")
@@ -66,7 +66,7 @@ def read_config(folder: Path, stack: str | None) -> dict[str, ConfigValue] | Non
         output = _pulumi(
             folder,
             stack,
-            *("config", "--show-secrets", "--json"),
+            ["config", "--show-secrets", "--json"],
             instead="use --no-stack to ignore the stack",
         )
     except _NoStackError:
@@ -97,7 +97,7 @@ def export(folder: Path, stack: str | None) -> str:
         return _pulumi(
             folder,
             stack,
-            *("stack", "export", "--show-secrets"),
+            ["stack", "export", "--show-secrets"],
             instead="give the output of `pulumi stack export --show-secrets` with --from",
         )
     except _NoStackError:
@@ -111,7 +111,7 @@ class _NoStackError(Exception):
     """The project has no selected stack."""
 
 
-def _pulumi(folder: Path, stack: str | None, *args: str, instead: str) -> str:
+def _pulumi(folder: Path, stack: str | None, args: Sequence[str], *, instead: str) -> str:
     """What a command of `pulumi` prints.
 
     It runs in the main thread, so that Ctrl-C ends it too.

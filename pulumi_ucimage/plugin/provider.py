@@ -16,7 +16,12 @@ import grpc
 from google.protobuf.empty_pb2 import Empty
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
-from pulumi_ucimage._config.stack import key_warnings, setting_text, stack_values
+from pulumi_ucimage._config.stack import (
+    has_stack_config,
+    key_warnings,
+    setting_text,
+    stack_values,
+)
 from pulumi_ucimage._formatting import quoted
 from pulumi_ucimage._lookup import pin_messages
 from pulumi_ucimage._lookup.context import LookupContext
@@ -171,8 +176,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
             key.replace(":config:", ":", 1): text for key, text in request.variables.items()
         }
         self._stack = stack_values(lambda key: args.get(key) or variables.get(key))
-        # Only the engine's own provider has the stack's configuration.
-        if request.name.startswith("default") or not request.name:
+        if has_stack_config(request.name):
             encrypted = {f"{NAMESPACE}:{key}" for key in wire.secret_keys(request.args)}
             unencrypted = {key for key, text in args.items() if text} - encrypted
             warnings = key_warnings(args, unencrypted=unencrypted)

@@ -152,7 +152,10 @@ class DynamicProvider:
 
     def read(self, _inputs: State, outputs: State) -> tuple[State, State]:
         result = self._provider.read(ID, {"__provider": "x", **outputs})
-        return result.inputs or {}, result.outs or {}
+        read = dict(result.inputs or {}), dict(result.outs or {})
+        for state in read:
+            state.pop("__provider", None)  # Pulumi itself stores it
+        return read
 
     def delete(self, outputs: State) -> None:
         self._provider.delete(ID, outputs)

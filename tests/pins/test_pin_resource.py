@@ -446,10 +446,10 @@ class Clock:
         return self.tick()
 
 
-def test_inputs_are_sent_even_if_no_transformation_can_be_added(
+def test_inputs_are_never_sent_incomplete(
     registered: Registered, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Pulumi may change where it keeps them: then only late ones are not seen."""
+    """Pulumi may change where it keeps transformations: then a pin is an error."""
     kept: dict[str, list[Any]] = {}
     monkeypatch.setattr(
         ucimage.ImagePin,
@@ -459,8 +459,15 @@ def test_inputs_are_sent_even_if_no_transformation_can_be_added(
         ),
         raising=False,
     )
-    opts = pulumi.ResourceOptions(transformations=[sets(tag="1")])
+    parent = pulumi.ResourceOptions(transformations=[sets(tag="1")])
 
-    run(lambda: ucimage.ImagePin("app", bucket_name="ucs", opts=opts))
+    def main() -> None:
+        opts = pulumi.ResourceOptions(
+            parent=pulumi.ComponentResource("a:b:C", "c", None, parent)
+        )
+        with pytest.raises(ucimage.UcimageError, match="install an older pulumi"):
+            ucimage.ImagePin("app", bucket_name="ucs", opts=opts)
 
-    assert "1" == sent(registered)["wanted_tag"]
+    run(main)
+
+    assert not registered.pins

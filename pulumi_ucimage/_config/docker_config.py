@@ -1,9 +1,9 @@
 """Registry credentials from Docker's configuration, `config.json`.
 
 The rules are those of the Docker CLI, with one of docker-py: if a helper has no
-credentials, `auths` is used. This is not docker-py's `docker.auth`, which waits
-for a helper without a limit, reads all that it prints, logs user names and raises errors
-whose tracebacks hold passwords; the tests compare both.
+credentials, `auths` is used. This is not docker-py's `docker.auth`, which waits for a
+helper without a limit, reads all that it prints, logs user names and raises errors whose
+tracebacks hold passwords; the tests compare both.
 
 Nothing that a file or a helper says is in a message, or in a variable of a function that
 raises, except as a `Secret`.

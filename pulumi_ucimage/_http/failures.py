@@ -77,7 +77,7 @@ def explain_failure(  # noqa: C901, PLR0911 - a table
         )
     if has_cause(urllib3.exceptions.NameResolutionError):
         problem = (
-            f"has a host name that cannot be resolved; check {peer.setting} and the DNS."
+            f"has a host name that cannot be resolved; check the DNS, and {peer.setting}."
         )
         return problem, Retry.TRANSIENT
     if has_cause(ConnectionRefusedError):

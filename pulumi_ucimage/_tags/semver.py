@@ -1,16 +1,18 @@
 """Versions and version ranges, by the rules of Masterminds/semver v3 and Flux.
 
 The sources of the rules are github.com/Masterminds/semver/v3 v3.5.0 (`version.go`,
-`constraints.go`), which Flux and Argo CD Image Updater use, and SemVer 2.0.0,
-section 11. `test_masterminds.py` compares parsing and ranges with the originals.
+`constraints.go`), which Flux and Argo CD Image Updater use, and SemVer 2.0.0, section 11.
+`test_masterminds.py` compares parsing and ranges with the originals.
 """
+
+from __future__ import annotations
 
 import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import takewhile
-from typing import NamedTuple, TypeAlias, final
+from typing import Final, NamedTuple, TypeAlias, final
 
 from pulumi_ucimage._formatting import quoted
 
@@ -22,28 +24,28 @@ _Test: TypeAlias = Callable[[Precedence], bool]
 
 # version.go, MaxVersionLen; constraints.go, MaxConstraintLen, MaxConstraintGroups.
 # The first also keeps int() far from the length at which it refuses.
-_VERSION_LENGTH = 256
-_RANGE_LENGTH = 512
-_RANGE_GROUPS = 32
+_VERSION_LENGTH: Final = 256
+_RANGE_LENGTH: Final = 512
+_RANGE_GROUPS: Final = 32
 
-_TOP: _Bound = (math.inf,)
+_TOP: Final[_Bound] = (math.inf,)
 
-_WORDS = r"[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*"
-_IDENTIFIER = r"(?:0|[1-9][0-9]*|[0-9]*[A-Za-z-][0-9A-Za-z-]*)"
-_VERSION = re.compile(
+_WORDS: Final = r"[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*"
+_IDENTIFIER: Final = r"(?:0|[1-9][0-9]*|[0-9]*[A-Za-z-][0-9A-Za-z-]*)"
+_VERSION: Final = re.compile(
     r"v?([0-9]+)(?:\.([0-9]+))?(?:\.([0-9]+))?"
     rf"(?:-({_IDENTIFIER}(?:\.{_IDENTIFIER})*))?(?:\+{_WORDS})?"
 )
 
 # constraints.go, cvRegex: what looks like a version in a range. The bar is there by
 # accident and matters only in a hyphen range: "1||2 - 3" is ">=1 || 2 <=3".
-_PART = r"[0-9|xX*]+"
-_PATTERN = rf"v?{_PART}(?:\.{_PART})?(?:\.{_PART})?(?:-{_WORDS})?(?:\+{_WORDS})?"
-_SPACE = r"[\t\n\f\r ]"  # Go's \s
-_HYPHEN = re.compile(rf"{_SPACE}*({_PATTERN}){_SPACE}+-{_SPACE}+({_PATTERN})")
-_GAP = re.compile(rf"(?<=[=<>~^]){_SPACE}+(?=[v0-9xX*])")
-_AND = re.compile(rf"{_SPACE}*,{_SPACE}*|{_SPACE}+")
-_COMPARATOR = re.compile(
+_PART: Final = r"[0-9|xX*]+"
+_PATTERN: Final = rf"v?{_PART}(?:\.{_PART})?(?:\.{_PART})?(?:-{_WORDS})?(?:\+{_WORDS})?"
+_SPACE: Final = r"[\t\n\f\r ]"  # Go's \s
+_HYPHEN: Final = re.compile(rf"{_SPACE}*({_PATTERN}){_SPACE}+-{_SPACE}+({_PATTERN})")
+_GAP: Final = re.compile(rf"(?<=[=<>~^]){_SPACE}+(?=[v0-9xX*])")
+_AND: Final = re.compile(rf"{_SPACE}*,{_SPACE}*|{_SPACE}+")
+_COMPARATOR: Final = re.compile(
     r"([<>]=?|=[<>]?|!=|~>?|\^|)"
     rf"(v?({_PART})(?:\.({_PART}))?(?:\.({_PART}))?(-{_WORDS})?(?:\+{_WORDS})?)"
 )
@@ -114,7 +116,7 @@ class Range:
     _groups: tuple[_Group, ...] = field(repr=False, compare=False)
 
     @classmethod
-    def parse(cls, text: str) -> "Range":
+    def parse(cls, text: str) -> Range:
         """Parse a range such as `^1.2`, `>=1.1 <2 || 3.x` or `1.2 - 2.3`.
 
         The empty text is invalid, as in Masterminds; `*` is every release.

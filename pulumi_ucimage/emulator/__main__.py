@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 _PROGRAM = "python -m pulumi_ucimage.emulator"
-_MORE = """\
+_EPILOG = """\
 The first line on stdout is the URL. Everything else is on stderr, one line per request.
 Ctrl-C (SIGINT) or SIGTERM stops the emulator.
 
@@ -65,7 +65,7 @@ def _parser() -> argparse.ArgumentParser:
         prog=_PROGRAM,
         description="A UCloud API on 127.0.0.1 that answers GetDockerImageList, and the"
         " registry of its images.",
-        epilog=_MORE,
+        epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )

@@ -25,10 +25,10 @@ def answer(
 ) -> dict[str, object]:
     """Answer a call as the API's page says.
 
-    Checked in this order: Action (160 missing, 161 unknown), Signature missing
-    (170), PublicKey (172), Signature wrong (171), SecurityToken (174), Region, BucketName,
-    Limit and Offset (43033, 43025 for an invalid bucket name), the bucket in
-    this region (43023), its project if it has one (292). `OrderBy` may be anything.
+    Checked in this order: Action (160 missing, 161 unknown), Signature missing (170),
+    PublicKey (172), Signature wrong (171), SecurityToken (174), Region, BucketName, Limit
+    and Offset (43033, 43025 for an invalid bucket name), the bucket in this region
+    (43023), its project if it has one (292). `OrderBy` may be anything.
 
     Args:
         parameters: the call's parameters, unescaped.

@@ -61,9 +61,12 @@ def parse(document: object) -> Data:
         DataError: something has another form; says where, and what it must be.
     """
     whole = _object(document, "The data", ("Keys", "Buckets"))
-    keys = [_key(entry, f"Keys[{at}]") for at, entry in enumerate(_list(whole, "Keys"))]
+    keys = [
+        _key(entry, f"Keys[{index}]") for index, entry in enumerate(_list(whole, "Keys"))
+    ]
     buckets = [
-        _bucket(entry, f"Buckets[{at}]") for at, entry in enumerate(_list(whole, "Buckets"))
+        _bucket(entry, f"Buckets[{index}]")
+        for index, entry in enumerate(_list(whole, "Buckets"))
     ]
     _no_repeat([key.public_key for key in keys], "Keys", "PublicKey")
     _no_repeat(
@@ -88,8 +91,8 @@ def _bucket(entry: object, location: str) -> Bucket:
     """An entry of `Buckets`."""
     fields = _object(entry, location, ("Region", "BucketName", "ImageSet"), ("ProjectId",))
     images = [
-        _object(image, f"{location}.ImageSet[{at}]")
-        for at, image in enumerate(_list(fields, "ImageSet", f"{location}."))
+        _object(image, f"{location}.ImageSet[{index}]")
+        for index, image in enumerate(_list(fields, "ImageSet", f"{location}."))
     ]
     name = _text(fields, location, "BucketName")
     if not is_bucket_name(name):
@@ -143,9 +146,10 @@ def _optional_text(fields: Mapping[str, object], location: str, name: str) -> st
 
 def _no_repeat(values: Sequence[object], location: str, what: str) -> None:
     """Refuse two entries with the same names."""
-    for at, value in enumerate(values):
-        if value in values[:at]:
+    for index, value in enumerate(values):
+        if value in values[:index]:
             earlier = values.index(value)
             raise DataError(
-                f"{location}[{at}] must not have the {what} of {location}[{earlier}] again."
+                f"{location}[{index}] must not have the {what} of"
+                f" {location}[{earlier}] again."
             )

@@ -54,8 +54,10 @@ def find(images: Sequence[Image], wanted: str) -> int | None:
     """
     names = [name_of(image) for image in images]
     for spelling in (str, path_of, _short_name_of):
-        found = [at for at, name in enumerate(names) if name and spelling(name) == wanted]
-        several = sorted({names[at] for at in found})
+        found = [
+            index for index, name in enumerate(names) if name and spelling(name) == wanted
+        ]
+        several = sorted({names[index] for index in found})
         if len(several) > 1:
             raise PushError(
                 f"Several images are called {wanted!r}: use one of {', '.join(several)}."

@@ -78,11 +78,11 @@ def _single(made_from: str, media_type: str) -> Manifest:
     """The manifest of an image for one platform; its blobs do not exist."""
     config, layer = (
         {
-            "mediaType": of,
-            "digest": _digest(f"{made_from} {of}".encode()),
+            "mediaType": blob_type,
+            "digest": _digest(f"{made_from} {blob_type}".encode()),
             "size": 1024,
         }
-        for of in _CONFIG_AND_LAYER[media_type]
+        for blob_type in _CONFIG_AND_LAYER[media_type]
     )
     return _manifest(media_type, {"config": config, "layers": [layer]})
 

@@ -33,7 +33,7 @@ class Repositories:
             is_new: whether the tag was never pushed before.
             media_type: the type of its manifest; None: that of the last revision.
         """
-        revisions = self._of(path, tag)
+        revisions = self._revisions_of(path, tag)
         if not is_new:
             revisions.append(media_type or revisions[-1])
         elif media_type:
@@ -41,7 +41,7 @@ class Repositories:
 
     def add_again(self, path: str, tag: str) -> None:
         """Push a tag with the same bytes as before."""
-        for manifest in self._last(path, tag):
+        for manifest in self._latest_manifests(path, tag):
             self._deleted.get(path, set()).discard(manifest.digest)
 
     def has_pushed(self, path: str, tag: str) -> bool:
@@ -50,15 +50,17 @@ class Repositories:
 
     def keep(self, path: str, tag: str) -> None:
         """Remember a tag that is going to be deleted: its manifests stay, by digest."""
-        self._of(path, tag)
+        self._revisions_of(path, tag)
 
     def exists(self, path: str) -> bool:
         """Whether a repository has manifests that were not deleted."""
-        return any(not self._is_deleted(path, one) for one in self._all(path, set()))
+        return any(
+            not self._is_deleted(path, one) for one in self._all_manifests(path, set())
+        )
 
     def delete(self, path: str, tags: Collection[str]) -> None:
         """Delete all manifests of a repository, those of the listed tags included."""
-        for manifest in self._all(path, set(tags)):
+        for manifest in self._all_manifests(path, set(tags)):
             self.delete_digest(path, manifest.digest)
         for tag in tags:
             self.keep(path, tag)
@@ -69,7 +71,7 @@ class Repositories:
 
     def by_tag(self, path: str, tag: str) -> tuple[Manifest, ...]:
         """The manifest that a listed tag names, with its children; empty if deleted."""
-        found = self._last(path, tag)
+        found = self._latest_manifests(path, tag)
         return () if self._is_deleted(path, found[0]) else found
 
     def by_digest(self, path: str, digest: str, tags: set[str]) -> Manifest | None:
@@ -80,20 +82,20 @@ class Repositories:
             digest: the digest.
             tags: the tags that are listed.
         """
-        for manifest in self._all(path, tags):
+        for manifest in self._all_manifests(path, tags):
             if manifest.digest == digest and not self._is_deleted(path, manifest):
                 return manifest
         return None
 
-    def _of(self, path: str, tag: str) -> list[str]:
+    def _revisions_of(self, path: str, tag: str) -> list[str]:
         tags = self._revisions.setdefault(path, {})
         return tags.setdefault(tag, [manifests.OCI_INDEX])
 
-    def _last(self, path: str, tag: str) -> tuple[Manifest, ...]:
+    def _latest_manifests(self, path: str, tag: str) -> tuple[Manifest, ...]:
         revisions = self._revisions.get(path, {}).get(tag, [manifests.OCI_INDEX])
         return manifests.build(path, tag, len(revisions) - 1, revisions[-1])
 
-    def _all(self, path: str, tags: set[str]) -> Iterator[Manifest]:
+    def _all_manifests(self, path: str, tags: set[str]) -> Iterator[Manifest]:
         pushed = self._revisions.get(path, {})
         for tag in tags | pushed.keys():
             for number, media_type in enumerate(pushed.get(tag, [manifests.OCI_INDEX])):

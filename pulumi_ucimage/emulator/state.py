@@ -109,13 +109,13 @@ class State:
             )
         with self._lock:
             target = self._find_bucket(bucket, region)
-            at = images.find(target.images, image)
-            if at is None:
+            index = images.find(target.images, image)
+            if index is None:
                 name = images.full_name(image, target.name, target.images, DEMO_REGISTRY)
                 entry: Image = {"ImageName": name, "TagSet": []}
-                at = len(target.images)
+                index = len(target.images)
             else:
-                entry = target.images[at]
+                entry = target.images[index]
             path = images.path_of(images.name_of(entry))
             known = tag in images.tag_names(entry) or self._repositories.has_pushed(
                 path, tag
@@ -132,7 +132,7 @@ class State:
             if create_time is None:
                 create_time = images.next_create_time(entry, int(self._now()))
             entry = images.with_tag(entry, tag, create_time)
-            self._put(target, (*target.images[:at], entry, *target.images[at + 1 :]))
+            self._put(target, (*target.images[:index], entry, *target.images[index + 1 :]))
             digest = self._repositories.by_tag(path, tag)[0].digest
         return {
             "Region": target.region,
@@ -162,8 +162,8 @@ class State:
         if tag is not None and digest is not None:
             raise PushError("Delete a tag or a digest, not both at once.")
         with self._lock:
-            target, at = self._find_image(bucket, image, region)
-            entry = target.images[at]
+            target, index = self._find_image(bucket, image, region)
+            entry = target.images[index]
             path = images.path_of(images.name_of(entry))
             if digest is not None:
                 self._delete_digest(entry, path, digest)
@@ -171,10 +171,12 @@ class State:
                 self._check_tag(entry, tag)
                 self._repositories.keep(path, tag)
                 kept = images.without_tag(entry, tag)
-                self._put(target, (*target.images[:at], kept, *target.images[at + 1 :]))
+                self._put(
+                    target, (*target.images[:index], kept, *target.images[index + 1 :])
+                )
             else:
                 self._repositories.delete(path, images.tag_names(entry))
-                self._put(target, (*target.images[:at], *target.images[at + 1 :]))
+                self._put(target, (*target.images[:index], *target.images[index + 1 :]))
         return {
             "Region": target.region,
             "BucketName": target.name,
@@ -191,8 +193,8 @@ class State:
                 digest was deleted.
         """
         with self._lock:
-            target, at = self._find_image(bucket, image, region)
-            entry = target.images[at]
+            target, index = self._find_image(bucket, image, region)
+            entry = target.images[index]
             self._check_tag(entry, tag)
             found = self._repositories.by_tag(images.path_of(images.name_of(entry)), tag)
         if not found:
@@ -262,14 +264,14 @@ class State:
     ) -> tuple[Bucket, int]:
         """The bucket, and the position of the image in it."""
         target = self._find_bucket(bucket, region)
-        at = images.find(target.images, image)
-        if at is None:
+        index = images.find(target.images, image)
+        if index is None:
             names = ", ".join(filter(None, map(images.name_of, target.images)))
             raise PushError(
                 f"There is no image {image!r} in the bucket {target.name!r}, which has "
                 f"{names or 'none'}."
             )
-        return target, at
+        return target, index
 
     def _find_bucket(self, name: str, region: str | None) -> Bucket:
         """The one bucket of that name, in that region if one is given."""

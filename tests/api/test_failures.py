@@ -120,7 +120,7 @@ PROXIED = ProxyError("x", ConnectionRefusedError())
 EXPLANATIONS: dict[str, tuple[Exception, str, Retry]] = {
     "unknown host": (
         NameResolutionError("h", CONNECTION, socket.gaierror()),
-        "has a host name that cannot be resolved; check ADDRESS and the DNS.",
+        "has a host name that cannot be resolved; check the DNS, and ADDRESS.",
         Retry.TRANSIENT,
     ),
     "refused": (

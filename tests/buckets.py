@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 KEYS = [{"PublicKey": "demo-public-key", "PrivateKey": "demo-private-key"}]
 
@@ -10,6 +13,11 @@ KEYS = [{"PublicKey": "demo-public-key", "PrivateKey": "demo-private-key"}]
 def tag(name: str | None, create_time: int | None = 1700000000) -> dict[str, Any]:
     """A tag as the API sends it."""
     return {"TagName": name, "CreateTime": create_time}
+
+
+def image(name: str, tags: Iterable[tuple[str, int | None]]) -> dict[str, Any]:
+    """An image as the API sends it, with the names and times of its tags."""
+    return {"ImageName": name, "TagSet": [tag(*each) for each in tags]}
 
 
 def bucket(*images: dict[str, Any], name: str = "ucs") -> dict[str, Any]:

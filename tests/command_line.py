@@ -185,17 +185,3 @@ class OnPty:
 def plain(text: str) -> str:
     """A terminal's text without colours."""
     return _ESCAPE.sub("", text)
-
-
-def data(*images: tuple[str, Sequence[tuple[str, int | None]]]) -> dict[str, object]:
-    """An emulator's data: a bucket `ucs` with images and their tags."""
-    image_set = [
-        {
-            "ImageName": name,
-            "TagSet": [{"TagName": t, "CreateTime": time} for t, time in tags],
-        }
-        for name, tags in images
-    ]
-    keys = [{"PublicKey": "demo-public-key", "PrivateKey": "demo-private-key"}]
-    bucket = {"Region": "cn-bj2", "BucketName": "ucs", "ImageSet": image_set}
-    return {"Keys": keys, "Buckets": [bucket]}

@@ -15,24 +15,11 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-ENGINE_FIXTURES = {"tools", "node_modules", "go_environment", "registry_program"}
-
 _GRACE_S = float(os.environ.get("TESTS_GRACE_S") or 10)  # to end after the last test
 _RUN = "TESTS_RUN_ID"
 
 _not_run: set[str] = set()
 _left_running: list[str] = []
-
-
-def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Keep what needs Pulumi's engine, Go or Node in the folder that test-fast ignores.
-
-    So are load, soak, the faults of the reliability page and tests of whole processes,
-    which take seconds each.
-    """
-    needed = ENGINE_FIXTURES.intersection(getattr(item, "fixturenames", ()))
-    if needed and "integration" not in item.path.parts:
-        pytest.fail(f"It uses {', '.join(needed)}: move it to tests/integration.")
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:

@@ -1,27 +1,18 @@
-"""What all tests share: a clean environment, an emulator, and a real engine's tools."""
+"""What all tests share: a clean environment, and an emulator."""
 
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import gc
 import itertools
-import json
 import os
-import shutil
-import subprocess
-import sys
-from functools import partial
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pulumi.runtime
 import pytest
 from authority import Authority
-from buckets import bucket
-from command_line import Ended, run
-from emulator_calls import DATA
-from exported_pins import exported
 from hypothesis import HealthCheck, settings
 
 from pulumi_ucimage._http.client import close_connections
@@ -29,6 +20,8 @@ from pulumi_ucimage.emulator import Emulator
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    ServeApi = Callable[[dict[str, Any]], Emulator]
 
 ROOT = Path(__file__).parent.parent
 
@@ -149,32 +142,24 @@ def emulator() -> Iterator[Emulator]:
 @pytest.fixture
 def configured(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> Emulator:
     """Configure the environment for the emulator, as a user would."""
-    for variable, value in environment_for(emulator).items():
-        monkeypatch.setenv(variable, value)
+    configure(emulator, monkeypatch)
     return emulator
 
 
+def configure(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Set the variables that lead to an emulator whose keys are the demo's."""
+    for variable, value in environment_for(emulator).items():
+        monkeypatch.setenv(variable, value)
+
+
 def environment_for(emulator: Emulator) -> dict[str, str]:
-    """The variables that lead a program to an emulator with its own data."""
+    """The variables that lead a program to an emulator whose keys are the demo's."""
     return {
         "UCLOUD_API_BASE_URL": emulator.url,
         "UCLOUD_PUBLIC_KEY": "demo-public-key",
         "UCLOUD_PRIVATE_KEY": "demo-private-key",
         "UCLOUD_REGION": "cn-bj2",
     }
-
-
-@pytest.fixture
-def many() -> Iterator[Emulator]:
-    """Run an emulator with 25 images in the bucket `many`."""
-    with Emulator(data=DATA) as running:
-        yield running
-
-
-@pytest.fixture
-def call(capsys: pytest.CaptureFixture[str]) -> Callable[..., Ended]:
-    """The command `ucimage` in this process, with pipes."""
-    return partial(run, capsys=capsys)
 
 
 @pytest.fixture
@@ -186,122 +171,13 @@ def outside_of_projects(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
 
 
 @pytest.fixture
-def serve(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Run an emulator with given images, and configure the environment for it."""
-    running: list[Emulator] = []
+def serve_api(monkeypatch: pytest.MonkeyPatch) -> Iterator[ServeApi]:
+    """Run an emulator with the content of a data file, and configure the environment."""
+    with ExitStack() as stack:
 
-    def serve_images(*images: dict[str, Any]) -> Emulator:
-        emulator = Emulator(data=bucket(*images))
-        emulator.start()
-        running.append(emulator)
-        for variable, value in environment_for(emulator).items():
-            monkeypatch.setenv(variable, value)
-        return emulator
+        def start(data: dict[str, Any]) -> Emulator:
+            emulator = stack.enter_context(Emulator(data=data))
+            configure(emulator, monkeypatch)
+            return emulator
 
-    yield serve_images
-    for emulator in running:
-        emulator.stop()
-
-
-@pytest.fixture
-def check_pins(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., Ended]:
-    """Run `ucimage pins --from` on an export with some resources."""
-
-    def check(*resources: dict[str, Any], words: tuple[str, ...] = ()) -> Ended:
-        file = tmp_path / "stack.json"
-        file.write_text(exported(*resources), encoding="utf-8")
-        return run("pins", "--from", str(file), *words, capsys=capsys)
-
-    return check
-
-
-@pytest.fixture
-def check_json(check_pins: Callable[..., Ended]) -> Callable[..., list[dict[str, Any]]]:
-    """Run it with `--json`, and return the pins of the document."""
-
-    def check(*resources: dict[str, Any]) -> list[dict[str, Any]]:
-        pins: list[dict[str, Any]] = json.loads(
-            check_pins(*resources, words=("--json",)).out
-        )["pins"]
-        return pins
-
-    return check
-
-
-# Read before `clean_environment` gives each test a home of its own.
-_TOOLS_FOLDER = os.environ.get("PULUMI_UCIMAGE_TOOLS_FOLDER")
-_AMBIENT = dict(os.environ)
-
-
-@pytest.fixture(scope="session")
-def go_environment() -> dict[str, str]:
-    """The user's caches, and the flags with which tools/install.py has filled them."""
-    names = ("GOMODCACHE", "GOCACHE", "GOPATH")
-    done = subprocess.run(
-        ["go", "env", *names],  # noqa: S607
-        env=_AMBIENT,
-        check=True,
-        capture_output=True,
-        text=True,
-    )
-    return {
-        **dict(zip(names, done.stdout.splitlines(), strict=True)),
-        "CGO_ENABLED": "0",
-        "GOFLAGS": "-trimpath -tags=osusergo,grpcnotrace",
-    }
-
-
-def made_once(
-    tmp_path_factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]
-) -> Path:
-    """A folder that is made once for all workers of pytest-xdist."""
-    root = tmp_path_factory.getbasetemp()
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        root = root.parent
-    folder = root / name
-    with (root / f"{name}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not folder.exists():
-            unfinished = tmp_path_factory.mktemp(name)
-            make(unfinished)
-            unfinished.rename(folder)
-    return folder
-
-
-@pytest.fixture(scope="session")
-def node_modules(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What the example in TypeScript needs, installed by its lock file."""
-
-    def install(folder: Path) -> None:
-        for file in ("package.json", "package-lock.json"):
-            shutil.copy(ROOT / "examples" / "typescript" / file, folder)
-        subprocess.run(
-            ["npm", "ci", "--no-audit", "--no-fund"],  # noqa: S607
-            cwd=folder,
-            env=_AMBIENT,
-            check=True,
-            timeout=600,
-        )
-
-    return made_once(tmp_path_factory, "node", install) / "node_modules"
-
-
-@pytest.fixture(scope="session")
-def tools() -> Path:
-    """The folder with Pulumi's engine and language hosts, built if missing."""
-    if _TOOLS_FOLDER:
-        return Path(_TOOLS_FOLDER)
-    done = subprocess.run(
-        [sys.executable, str(ROOT / "tools" / "install.py")],
-        env=_AMBIENT,
-        check=True,
-        capture_output=True,
-        text=True,
-    )
-    return Path(done.stdout.splitlines()[-1])
-
-
-@pytest.fixture(scope="session")
-def registry_program(tools: Path) -> Path:
-    """The registry of distribution/distribution: Debian's, or the one built for tests."""
-    return Path(shutil.which("docker-registry") or tools / "registry")
+        yield start

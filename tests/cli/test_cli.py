@@ -6,8 +6,8 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from command_line import SHARED, Ended, data, document
-from conftest import environment_for
+from buckets import bucket, image
+from command_line import SHARED, Ended, document
 
 from pulumi_ucimage.cli.main import main
 from pulumi_ucimage.emulator import DEMO_IMAGE, DEMO_PRIVATE_KEY, DEMO_PUBLIC_KEY, Emulator
@@ -15,6 +15,8 @@ from pulumi_ucimage.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from conftest import ServeApi
 
     Run = Callable[..., Ended]
 
@@ -106,8 +108,7 @@ def test_tags_knows_explicit_and_default_tags(
 )
 def test_a_long_list_is_cut(  # noqa: PLR0917
     call: Run,
-    emulator: Emulator,
-    monkeypatch: pytest.MonkeyPatch,
+    serve_api: ServeApi,
     tags: int,
     words: tuple[str, ...],
     shown: int,
@@ -115,19 +116,13 @@ def test_a_long_list_is_cut(  # noqa: PLR0917
 ) -> None:
     """With a line that says so; the chosen tag is always shown."""
     many = [(f"1.0.{number}", 1_700_000_000 + number) for number in range(tags)]
-    with Emulator(data=data((f"{SHARED}/web", many))) as api:
-        configure(monkeypatch, api)
-        ended = call("tags", "ucs", *words)
+    serve_api(bucket(image(f"{SHARED}/web", many)))
+
+    ended = call("tags", "ucs", *words)
 
     assert shown == len(ended.out.splitlines()) - 1
     assert "chosen" in ended.out
     assert expected_err == ended.err
-
-
-def configure(monkeypatch: pytest.MonkeyPatch, api: Emulator) -> None:
-    """Configure the environment for an emulator."""
-    for variable, value in environment_for(api).items():
-        monkeypatch.setenv(variable, value)
 
 
 def test_choose_prints_the_reference_alone(call: Run, configured: Emulator) -> None:

@@ -11,8 +11,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
-from command_line import SHARED, Ended, Terminal, data, plain, run_on_terminal
-from conftest import environment_for
+from buckets import bucket, image
+from command_line import SHARED, Ended, Terminal, plain, run_on_terminal
 from emulator_calls import until
 from rich.cells import cell_len
 
@@ -23,8 +23,10 @@ from pulumi_ucimage.cli.waiting import wait_for
 from pulumi_ucimage.emulator import DEMO_IMAGE, Emulator
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable
     from types import FrameType
+
+    from conftest import ServeApi
 
     Run = Callable[..., Ended]
 
@@ -41,23 +43,6 @@ NEWEST = 1_700_000_000
 def call_on_terminal(monkeypatch: pytest.MonkeyPatch) -> Run:
     """Run the command in process, with terminals."""
     return partial(run_on_terminal, monkeypatch=monkeypatch)
-
-
-@pytest.fixture
-def serve(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Emulator]]:
-    """Serve images from an emulator, and configure the environment for it."""
-    running: list[Emulator] = []
-
-    def start(*images: tuple[str, Sequence[tuple[str, int | None]]]) -> Emulator:
-        api = Emulator(data=data(*images)).start()
-        running.append(api)
-        for variable, value in environment_for(api).items():
-            monkeypatch.setenv(variable, value)
-        return api
-
-    yield start
-    for api in running:
-        api.stop()
 
 
 # --- Tables ---
@@ -101,11 +86,11 @@ def test_json_is_plain_on_a_terminal(call_on_terminal: Run, configured: Emulator
 
 @pytest.mark.parametrize("command", ["images", "tags", "config"])
 def test_a_terminal_of_80_columns_shows_everything(
-    call_on_terminal: Run, serve: Callable[..., Emulator], command: str
+    call_on_terminal: Run, serve_api: ServeApi, command: str
 ) -> None:
     """Long cells are folded, times are not; nothing is cut off."""
-    image = f"{SHARED}/{'long-' * 8}name"
-    serve((image, [(LONG, NEWEST), ("latest", NEWEST), ("1.0", None)]))
+    name = f"{SHARED}/{'long-' * 8}name"
+    serve_api(bucket(image(name, [(LONG, NEWEST), ("latest", NEWEST), ("1.0", None)])))
 
     ended = call_on_terminal(command, "ucs")
 
@@ -115,7 +100,7 @@ def test_a_terminal_of_80_columns_shows_everything(
     if command == "config":
         assert "environment variable UCLOUD_API_BASE_URL" in " ".join(cells(lines, 2))
     elif command == "images":
-        assert [image] == folded(lines)
+        assert [name] == folded(lines)
         assert any("2023-11-14T22:13:20Z" in line for line in lines)
     else:
         assert LONG in folded(lines)
@@ -144,10 +129,14 @@ def folded(lines: list[str]) -> list[str]:
     "name", ["日本語イメージ", "été", "🚀rocket", LONG, "[red]x[/red]"]
 )
 def test_columns_stay_aligned(
-    call: Run, call_on_terminal: Run, serve: Callable[..., Emulator], name: str
+    call: Run, call_on_terminal: Run, serve_api: ServeApi, name: str
 ) -> None:
     """With wide characters, very long names and brackets, in a pipe and on a terminal."""
-    serve((f"{SHARED}/{name}", [("1.0", NEWEST)]), (f"{SHARED}/b", [("2.0", NEWEST)]))
+    first, second = (
+        image(f"{SHARED}/{name}", [("1.0", NEWEST)]),
+        image(f"{SHARED}/b", [("2.0", NEWEST)]),
+    )
+    serve_api(bucket(first, second))
 
     head, *rows = call("images", "ucs").out.splitlines()
     lines = plain(call_on_terminal("images", "ucs", columns=250).out).splitlines()
@@ -162,10 +151,10 @@ def test_columns_stay_aligned(
 
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "gb2312"])
 def test_a_terminal_without_unicode(
-    call_on_terminal: Run, serve: Callable[..., Emulator], encoding: str
+    call_on_terminal: Run, serve_api: ServeApi, encoding: str
 ) -> None:
     """It gets another box, and escapes for characters that it cannot show."""
-    serve((f"{SHARED}/\U0001f680", [("1.0", NEWEST)]))
+    serve_api(bucket(image(f"{SHARED}/\U0001f680", [("1.0", NEWEST)])))
 
     ended = call_on_terminal("images", "ucs", encoding=encoding)
 
@@ -195,14 +184,16 @@ def test_a_terminal_without_unicode(
 def test_a_name_cannot_control_the_terminal(
     call: Run,
     call_on_terminal: Run,
-    serve: Callable[..., Emulator],
+    serve_api: ServeApi,
     hostile: str,
     words: tuple[str, ...],
 ) -> None:
     """Tables, JSON, notes and errors are escaped, in a pipe and on a terminal."""
-    serve(
-        (f"{SHARED}/{hostile}", [("1.0", NEWEST)]),
-        (f"{SHARED}/app", [(f"1.0.0{hostile}", NEWEST), ("latest", NEWEST)]),
+    serve_api(
+        bucket(
+            image(f"{SHARED}/{hostile}", [("1.0", NEWEST)]),
+            image(f"{SHARED}/app", [(f"1.0.0{hostile}", NEWEST), ("latest", NEWEST)]),
+        )
     )
 
     for ended in (call(*words), call_on_terminal(*words)):
@@ -211,9 +202,9 @@ def test_a_name_cannot_control_the_terminal(
         assert hostile not in text or hostile == "\n"
 
 
-def test_a_reference_is_printable(call: Run, serve: Callable[..., Emulator]) -> None:
+def test_a_reference_is_printable(call: Run, serve_api: ServeApi) -> None:
     """An image's name is the server's too."""
-    serve((f"{SHARED}/\x1b[31mred", [("1.0", NEWEST)]))
+    serve_api(bucket(image(f"{SHARED}/\x1b[31mred", [("1.0", NEWEST)])))
 
     assert f"{SHARED}/\\x1b[31mred:1.0\n" == call("choose", "ucs").out
 
@@ -382,10 +373,12 @@ def test_a_pipe_has_no_progress(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_a_long_listing_says_how_far_it_is(
-    call_on_terminal: Run, serve: Callable[..., Emulator], monkeypatch: pytest.MonkeyPatch
+    call_on_terminal: Run, serve_api: ServeApi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Images read, of how many; on stderr, and gone at the end."""
-    api = serve(*((f"{SHARED}/app-{n}", [("1.0", NEWEST)]) for n in range(30)))
+    api = serve_api(
+        bucket(*(image(f"{SHARED}/app-{n}", [("1.0", NEWEST)]) for n in range(30)))
+    )
     api.fault("cap=10")
     monkeypatch.setattr(progress, "FIRST_LINE_S", 0.0)
     monkeypatch.setattr(progress, "NEXT_LINE_S", 0.0)

@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pytest
 from secrecy import held_by
 
-from pulumi_ucimage.errors import ConfigError
-
-if TYPE_CHECKING:
-    from pathlib import Path
-from setting_sources import (
+from config.setting_sources import (
     CANARY,
     KEY_PAIR,
     REGISTRY_PAIR,
@@ -19,21 +13,7 @@ from setting_sources import (
     SettingSources,
     keys_of,
 )
-
-
-@pytest.fixture
-def unset(home: Path, monkeypatch: pytest.MonkeyPatch) -> SettingSources:
-    """Sources in which nothing is set."""
-    return SettingSources(home, monkeypatch)
-
-
-@pytest.fixture
-def with_keys(unset: SettingSources) -> SettingSources:
-    """Sources with keys and a region in the environment, which is enough."""
-    unset.set_pair("environment")
-    unset.set("environment", "region", "cn-bj2")
-    return unset
-
+from pulumi_ucimage.errors import ConfigError
 
 SOURCE_NAMES = {
     "ucimage": "the stack's configuration",

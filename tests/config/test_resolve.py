@@ -15,8 +15,7 @@ from pulumi_ucimage.errors import ArgumentError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
-from setting_sources import (
+from config.setting_sources import (
     CANARY,
     ORDER,
     REGISTRY_PAIR,
@@ -24,20 +23,6 @@ from setting_sources import (
     SettingSources,
     keys_of,
 )
-
-
-@pytest.fixture
-def unset(home: Path, monkeypatch: pytest.MonkeyPatch) -> SettingSources:
-    """Sources in which nothing is set."""
-    return SettingSources(home, monkeypatch)
-
-
-@pytest.fixture
-def with_keys(unset: SettingSources) -> SettingSources:
-    """Sources with keys and a region in the environment, which is enough."""
-    unset.set_pair("environment")
-    unset.set("environment", "region", "cn-bj2")
-    return unset
 
 
 @pytest.mark.parametrize(

@@ -15,21 +15,7 @@ from pulumi_ucimage.errors import ConfigError
 
 if TYPE_CHECKING:
     from pathlib import Path
-from setting_sources import ORDER, SettingSources, keys_of
-
-
-@pytest.fixture
-def unset(home: Path, monkeypatch: pytest.MonkeyPatch) -> SettingSources:
-    """Sources in which nothing is set."""
-    return SettingSources(home, monkeypatch)
-
-
-@pytest.fixture
-def with_keys(unset: SettingSources) -> SettingSources:
-    """Sources with keys and a region in the environment, which is enough."""
-    unset.set_pair("environment")
-    unset.set("environment", "region", "cn-bj2")
-    return unset
+from config.setting_sources import ORDER, SettingSources, keys_of
 
 
 @pytest.mark.parametrize(

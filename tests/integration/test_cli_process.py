@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from command_line import PROGRAM, Ended, OnPty, data, plain, run, run_process, start
+from buckets import bucket, image
+from command_line import PROGRAM, Ended, OnPty, plain, run, run_process, start
 
 from pulumi_ucimage.emulator import DEMO_IMAGE, Emulator
 
@@ -243,7 +244,7 @@ def test_a_closed_pipe_is_quiet(configured: Emulator, words: tuple[str, ...]) ->
 def test_a_pipe_that_is_closed_later_is_quiet(configured: Emulator) -> None:
     """The command writes more than a pipe holds."""
     many = [(f"1.2.{number}", 1_700_000_000) for number in range(3000)]
-    with Emulator(data=data((DEMO_IMAGE, many))) as api:
+    with Emulator(data=bucket(image(DEMO_IMAGE, many))) as api:
         env = {"UCLOUD_API_BASE_URL": api.url}
         with start("tags", "ucs", "--all", env=env) as process:
             assert process.stdout

@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from conftest import ROOT, environment_for, made_once
+from conftest import ROOT, environment_for
 from engine import python_project
 
+from integration.conftest import made_once
 from pulumi_ucimage.emulator import DEMO_IMAGE
 from pulumi_ucimage.plugin.schema import schema
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from pin_stacks import NO_KEYS, PIN_STACKS, REFRESH, PinStack
+from buckets import bucket
 from real_registry import PASSWORD, USER, RealRegistry
 
-from pulumi_ucimage.emulator import DEMO_PRIVATE_KEY, DEMO_PUBLIC_KEY, Emulator
+from integration.pin_stacks import NO_KEYS, PIN_STACKS, REFRESH, PinStack
+from pulumi_ucimage.emulator import Emulator
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,11 +60,7 @@ def registry(registry_program: Path, tmp_path: Path) -> Iterator[RealRegistry]:
 @pytest.fixture
 def api() -> Iterator[Emulator]:
     """Run an API whose bucket is empty."""
-    data = {
-        "Keys": [{"PublicKey": DEMO_PUBLIC_KEY, "PrivateKey": DEMO_PRIVATE_KEY}],
-        "Buckets": [{"Region": "cn-bj2", "BucketName": "ucs", "ImageSet": []}],
-    }
-    with Emulator(data=data) as running:
+    with Emulator(data=bucket()) as running:
         yield running
 
 

@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import TypeAlias
 
 import pytest
-from conftest import made_once
 from hypothesis import settings
 
+from integration.conftest import made_once
 from pulumi_ucimage._tags.semver import Range, Version, parse_version
 
 SEED = 20251124

@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING
 import pytest
 from conftest import ROOT
 
+from integration.conftest import AMBIENT
 from pulumi_ucimage.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-AMBIENT = dict(os.environ)  # as it was before the tests hid the developer's home
 PYRIGHT = "pyright@1.1.414"
 SUPPORTED = ("3.10", "3.11", "3.12", "3.13", "3.14")
 SDIST_BESIDE_THE_PACKAGE = {

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from conftest import ROOT
-from pin_stacks import NO_KEYS, PIN_STACKS, REFRESH, UP, PinStack
 
+from integration.pin_stacks import NO_KEYS, PIN_STACKS, REFRESH, UP, PinStack
 from pulumi_ucimage.emulator import DEMO_IMAGE
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 from engine import yaml
-from pin_stacks import NO_KEYS, REFRESH, UP, PluginPinStack
 
+from integration.pin_stacks import NO_KEYS, REFRESH, UP, PluginPinStack
 from pulumi_ucimage.emulator import DEMO_PRIVATE_KEY, DEMO_PUBLIC_KEY, Emulator
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from conftest import environment_for
 from engine import errors, python_project
-from pin_stacks import NO_KEYS, REFRESH, UP, PythonPinStack
 
+from integration.pin_stacks import NO_KEYS, REFRESH, UP, PythonPinStack
 from pulumi_ucimage.emulator import DEMO_PRIVATE_KEY, DEMO_PUBLIC_KEY, Emulator
 
 if TYPE_CHECKING:

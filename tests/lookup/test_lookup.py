@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from conftest import environment_for
 from fakes import Log, Time
 
 from pulumi_ucimage._lookup.context import LookupContext
@@ -21,18 +20,14 @@ from pulumi_ucimage.errors import (
 if TYPE_CHECKING:
     from pulumi_ucimage.emulator import Emulator
 
+pytestmark = pytest.mark.usefixtures("configured")
+
 
 def ask(log: Log | None = None, time: Time | None = None, **values: Any) -> Any:
     """Ask for an image of the demo's bucket."""
     query = ImageQuery.of({"bucket_name": "ucs", **values})
     context = LookupContext(stack={}, log=log or Log(), clock=(time or Time()).clock)
     return query.run(context)
-
-
-@pytest.fixture(autouse=True)
-def _environment(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in environment_for(emulator).items():
-        monkeypatch.setenv(name, value)
 
 
 def test_a_long_listing_says_how_far_it_is() -> None:

@@ -6,16 +6,19 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from pin_providers import PROVIDERS, UNKNOWN, CheckError, EngineLog
+from buckets import bucket
 from registry_answers import DIGEST, Script, get, head, refusal, serve
 
-from pulumi_ucimage.emulator import Emulator
+from pins.pin_providers import UNKNOWN, CheckError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from conftest import ServeApi
     from faults import FaultServer, Request
-    from pin_providers import PinProvider
+
+    from pins.pin_providers import EngineLog, PinProvider
+    from pulumi_ucimage.emulator import Emulator
 
 OLD, NEW = "sha256:" + "0" * 64, "sha256:" + "1" * 64
 FIELDS = ("tag", "digest", "previous_tag", "previous_digest")
@@ -71,39 +74,17 @@ def registry() -> Iterator[Registry]:
 
 
 @pytest.fixture
-def api(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> Iterator[Emulator]:
+def api(
+    registry: Registry, serve_api: ServeApi, monkeypatch: pytest.MonkeyPatch
+) -> Emulator:
     """Run an API that lists the registry's image with the tag `1`."""
-    data = {
-        "Keys": [{"PublicKey": "public", "PrivateKey": "private"}],
-        "Buckets": [{"Region": "cn-bj2", "BucketName": "ucs", "ImageSet": []}],
-    }
-    with Emulator(data=data) as running:
-        for variable, value in {
-            "UCLOUD_API_BASE_URL": running.url,
-            "UCLOUD_PUBLIC_KEY": "public",
-            "UCLOUD_PRIVATE_KEY": "private",
-            "UCLOUD_REGION": "cn-bj2",
-            "UCIMAGE_MAX_RETRIES": "0",
-        }.items():
-            monkeypatch.setenv(variable, value)
-        running.push("ucs", registry.repository, "1")
-        yield running
+    monkeypatch.setenv("UCIMAGE_MAX_RETRIES", "0")
+    running = serve_api(bucket())
+    running.push("ucs", registry.repository, "1")
+    return running
 
 
-@pytest.fixture
-def engine_log(monkeypatch: pytest.MonkeyPatch) -> EngineLog:
-    """Keep what providers log."""
-    return EngineLog(monkeypatch)
-
-
-@pytest.fixture(params=PROVIDERS)
-def provider(
-    request: pytest.FixtureRequest, api: Emulator, engine_log: EngineLog
-) -> PinProvider:
-    """One of the two providers, in this process."""
-    del api, engine_log
-    return PROVIDERS[request.param]()
-
+pytestmark = pytest.mark.usefixtures("api")
 
 PLAIN = {"bucket_name": "ucs"}
 DIGESTS = {**PLAIN, "resolve_digest": True}

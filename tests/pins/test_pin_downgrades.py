@@ -13,7 +13,7 @@ from pulumi_ucimage.errors import (
 
 if TYPE_CHECKING:
     from pulumi_ucimage.emulator import Emulator
-from pin_rules import JULY, pinned, reconcile
+from pins.pin_rules import JULY, pinned, reconcile
 
 
 @pytest.fixture(autouse=True)

@@ -7,43 +7,27 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from pin_providers import (
+
+from pins.pin_providers import (
     NAME,
     PROVIDERS,
     UNKNOWN,
     CheckError,
     DynamicProvider,
-    EngineLog,
 )
-
 from pulumi_ucimage._lookup import bucket_query, progress
 from pulumi_ucimage._ucloud import listing
 from pulumi_ucimage._ucloud.prefetch import MAX_CONCURRENCY
 from pulumi_ucimage.emulator import DEMO_IMAGE
 
 if TYPE_CHECKING:
-    from pin_providers import PinProvider
-
+    from pins.pin_providers import EngineLog, PinProvider
     from pulumi_ucimage.emulator import Emulator
+
+pytestmark = pytest.mark.usefixtures("configured")
 
 INPUTS = {"bucket_name": "ucs", "image_name": "helloworld"}
 TRIGGERED = {**INPUTS, "triggers": {"a": "1"}}
-
-
-@pytest.fixture
-def engine_log(monkeypatch: pytest.MonkeyPatch) -> EngineLog:
-    """Keep what providers log."""
-    return EngineLog(monkeypatch)
-
-
-@pytest.fixture(params=PROVIDERS)
-def provider(
-    request: pytest.FixtureRequest, configured: Emulator, engine_log: EngineLog
-) -> PinProvider:
-    """One of the two providers, in this process."""
-    del engine_log
-    configured.reset_requests()
-    return PROVIDERS[request.param]()
 
 
 def test_check_chooses_and_stores_what_was_asked(provider: PinProvider) -> None:

@@ -15,7 +15,7 @@ from pulumi_ucimage.errors import (
 
 if TYPE_CHECKING:
     from pulumi_ucimage.emulator import Emulator
-from pin_rules import JULY, context, gone, pinned, reconcile
+from pins.pin_rules import JULY, context, gone, pinned, reconcile
 
 JANUARY = 1704067200  # when 1.0.0 was pushed
 

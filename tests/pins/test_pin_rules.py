@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from buckets import bucket, tag
-from conftest import environment_for
-from pin_rules import Unknown, context, pinned, reconcile
 
+from pins.pin_rules import Unknown, context, pinned, reconcile
 from pulumi_ucimage._lookup import pin_changes, pin_rules
 from pulumi_ucimage._spec import arguments, pin_state
 from pulumi_ucimage._spec.unknown import UNKNOWN
@@ -27,14 +26,12 @@ from pulumi_ucimage.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
+    from conftest import ServeApi
 
-@pytest.fixture(autouse=True)
-def _environment(configured: Emulator) -> None:
-    configured.reset_requests()
 
+pytestmark = pytest.mark.usefixtures("configured")
 
 OTHER_VALUES: dict[str, Any] = {
     "policy": "semver",
@@ -344,7 +341,7 @@ def test_a_trigger_with_effect_says_nothing(tag: object) -> None:
 
 
 @pytest.fixture
-def elsewhere(monkeypatch: pytest.MonkeyPatch) -> Iterator[Emulator]:
+def elsewhere(serve_api: ServeApi) -> Emulator:
     """Run an API with other buckets and images, all with the tag `9`."""
     tags = [tag("9")]
     names = (DEMO_IMAGE, "other.io/ucs/helloworld", "r.example.com/ucs/hello")
@@ -352,10 +349,7 @@ def elsewhere(monkeypatch: pytest.MonkeyPatch) -> Iterator[Emulator]:
     data = bucket(*here)
     data["Buckets"] += bucket(*here[:1], name="other")["Buckets"]
     data["Buckets"].append({**data["Buckets"][1], "Region": "cn-sh2", "BucketName": "ucs"})
-    with Emulator(data=data) as emulator:
-        for variable, value in environment_for(emulator).items():
-            monkeypatch.setenv(variable, value)
-        yield emulator
+    return serve_api(data)
 
 
 @pytest.mark.parametrize(

@@ -7,29 +7,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from pin_providers import NAME, PROVIDERS, CheckError, EngineLog
 
+from pins.pin_providers import NAME, PROVIDERS, CheckError
 from pulumi_ucimage._spec import results
 from pulumi_ucimage._spec.naming import wire_name
 from pulumi_ucimage.emulator import DEMO_IMAGE
 
 if TYPE_CHECKING:
-    from pin_providers import PinProvider
-
+    from pins.pin_providers import EngineLog, PinProvider
     from pulumi_ucimage.emulator import Emulator
-
-
-@pytest.fixture
-def engine_log(monkeypatch: pytest.MonkeyPatch) -> EngineLog:
-    """Keep what providers log."""
-    return EngineLog(monkeypatch)
-
-
-@pytest.fixture(params=PROVIDERS)
-def provider(request: pytest.FixtureRequest, engine_log: EngineLog) -> PinProvider:
-    """One of the two providers, in this process, without keys: a call would fail."""
-    del engine_log
-    return PROVIDERS[request.param]()
 
 
 INPUTS = {"bucket_name": "ucs", "image_name": "helloworld"}

@@ -14,7 +14,6 @@ from plugin_calls import (
     INVALID,
     URN,
     Client,
-    in_process,
     plain,
     refused,
     secret,
@@ -22,16 +21,10 @@ from plugin_calls import (
 )
 from pulumi.runtime.proto import engine_pb2, plugin_pb2, provider_pb2
 
-from pulumi_ucimage.emulator import DEMO_PRIVATE_KEY, Emulator
+from pulumi_ucimage.emulator import DEMO_PRIVATE_KEY
 from pulumi_ucimage.plugin import pins
 from pulumi_ucimage.plugin.wire import UNKNOWN_TEXT
 from pulumi_ucimage.version import __version__
-
-
-@pytest.fixture
-def provider(configured: Emulator) -> Client:
-    """A plugin whose environment leads to the emulator."""
-    return in_process()
 
 
 def test_plugin_info_has_the_version(provider: Client) -> None:

@@ -11,7 +11,6 @@ from plugin_calls import (
     IMAGES,
     INVALID,
     Client,
-    in_process,
     refused,
     secret,
 )
@@ -22,12 +21,6 @@ from pulumi_ucimage._spec.pin_state import SECRET, SPECIAL_VALUE_KEY
 from pulumi_ucimage.emulator import DEMO_IMAGE, Emulator
 from pulumi_ucimage.plugin import wire
 from pulumi_ucimage.plugin.wire import UNKNOWN_TEXT
-
-
-@pytest.fixture
-def provider(configured: Emulator) -> Client:
-    """A plugin whose environment leads to the emulator."""
-    return in_process()
 
 
 def test_invoke_returns_one_image(provider: Client) -> None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import threading
+from typing import TYPE_CHECKING
 
 import grpc
-import pytest
 from emulator_calls import until
 from google.protobuf.empty_pb2 import Empty
 from plugin_calls import (
@@ -14,7 +14,6 @@ from plugin_calls import (
     IMAGES,
     URN,
     Client,
-    in_process,
     own_provider,
     plain,
     refused,
@@ -25,11 +24,8 @@ from pulumi_ucimage._pulumi.worker_threads import THREAD_NAME
 from pulumi_ucimage.emulator import Emulator
 from pulumi_ucimage.plugin.provider import MAX_THREADS
 
-
-@pytest.fixture
-def provider(configured: Emulator) -> Client:
-    """A plugin whose environment leads to the emulator."""
-    return in_process()
+if TYPE_CHECKING:
+    import pytest
 
 
 def wait_for_requests(emulator: Emulator, number: int) -> None:

@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 import pulumi
 import pytest
+from buckets import THREE, bucket, tag
 
 import pulumi_ucimage as ucimage
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from conftest import ServeApi
+
     from pulumi_ucimage.emulator import Emulator
-from buckets import THREE, tag
 
 
 @pytest.mark.parametrize(
@@ -57,14 +59,14 @@ from buckets import THREE, tag
     ],
 )
 def test_nothing_to_choose_is_a_clear_error(
-    serve: Any,
+    serve_api: ServeApi,
     images: list[dict[str, Any]],
     arguments: dict[str, Any],
     error: type[Exception],
     words: list[str],
 ) -> None:
     """The class and the words that lead out of it."""
-    serve(*images)
+    serve_api(bucket(*images))
 
     with pytest.raises(error) as caught:
         ucimage.get_docker_image("ucs", **arguments)

@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import pulumi
 import pytest
-from buckets import THREE, tag
+from buckets import THREE, bucket, tag
 
 import pulumi_ucimage as ucimage
 from pulumi_ucimage._pulumi import program
 
 if TYPE_CHECKING:
+    from conftest import ServeApi
+
     from pulumi_ucimage.emulator import Emulator
 
 HELLO = "ucsdr.ucloud.cn:5000/ucs/helloworld"
@@ -31,16 +33,18 @@ def test_image_follows_a_push(configured: Emulator) -> None:
     assert (f"{HELLO}:9.0.0", f"{HELLO}:8.0.0") == (first, second)
 
 
-def test_image_result_has_every_field(serve: Any) -> None:
+def test_image_result_has_every_field(serve_api: ServeApi) -> None:
     """Each field of section 2 comes from its own field of the answer."""
-    serve(
-        {
-            "ImageName": HELLO,
-            "ResourceId": "uhub-1",
-            "OrgId": "org-1",
-            "UpdateTime": 1700000009,
-            "TagSet": [tag("1", 1234567880), tag("2", 1234567890), tag("latest")],
-        }
+    serve_api(
+        bucket(
+            {
+                "ImageName": HELLO,
+                "ResourceId": "uhub-1",
+                "OrgId": "org-1",
+                "UpdateTime": 1700000009,
+                "TagSet": [tag("1", 1234567880), tag("2", 1234567890), tag("latest")],
+            }
+        )
     )
 
     result = ucimage.get_docker_image("ucs")
@@ -78,16 +82,18 @@ def test_image_result_has_every_field(serve: Any) -> None:
     } == {**vars(result), "counts": dict(result.counts)}
 
 
-def test_images_result_has_every_field(serve: Any) -> None:
+def test_images_result_has_every_field(serve_api: ServeApi) -> None:
     """Each field of the listing comes from its own field of the answer."""
-    serve(
-        {
-            "ImageName": HELLO,
-            "ResourceId": "uhub-1",
-            "OrgId": "org-1",
-            "UpdateTime": 1234567890,
-            "TagSet": [tag("1", 1234567880), tag("2", 1234567890)],
-        }
+    serve_api(
+        bucket(
+            {
+                "ImageName": HELLO,
+                "ResourceId": "uhub-1",
+                "OrgId": "org-1",
+                "UpdateTime": 1234567890,
+                "TagSet": [tag("1", 1234567880), tag("2", 1234567890)],
+            }
+        )
     )
     first = {
         "name": "1",
@@ -130,9 +136,11 @@ def _plain(value: Any) -> Any:
     return [_plain(item) for item in value] if isinstance(value, list) else value
 
 
-def test_everything_below_the_envelope_may_be_missing(serve: Any) -> None:
+def test_everything_below_the_envelope_may_be_missing(serve_api: ServeApi) -> None:
     """Missing and null fields are None, and unknown ones do not hurt."""
-    serve({}, {"BucketName": HELLO, "TagSet": None, "New": [1]}, {"TagSet": [{}]})
+    serve_api(
+        bucket({}, {"BucketName": HELLO, "TagSet": None, "New": [1]}, {"TagSet": [{}]})
+    )
 
     images = ucimage.get_docker_images("ucs").images
 
@@ -143,9 +151,9 @@ def test_everything_below_the_envelope_may_be_missing(serve: Any) -> None:
     assert images[1].latest_tag is None
 
 
-def test_empty_bucket_is_an_empty_list(serve: Any) -> None:
+def test_empty_bucket_is_an_empty_list(serve_api: ServeApi) -> None:
     """A bucket without images is no error of the list."""
-    serve()
+    serve_api(bucket())
 
     result = ucimage.get_docker_images("ucs")
 
@@ -173,10 +181,10 @@ def test_empty_bucket_is_an_empty_list(serve: Any) -> None:
     ],
 )
 def test_filters_come_first_then_offset_then_limit(
-    serve: Any, arguments: dict[str, Any], expected: list[str]
+    serve_api: ServeApi, arguments: dict[str, Any], expected: list[str]
 ) -> None:
     """The images that are kept, in the API's order; the count stays the server's."""
-    serve(*THREE)
+    serve_api(bucket(*THREE))
 
     result = ucimage.get_docker_images("ucs", **arguments)
 
@@ -186,9 +194,9 @@ def test_filters_come_first_then_offset_then_limit(
     assert result.total_count == 3
 
 
-def test_window_goes_to_the_server(serve: Any) -> None:
+def test_window_goes_to_the_server(serve_api: ServeApi) -> None:
     """Without a filter, offset and limit are asked of the API itself."""
-    emulator = serve(*THREE)
+    emulator = serve_api(bucket(*THREE))
 
     ucimage.get_docker_images("ucs", offset=1, limit=1)
 
@@ -197,9 +205,9 @@ def test_window_goes_to_the_server(serve: Any) -> None:
     ]
 
 
-def test_whole_numbers_of_the_engine_are_accepted(serve: Any) -> None:
+def test_whole_numbers_of_the_engine_are_accepted(serve_api: ServeApi) -> None:
     """The output of a stack reference is a float, and goes to the server as a number."""
-    emulator = serve(*THREE)
+    emulator = serve_api(bucket(*THREE))
 
     async def ask() -> Any:
         limit: Any = pulumi.Output.from_input(1.0)
@@ -211,9 +219,9 @@ def test_whole_numbers_of_the_engine_are_accepted(serve: Any) -> None:
     assert [("1", "2")] == [(r["Limit"], r["Offset"]) for r in emulator.requests]
 
 
-def test_order_and_project_are_sent(serve: Any) -> None:
+def test_order_and_project_are_sent(serve_api: ServeApi) -> None:
     """Arguments that only the server understands arrive there."""
-    emulator = serve(*THREE)
+    emulator = serve_api(bucket(*THREE))
 
     ucimage.get_docker_images("ucs", order_by="Default", project_id="org-1")
 
@@ -224,9 +232,11 @@ def test_order_and_project_are_sent(serve: Any) -> None:
 
 
 @pytest.mark.parametrize("function", [ucimage.get_docker_image, ucimage.get_docker_images])
-def test_short_name_of_several_images_is_an_error(serve: Any, function: Any) -> None:
+def test_short_name_of_several_images_is_an_error(
+    serve_api: ServeApi, function: Any
+) -> None:
     """A name that several images have says which full names there are."""
-    serve(*THREE)
+    serve_api(bucket(*THREE))
 
     with pytest.raises(ucimage.AmbiguousImageError) as caught:
         function("ucs", image_name="web")
@@ -236,9 +246,9 @@ def test_short_name_of_several_images_is_an_error(serve: Any, function: Any) -> 
     )
 
 
-def test_default_tag_serves_where_nothing_is_left(serve: Any) -> None:
+def test_default_tag_serves_where_nothing_is_left(serve_api: ServeApi) -> None:
     """The default is used, and the result says so."""
-    serve({"ImageName": HELLO, "TagSet": [tag("latest")]})
+    serve_api(bucket({"ImageName": HELLO, "TagSet": [tag("latest")]}))
 
     result = ucimage.get_docker_image("ucs", default_tag="0.0.1")
 
@@ -250,9 +260,9 @@ def test_default_tag_serves_where_nothing_is_left(serve: Any) -> None:
     )
 
 
-def test_default_tag_serves_before_the_first_push(serve: Any) -> None:
+def test_default_tag_serves_before_the_first_push(serve_api: ServeApi) -> None:
     """With a full name, the image itself may be missing."""
-    serve()
+    serve_api(bucket())
 
     result = ucimage.get_docker_image("ucs", image_name=HELLO, default_tag="0.0.1")
 
@@ -264,18 +274,18 @@ def test_default_tag_serves_before_the_first_push(serve: Any) -> None:
     )
 
 
-def test_default_tag_is_not_used_where_a_tag_is_left(serve: Any) -> None:
+def test_default_tag_is_not_used_where_a_tag_is_left(serve_api: ServeApi) -> None:
     """A default is for nothing else."""
-    serve({"ImageName": HELLO, "TagSet": [tag("1")]})
+    serve_api(bucket({"ImageName": HELLO, "TagSet": [tag("1")]}))
 
     result = ucimage.get_docker_image("ucs", default_tag="0.0.1")
 
     assert ("1", True) == (result.tag, result.found)
 
 
-def test_explicit_tag_may_be_any_name(serve: Any) -> None:
+def test_explicit_tag_may_be_any_name(serve_api: ServeApi) -> None:
     """A floating tag can be named; the explanation names the policy's own choice too."""
-    serve({"ImageName": HELLO, "TagSet": [tag("latest", 5), tag("1", 3)]})
+    serve_api(bucket({"ImageName": HELLO, "TagSet": [tag("latest", 5), tag("1", 3)]}))
 
     result = ucimage.get_docker_image("ucs", tag="latest")
 

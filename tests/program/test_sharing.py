@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 
 import pulumi
 import pytest
-from monitor import running_engine
 
 import pulumi_ucimage as ucimage
 from pulumi_ucimage._pulumi import program as program_module
@@ -27,14 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from monitor import Engine
-from run_programs import Push, _depends_on, _depends_on_a_component
-
-
-@pytest.fixture
-def engine() -> Iterator[Engine]:
-    """An engine in this process."""
-    with running_engine() as running:
-        yield running
+from program.run_programs import Push, _depends_on, _depends_on_a_component
 
 
 class Part(pulumi.ComponentResource):

@@ -7,26 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 import pulumi
 import pytest
-from monitor import running_engine
 from pulumi.runtime.rpc import UNKNOWN
 from pulumi.runtime.sync_await import _sync_await
 
 import pulumi_ucimage as ucimage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from monitor import Engine
 
     from pulumi_ucimage.emulator import Emulator
-from run_programs import Push, _depends_on, _depends_on_a_component, export_tag
-
-
-@pytest.fixture
-def engine() -> Iterator[Engine]:
-    """An engine in this process."""
-    with running_engine() as running:
-        yield running
+from program.run_programs import Push, _depends_on, _depends_on_a_component, export_tag
 
 
 def _depends_on_an_output() -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pulumi
 import pytest
+from buckets import bucket
 from fakes import Log
 from registry_answers import (
     BASIC,
@@ -25,13 +26,15 @@ from registry_answers import (
 import pulumi_ucimage as ucimage
 from pulumi_ucimage._lookup.context import LookupContext
 from pulumi_ucimage._lookup.image_query import ImageQuery
-from pulumi_ucimage.emulator import Emulator
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from conftest import ServeApi
     from faults import FaultServer, Request
+
+    from pulumi_ucimage.emulator import Emulator
 
 OTHER = "sha256:" + "1" * 64
 APRIL, MAY, JUNE = 1775001600, 1777593600, 1780272000
@@ -52,26 +55,16 @@ class Setting:
 
 
 @pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Setting]]:
+def run(
+    serve_api: ServeApi, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[..., Setting]]:
     """Run an API and a registry with a script; the environment leads to the API."""
+    monkeypatch.setenv("UCIMAGE_MAX_RETRIES", "0")
     with ExitStack() as stack:
 
         def start(script: Script | None = None) -> Setting:
             registry = stack.enter_context(serve(script or Script()))
-            data = {
-                "Keys": [{"PublicKey": "public", "PrivateKey": "private"}],
-                "Buckets": [{"Region": "cn-bj2", "BucketName": "ucs", "ImageSet": []}],
-            }
-            api = stack.enter_context(Emulator(data=data))
-            for variable, value in {
-                "UCLOUD_API_BASE_URL": api.url,
-                "UCLOUD_PUBLIC_KEY": "public",
-                "UCLOUD_PRIVATE_KEY": "private",
-                "UCLOUD_REGION": "cn-bj2",
-                "UCIMAGE_MAX_RETRIES": "0",
-            }.items():
-                monkeypatch.setenv(variable, value)
-            setting = Setting(api, registry)
+            setting = Setting(serve_api(bucket()), registry)
             setting.push("1", APRIL)
             setting.push("2", MAY)
             return setting

@@ -9,7 +9,6 @@ from plugin_calls import (
     INVALID,
     URN,
     Client,
-    in_process,
     plain,
     refused,
     secret,
@@ -23,12 +22,6 @@ from pulumi_ucimage.plugin.wire import UNKNOWN_TEXT
 
 WITHIN_COMPONENT = "urn:pulumi:dev::test::my:index:App$ucimage:index:ImagePin::app"
 OTHER_URN = "urn:pulumi:dev::test::aws:s3:Bucket::app"
-
-
-@pytest.fixture
-def provider(configured: Emulator) -> Client:
-    """A plugin whose environment leads to the emulator."""
-    return in_process()
 
 
 INPUTS = {"bucketName": "ucs", "imageName": "helloworld"}

@@ -54,16 +54,16 @@ class Bench:
     Attributes:
         api: the server.
         tools: folder of Pulumi's engine and language hosts.
-        is_quick: whether a rough figure is enough.
+        is_quick: whether it is enough that a row runs.
     """
 
     api: Api
     tools: Path
     is_quick: bool
 
-    def rounds(self, whole: int, quick: int) -> int:
-        """How many rounds there are."""
-        return quick if self.is_quick else whole
+    def rounds(self, number: int) -> int:
+        """How many rounds there are: this number, or one."""
+        return 1 if self.is_quick else number
 
 
 @final
@@ -77,8 +77,6 @@ class Row:
         against: what that is divided by.
         target: the greatest ratio that is good enough.
         measure: takes the figures; its docstring says what is compared.
-        in_ci: whether CI fails where the ratio is far above the target. Never for wall
-            clock, which a busy machine changes.
     """
 
     figure: str
@@ -86,7 +84,6 @@ class Row:
     against: str
     target: float
     measure: Callable[[Bench], Measured]
-    in_ci: bool
 
 
 ROWS: Final[list[Row]] = []
@@ -94,7 +91,7 @@ ROWS: Final[list[Row]] = []
 
 
 def row(
-    figure: str, *, ours: str, against: str, target: float, in_ci: bool
+    figure: str, *, ours: str, against: str, target: float
 ) -> Callable[[Callable[[Bench], Measured]], Callable[[Bench], Measured]]:
     """Make a function a row; see `Row`."""
 
@@ -106,7 +103,6 @@ def row(
                 against=against,
                 target=target,
                 measure=measure,
-                in_ci=in_ci,
             )
         )
         return measure
@@ -153,7 +149,7 @@ def compare(
     if callable(against):
         contenders["against"] = against
     if rounds > 1:
-        # Loads and connects what later calls find; a single round is not judged.
+        # Loads and connects what later calls find; the figure of one round is rough anyway.
         for contender in contenders.values():
             contender()
     taken: dict[str, list[float]] = {name: [] for name in contenders}

@@ -98,7 +98,6 @@ def list_one_page_at_a_time() -> None:
     ours="Client.get_page",
     against="a raw socket",
     target=3.5,
-    in_ci=True,
 )
 def call(bench: Bench) -> Measured:
     """One call on a kept TLS 1.3 connection, its page validated.
@@ -114,7 +113,7 @@ def call(bench: Bench) -> Measured:
         bucket = Bucket(name="i20t5", region=server.REGION)
         return compare(
             cpu_s,
-            bench.rounds(15, 5),
+            bench.rounds(15),
             count=200,
             ours=lambda: client.get_page(
                 bucket, limit=20, offset=0, deadline=Deadline.after(60, clock)
@@ -130,7 +129,6 @@ def call(bench: Bench) -> Measured:
     ours="RegistryClient.get_digest",
     against="a kept `requests.Session`",
     target=1,
-    in_ci=True,
 )
 def digest(bench: Bench) -> Measured:
     """HEAD for a manifest on a kept TLS 1.3 connection, with a token, the answer checked.
@@ -160,7 +158,7 @@ def digest(bench: Bench) -> Measured:
     ):
         return compare(
             cpu_s,
-            bench.rounds(15, 5),
+            bench.rounds(15),
             count=200,
             ours=ask,
             against=lambda: session.head(url, headers=headers, timeout=60).headers[
@@ -174,7 +172,6 @@ def digest(bench: Bench) -> Measured:
     ours="get_docker_images, every field read",
     against="its 11 round trips",
     target=1.12,
-    in_ci=False,
 )
 def listing_in_turn(bench: Bench) -> Measured:
     """A listing on a warm TLS 1.3 connection, with a call for each page.
@@ -191,7 +188,7 @@ def listing_in_turn(bench: Bench) -> Measured:
         list_in_turn(raw, BUCKET, IMAGES)
         return compare(
             wall_s,
-            bench.rounds(9, 1),
+            bench.rounds(9),
             ours=list_one_page_at_a_time,
             against=11 * DELAY_MS / 1000,
             raw_socket=partial(list_in_turn, raw, BUCKET, IMAGES),
@@ -205,13 +202,12 @@ def listing_in_turn(bench: Bench) -> Measured:
     ours="get_docker_images, every field read",
     against="one page at a time",
     target=0.5,
-    in_ci=False,
 )
 def listing_in_parallel(bench: Bench) -> Measured:
     """The same listing as `get_docker_images` makes it, against one page at a time."""
     with configured(bench, "https", DELAY_MS):
         return compare(
-            wall_s, bench.rounds(9, 1), ours=list_and_read, against=list_one_page_at_a_time
+            wall_s, bench.rounds(9), ours=list_and_read, against=list_one_page_at_a_time
         )
 
 
@@ -220,7 +216,6 @@ def listing_in_parallel(bench: Bench) -> Measured:
     ours="get_docker_images, every field read",
     against="the official SDK, raw dicts read",
     target=1.7,
-    in_ci=True,
 )
 def listing_cpu(bench: Bench) -> Measured:
     """A whole listing, against pages by the SDK's `Client.invoke`, whose log is off."""
@@ -228,7 +223,7 @@ def listing_cpu(bench: Bench) -> Measured:
     with configured(bench, "http"):
         return compare(
             cpu_s,
-            bench.rounds(11, 3),
+            bench.rounds(11),
             ours=list_and_read,
             against=partial(list_in_turn, sdk, BUCKET, IMAGES),
             requests_post=partial(list_in_turn, post, BUCKET, IMAGES),
@@ -240,7 +235,6 @@ def listing_cpu(bench: Bench) -> Measured:
     ours="get_docker_images, every field read",
     against="json.loads",
     target=5.5,
-    in_ci=True,
 )
 def results(bench: Bench) -> Measured:
     """The bytes of one answer to results, against `json.loads` of the same bytes."""
@@ -255,7 +249,7 @@ def results(bench: Bench) -> Measured:
     with configured(bench, "http"), answered:
         return compare(
             cpu_s,
-            bench.rounds(15, 5),
+            bench.rounds(15),
             ours=partial(list_and_read, "i1000t20"),
             against=lambda: json.loads(body),
             validated_only=lambda: parse(body),
@@ -267,7 +261,6 @@ def results(bench: Bench) -> Measured:
     ours="select, with its explanation",
     against="sorted by three ints",
     target=5.0,
-    in_ci=True,
 )
 def choice(bench: Bench) -> Measured:
     """A choice with its counts and explanation, against `sorted` of the split numbers."""
@@ -283,7 +276,7 @@ def choice(bench: Bench) -> Measured:
 
     return compare(
         cpu_s,
-        bench.rounds(15, 5),
+        bench.rounds(15),
         ours=partial(choose, **semver),
         against=lambda: sorted(names, key=lambda name: (*map(int, name.split(".")),)),
         in_a_range=partial(choose, **semver, semver_range=">=1.2 <30 || ^35"),
@@ -311,7 +304,6 @@ def python(code: str, *arguments: str) -> str:
     ours="import pulumi_ucimage",
     against="import pulumi",
     target=0.3,
-    in_ci=True,
 )
 def import_(bench: Bench) -> Measured:
     """CPU time of both imports, in this order, in fresh processes."""
@@ -320,7 +312,7 @@ def import_(bench: Bench) -> Measured:
         " import pulumi_ucimage; t += [time.process_time()]; print(*t)"
     )
     python(code)  # compiles once
-    taken = [[float(at) for at in python(code).split()] for _ in range(bench.rounds(15, 5))]
+    taken = [[float(at) for at in python(code).split()] for _ in range(bench.rounds(15))]
     pulumi = Measured(tuple(loaded - start for start, loaded, _ in taken))
     ours = Measured(tuple(end - loaded for _, loaded, end in taken))
     return Measured(
@@ -334,7 +326,6 @@ def import_(bench: Bench) -> Measured:
     ours="pulumi-resource-ucimage",
     against='python -c "import pulumi, grpc"',
     target=1.3,
-    in_ci=False,
 )
 def plugin_start(bench: Bench) -> Measured:
     """From the start of the process to its first line, against a Python that imports."""
@@ -352,7 +343,7 @@ def plugin_start(bench: Bench) -> Measured:
 
     return compare(
         wall_s,
-        bench.rounds(11, 1),
+        bench.rounds(11),
         ours=start,
         against=partial(python, "import pulumi, grpc"),
     )
@@ -369,7 +360,6 @@ def ucimage(*words: str) -> None:
     ours="the command, against the emulator",
     against='python -c "import pulumi, requests, pydantic"',
     target=2.0,
-    in_ci=True,
 )
 def command_choose(bench: Bench) -> Measured:
     """One look-up from a terminal, against a Python that only imports."""
@@ -380,31 +370,10 @@ def command_choose(bench: Bench) -> Measured:
         os.environ["UCLOUD_REGION"] = DEMO_REGION
         return compare(
             children_cpu_s,
-            bench.rounds(15, 5),
+            bench.rounds(15),
             ours=partial(ucimage, "choose", DEMO_BUCKET, "--no-stack"),
             against=partial(python, "import pulumi, requests, pydantic"),
         )
-
-
-@row(
-    "CPU of `ucimage --help`",
-    ours="the command",
-    against='python -c "import click, rich", and 100 ms',
-    target=1.0,
-    in_ci=True,
-)
-def command_help(bench: Bench) -> Measured:
-    """The help, against a Python that only imports and is then busy for 100 ms."""
-    imports = (
-        "import click, rich, time; end = time.process_time() + 0.1\n"
-        "while time.process_time() < end: pass"
-    )
-    return compare(
-        children_cpu_s,
-        bench.rounds(15, 5),
-        ours=partial(ucimage, "--help"),
-        against=partial(python, imports),
-    )
 
 
 @row(
@@ -412,7 +381,6 @@ def command_help(bench: Bench) -> Measured:
     ours="peak of get_docker_images",
     against="its result",
     target=3.0,
-    in_ci=True,
 )
 def memory(bench: Bench) -> Measured:
     """The most memory that Python holds during a listing, against what its result holds.
@@ -444,9 +412,9 @@ NOTHING = "pulumi.export('tags', pulumi.Output.all(*range(50)))"
 FIFTY_LOOK_UPS = """
 tags = []
 for number in range(25):
-    tags.append(ucimage.get_docker_image("{bucket}", image_name=f"app-{{number:06d}}").tag)
-    found = ucimage.get_docker_image_output("{bucket}", image_name=f"app-{{number:06d}}")
-    tags.append(found.tag)
+    name = f"app-{number:06d}"
+    tags.append(ucimage.get_docker_image("i1000t5", image_name=name).tag)
+    tags.append(ucimage.get_docker_image_output("i1000t5", image_name=name).tag)
 pulumi.export("tags", pulumi.Output.all(*tags))
 """
 PINS = """
@@ -477,37 +445,20 @@ def project(bench: Bench, program: str) -> Iterator[Any]:
 
 
 @row(
-    "50 look-ups of one bucket in one program on the real engine",
-    ours="listings in one preview",
-    against="1 listing",
-    target=1.0,
-    in_ci=True,
-)
-def listings_of_look_ups(bench: Bench) -> Measured:
-    """How often 25 plain and 25 `_output` look-ups of different images list the bucket."""
-    bucket = "i1000t5-fifty"
-    with project(bench, FIFTY_LOOK_UPS.format(bucket=bucket)) as workspace:
-        before = bench.api.listings(bucket)
-        workspace.pulumi("preview")
-        return Measured((float(bench.api.listings(bucket) - before),))
-
-
-@row(
     "pulumi preview with 50 look-ups, 1,000 images, no delay",
     ours="preview of 50 look-ups",
     against="preview of none",
     target=1.25,
-    in_ci=False,
 )
 def preview_of_look_ups(bench: Bench) -> Measured:
     """`pulumi preview` of 50 look-ups of one bucket, against a program without any."""
     with (
-        project(bench, FIFTY_LOOK_UPS.format(bucket=BUCKET)) as fifty,
+        project(bench, FIFTY_LOOK_UPS) as fifty,
         project(bench, NOTHING) as none,
     ):
         return compare(
             wall_s,
-            bench.rounds(7, 1),
+            bench.rounds(7),
             ours=partial(fifty.pulumi, "preview"),
             against=partial(none.pulumi, "preview"),
         )
@@ -518,7 +469,6 @@ def preview_of_look_ups(bench: Bench) -> Measured:
     ours="preview of 50 pins",
     against="preview of one",
     target=1.6,
-    in_ci=False,
 )
 def preview_of_pins(bench: Bench) -> Measured:
     """`pulumi preview` of 50 new pins, each of another image, against one new pin."""
@@ -528,7 +478,7 @@ def preview_of_pins(bench: Bench) -> Measured:
     ):
         return compare(
             wall_s,
-            bench.rounds(5, 1),
+            bench.rounds(5),
             ours=partial(fifty.pulumi, "preview"),
             against=partial(one.pulumi, "preview"),
         )

@@ -20,8 +20,6 @@ import sys
 import tempfile
 import threading
 import time
-import urllib.request
-from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
@@ -40,7 +38,6 @@ HOST: Final = "127.0.0.1"
 PUBLIC_KEY: Final = "bench-public"
 PRIVATE_KEY: Final = "bench-private"
 REGION: Final = "cn-bj2"
-_LISTINGS_PATH: Final = "/listings"
 
 
 @dataclass(frozen=True)
@@ -58,13 +55,6 @@ class Api:
     def url(self, scheme: str, delay_ms: int = 0) -> str:
         """The address at which answers are this late."""
         return f"{scheme}://{HOST}:{self.ports[scheme]}/delay/{delay_ms}"
-
-    def listings(self, bucket: str) -> int:
-        """How often a bucket was listed, which is how often its first page was read."""
-        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        url = f"http://{HOST}:{self.ports['http']}{_LISTINGS_PATH}"
-        with opener.open(url, timeout=10) as answer:
-            return int(json.load(answer).get(bucket, 0))
 
     def environment(self, scheme: str, delay_ms: int = 0) -> dict[str, str]:
         """The variables that lead a program here."""
@@ -101,7 +91,7 @@ def running() -> Iterator[Api]:
 @lru_cache(maxsize=64)
 def body(bucket: str, *, limit: int, offset: int) -> bytes:
     """The body of one answer; with 1,000 images of 20 tags it has 3.1 MB."""
-    sized = re.fullmatch(r"i(\d+)t(\d+)(?:-.*)?", bucket)
+    sized = re.fullmatch(r"i(\d+)t(\d+)", bucket)
     if sized is None:
         return json.dumps({"RetCode": 43023, "Message": "no such bucket"}).encode()
     images, tags = int(sized[1]), int(sized[2])
@@ -167,12 +157,9 @@ class _Handler(socketserver.BaseRequestHandler):
 
     def _answer(self, path: str, request: bytes) -> tuple[bytes, float]:
         """The body of an answer, and how late it is."""
-        if path == _LISTINGS_PATH:
-            return json.dumps(self.server.listings).encode(), 0
         form = {name: values[0] for name, values in parse_qs(request.decode()).items()}
         bucket, offset = form["BucketName"], int(form.get("Offset", "0"))
         limit = int(form.get("Limit", "20"))
-        self.server.count(bucket, offset)
         delay_ms = path.strip("/").partition("/")[2]
         return body(bucket, limit=limit, offset=offset), float(delay_ms or 0) / 1000
 
@@ -197,17 +184,10 @@ class _Server(socketserver.ThreadingTCPServer):
     daemon_threads = True
     request_queue_size = 128
 
-    def __init__(self, listings: Counter[str], context: ssl.SSLContext | None) -> None:
-        self.listings = listings
+    def __init__(self, context: ssl.SSLContext | None) -> None:
         self.context = context
-        self._lock = threading.Lock()
         super().__init__((HOST, 0), _Handler)
         threading.Thread(target=self.serve_forever, daemon=True).start()
-
-    def count(self, bucket: str, offset: int) -> None:
-        """Count a listing by its first page."""
-        with self._lock:
-            self.listings[bucket] += offset == 0
 
     def handle_error(self, _request: object, _client_address: object) -> None:
         """Ignore it: a client that ends while it is answered is no error."""
@@ -223,8 +203,7 @@ def main() -> None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_3
     authority.issue_cert(HOST).configure_cert(context)
-    listings: Counter[str] = Counter()
-    servers = {"http": _Server(listings, None), "https": _Server(listings, context)}
+    servers = {"http": _Server(None), "https": _Server(context)}
     ports = {scheme: server.server_address[1] for scheme, server in servers.items()}
     sys.stdout.write(json.dumps(ports) + "\n")
     sys.stdout.flush()

@@ -1,4 +1,4 @@
-"""The benchmarks: every row is measured, and those that CI judges are near their target."""
+"""The benchmarks: every row can be measured, and is on the page."""
 
 from __future__ import annotations
 
@@ -11,52 +11,36 @@ import pytest
 from conftest import ROOT
 
 from benchmarks import rows
-from benchmarks.__main__ import PAGE, failures, table
+from benchmarks.__main__ import PAGE, table
 from benchmarks.measure import ROWS, Measured, Row
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
-def row(*, in_ci: bool) -> Row:
-    """A row with a target of 2."""
-    return Row(
-        figure="a row",
-        ours="ours",
-        against="theirs",
-        target=2.0,
-        measure=rows.choice,
-        in_ci=in_ci,
-    )
-
-
 @pytest.mark.parametrize(
-    ("ratios", "shown", "fails"),
+    ("ratios", "ratio", "verdict"),
     [
-        ((2.0,), "| reached |", False),
-        ((9.0, 1.0, 2.0), "| reached |", False),
-        ((2.1,), "| **not reached** |", False),
-        ((4.0,), "| **not reached** |", False),
-        ((4.1,), "| **not reached** |", True),
+        ((2.0,), "| 2.00 \N{MULTIPLICATION SIGN} |", "| reached |"),
+        ((9.0, 1.0, 2.0), "| 2.00 \N{MULTIPLICATION SIGN} |", "| reached |"),
+        ((2.001,), "| just over 2.00 \N{MULTIPLICATION SIGN} |", "| **not reached** |"),
+        ((2.1,), "| 2.10 \N{MULTIPLICATION SIGN} |", "| **not reached** |"),
     ],
 )
 def test_the_median_decides_about_a_row(
-    ratios: tuple[float, ...],
-    shown: str,
-    fails: bool,  # noqa: FBT001 - a column of the table
+    ratios: tuple[float, ...], ratio: str, verdict: str
 ) -> None:
-    """Reached up to the target; CI fails above twice of it, and never by wall clock."""
-    judged = [(row(in_ci=True), Measured(ratios))]
-    reported = [(row(in_ci=False), Measured(ratios))]
+    """Reached up to the target; a ratio that is rounded down to it says so."""
+    row = Row(figure="a", ours="b", against="c", target=2.0, measure=rows.choice)
 
-    assert shown in table(judged)
-    assert shown in table(reported)
-    assert fails == bool(failures(judged))
-    assert [] == failures(reported)
+    shown = table([(row, Measured(ratios))])
+
+    assert ratio in shown
+    assert verdict in shown
 
 
-def test_every_row_is_on_the_page_and_near_its_target(tools: Path) -> None:
-    """The quick form measures every row, on the real engine too."""
+def test_every_row_is_on_the_page(tools: Path) -> None:
+    """The quick form measures every row, on the real engine too; memory is judged."""
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks", "--quick"],
         cwd=ROOT,
@@ -69,6 +53,11 @@ def test_every_row_is_on_the_page_and_near_its_target(tools: Path) -> None:
 
     assert 0 == done.returncode, done.stdout + done.stderr
     written = PAGE.read_text("utf-8")
-    for measured in ROWS:
-        assert f"| {measured.figure} |" in done.stdout
-        assert f"| {measured.figure} |" in written
+    for row in ROWS:
+        (line,) = [
+            line
+            for line in done.stdout.splitlines()
+            if line.startswith(f"| {row.figure} |")
+        ]
+        assert f"| {row.figure} |" in written
+        assert row.measure is not rows.memory or line.endswith("| reached |")

@@ -320,12 +320,49 @@ def test_no_digest_shows_a_secret_of_the_registry(
     assert [] == what.leaks
 
 
+def _with_fact() -> None:
+    error = UcimageError("x")
+    vars(error)["fact"] = [{"key": CANARY}]
+    raise error
+
+
+def _because() -> None:
+    raise UcimageError("x") from ValueError(CANARY)
+
+
+def _while() -> None:
+    try:
+        raise ValueError(CANARY)  # noqa: TRY301 - it is the context that is planted
+    except ValueError:
+        raise UcimageError("x")  # noqa: B904
+
+
+# As code of the package: the search passes over the variables of the tests.
+_ELSEWHERE: dict[str, Any] = {"UcimageError": UcimageError}
+exec(  # noqa: S102
+    compile("def fail(key):\n raise UcimageError(str(len(key)))", "package.py", "exec"),
+    _ELSEWHERE,
+)
+
+
+def _variable_of_the_context() -> None:
+    try:
+        _ELSEWHERE["fail"](CANARY)
+    except UcimageError:
+        raise UcimageError("x")  # noqa: B904
+
+
 def _fail() -> None:
     raise UcimageError(CANARY)
 
 
 PLANTED: dict[str, tuple[Callable[[], object], set[str]]] = {
     "error": (_fail, {"error", "pickle"}),
+    "fact of the error": (_with_fact, {"error", "pickle"}),
+    "cause": (_because, {"error"}),
+    "context": (_while, {"error"}),
+    "variable": (lambda: _ELSEWHERE["fail"](CANARY), {"error"}),
+    "variable of the context": (_variable_of_the_context, {"error"}),
     "result": (lambda: f"key: {CANARY}", {"result", "pickle"}),
     "signature": (lambda: 10 * "0a1b", {"result", "pickle"}),
     "log of urllib3": (lambda: logging.getLogger("urllib3").debug(CANARY), {"log"}),

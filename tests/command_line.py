@@ -161,11 +161,6 @@ class OnPty:
         """Press a key; Ctrl-C is byte 3."""
         os.write(self._terminal, key)
 
-    def wait_for(self, text: str) -> None:
-        """Wait until a text is on the terminal."""
-        while text.encode() not in self._written:
-            assert self._read(), self._written
-
     def ended(self) -> Ended:
         """Wait for the end."""
         while self._read():

@@ -75,6 +75,13 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
     return Authority(tmp_path_factory.mktemp("authority"))
 
 
+@pytest.fixture
+def trusted(authority: Authority, monkeypatch: pytest.MonkeyPatch) -> Authority:
+    """The authority, which the environment trusts too."""
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(authority.file))
+    return authority
+
+
 @pytest.fixture(scope="session")
 def untrusted(tmp_path_factory: pytest.TempPathFactory) -> Authority:
     """An authority that no test trusts."""

@@ -21,7 +21,6 @@ from calling import (
 )
 from faults import (
     BODY,
-    CHUNKED,
     GZIP,
     HEAD,
     Do,
@@ -66,21 +65,6 @@ def test_a_call_succeeds_after_cut_connections() -> None:
 
         assert 3 == caller.attempts == len(server.requests)
         assert 1 == len({request.body for request in server.requests})
-
-
-def test_a_response_cut_anywhere_is_a_cut_connection() -> None:
-    """A cut in headers or chunk sizes counts too; no part is taken for the whole."""
-    body = b"%06x\r\n%s\r\n000000\r\n\r\n" % (len(BODY), BODY)
-    whole = answer(body, headers=CHUNKED)
-    answers = [(whole[:length], Do.CLOSE) for length in range(len(whole))]
-    accepted = []
-    with FaultServer(*answers) as server, Caller(server.url, retries=0) as caller:
-        for length in range(len(whole)):
-            error = outcome(caller)
-            if type(error) is not TransportError or "cut the" not in str(error):
-                accepted.append((whole[:length], error))
-
-    assert not accepted
 
 
 @pytest.mark.parametrize(
@@ -219,7 +203,7 @@ def test_some_of_an_error_body_may_be_read(steps: Steps, expected: bytes) -> Non
 # What is sent
 
 
-def test_what_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_sent() -> None:
     """A POST of the form, with the necessary headers only."""
     with FaultServer(answer()) as server, Caller(f"{server.url}v1/") as caller:
         assert outcome(caller) is None

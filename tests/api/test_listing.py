@@ -8,6 +8,7 @@ from threading import Event
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from paged_server import ALL, Server, named, read, unknown
 
 from pulumi_ucimage._ucloud import listing
 from pulumi_ucimage._ucloud.listing import Listing, Window
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
     from pulumi_ucimage._ucloud.client import Bucket
 
-from paged_server import ALL, Server, named, read, unknown
 
 SECOND_PAGE = 99
 """The offset of the second page of 100 images, of which one is the first page's last."""

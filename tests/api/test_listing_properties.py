@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from hypothesis import assume, event, given
 from hypothesis import strategies as st
+from paged_server import Server, named, read
 
 from pulumi_ucimage._ucloud.listing import Window
 from pulumi_ucimage.errors import ResponseError
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pulumi_ucimage._ucloud.responses import ImageRecord
-
-from paged_server import Server, named, read
 
 
 class AnyOrder(Executor):

@@ -29,7 +29,7 @@ PEER = Peer(name="The server", setting="its address")
 
 @pytest.fixture
 def authority(tmp_path: Path) -> Authority:
-    """An authority of the tests."""
+    """An authority whose files a test may change."""
     return Authority(tmp_path)
 
 
@@ -65,6 +65,7 @@ EXCEPTIONS = [
     ("https://api.ucloud.cn/", ",", False),
     ("https://api.ucloud.cn/", "example.com", False),
     ("https://api.ucloud.cn/", "xapi.ucloud.cn", False),
+    ("https://api.ucloud.cn/", "loud.cn", False),
     ("https://api.ucloud.cn/", "api.ucloud.cn.example.com", False),
     ("https://api.ucloud.cn/", "api.ucloud.cn:80", False),
     ("https://api.ucloud.cn/", "10.0.0.0/8", False),
@@ -131,26 +132,7 @@ def test_the_lower_case_variable_comes_first(
         ({"HTTPS_PROXY": "HTTPS://p:1"}, API.url, "https://p:1"),
         ({"HTTPS_PROXY": ""}, API.url, None),
         ({"HTTP_PROXY": "http://p:1"}, API.url, None),
-        ({"HTTPS_PROXY": "http://p:1", "NO_PROXY": "example.com"}, API.url, None),
         ({"HTTPS_PROXY": "http://p:1", "no_proxy": "*"}, API.url, None),
-        ({"HTTPS_PROXY": "http://p:1", "NO_PROXY": "b.c"}, API.url, "http://p:1"),
-        ({"HTTPS_PROXY": "http://p:1", "NO_PROXY": "b.c, .example.com"}, API.url, None),
-        ({"HTTPS_PROXY": "http://p:1", "NO_PROXY": "API.example.com"}, API.url, None),
-        ({"HTTPS_PROXY": "http://p:1", "NO_PROXY": "api.example.com:443"}, API.url, None),
-        ({"HTTPS_PROXY": "http://p:1", "NO_PROXY": "ample.com"}, API.url, "http://p:1"),
-        ({"HTTPS_PROXY": "http://p:1", "NO_PROXY": "10.0.0.9"}, "https://10.0.0.9/", None),
-        (
-            {"HTTPS_PROXY": "http://p:1", "NO_PROXY": "x, 10.0.0.0/8"},
-            "https://10.1.2.3/",
-            None,
-        ),
-        (
-            {"HTTPS_PROXY": "http://p:1", "NO_PROXY": "10.0.0.0/8"},
-            "https://11.1.2.3/",
-            "http://p:1",
-        ),
-        ({"HTTPS_PROXY": "http://p:1", "NO_PROXY": "fd00::/8"}, "https://[fd00::1]/", None),
-        ({"HTTPS_PROXY": "http://p:1", "NO_PROXY": "fd00::1"}, "https://[fd00::1]/", None),
         ({"HTTPS_PROXY": "http://p:1"}, "https://127.0.0.1/", None),
         ({"HTTPS_PROXY": "http://p:1"}, "https://localhost/", None),
         ({"HTTPS_PROXY": "http://p:1"}, "https://[::1]/", None),
@@ -283,18 +265,15 @@ def test_plain_http_needs_no_ca_bundle(
         http_client_for(plain, peer=PEER)
 
 
-def test_a_ca_bundle_is_read_once(
-    authority: Authority, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_ca_bundle_is_read_once(trusted: Authority) -> None:
     """Later connections, and later look-ups, use the same certificates."""
-    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(authority.file))
     with FaultServer(
-        answer(headers={"Connection": "close"}), tls=authority.server("127.0.0.1")
+        answer(headers={"Connection": "close"}), tls=trusted.server("127.0.0.1")
     ) as server:
         endpoint = Endpoint.parse(server.url)
         for _ in range(3):
             client = http_client_for(endpoint, peer=PEER)
-            authority.file.write_text("something else")
+            trusted.file.write_text("something else")
             deadline = Deadline.after(60, Clock())
             response = client.request("GET", "/", headers={}, deadline=deadline)
             assert isinstance(response, HttpResponse)

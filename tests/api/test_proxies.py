@@ -26,23 +26,13 @@ from pulumi_ucimage.errors import (
 if TYPE_CHECKING:
     from authority import Authority
     from faults import Answer, Steps
-    from faults import FaultServer as Server
-
 
 API = Endpoint.parse("https://api.example.com/")
-
-
 PASSWORD = "proxy-pass-71"
 
 
-@pytest.fixture
-def through(monkeypatch: pytest.MonkeyPatch, authority: Authority) -> None:
-    """Trust the tests' authority."""
-    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(authority.file))
-
-
 def _proxied(
-    proxy: Server, monkeypatch: pytest.MonkeyPatch, *, timeout_s: float = 60
+    proxy: FaultServer, monkeypatch: pytest.MonkeyPatch, *, timeout_s: float = 60
 ) -> Caller:
     """A caller of an API that only the proxy can reach."""
     address = f"http://user:{PASSWORD}@127.0.0.1:{proxy.port}"
@@ -53,10 +43,10 @@ def _proxied(
 
 
 def test_https_goes_through_the_proxy(
-    through: None, authority: Authority, monkeypatch: pytest.MonkeyPatch
+    trusted: Authority, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The proxy gets its password and opens a tunnel; it sees nothing else."""
-    tls = StartTls(authority.server("api.example.com"))
+    tls = StartTls(trusted.server("api.example.com"))
     with FaultServer((CONNECTED, tls), answer()) as proxy:
         with _proxied(proxy, monkeypatch) as caller:
             assert outcome(caller) is None
@@ -71,7 +61,7 @@ def test_https_goes_through_the_proxy(
 
 
 def test_a_server_behind_a_proxy_must_be_trusted_too(
-    through: None, untrusted: Authority, monkeypatch: pytest.MonkeyPatch
+    trusted: Authority, untrusted: Authority, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A proxy that answers in the API's place gets no signed request."""
     tls = StartTls(untrusted.server("api.example.com"))
@@ -86,14 +76,9 @@ def test_a_server_behind_a_proxy_must_be_trusted_too(
 
 
 PROXY_FAULTS: dict[str, tuple[Answer, int]] = {
-    "407": (answer(b"", 407, {"Proxy-Authenticate": "Basic"}), 1),
-    "403": (answer(b"", 403), 1),
     "502": (answer(b"", 502), 1),
     "garbage": (b"garbage\r\n\r\n", 1),
-    "reset": ((Do.RESET,), 4),
     "closed": ((Do.CLOSE,), 4),
-    "cut within its headers": ((CONNECTED[:30], Do.CLOSE), 4),
-    "cut after its headers": ((CONNECTED, Do.CLOSE), 4),
 }
 
 
@@ -101,7 +86,7 @@ PROXY_FAULTS: dict[str, tuple[Answer, int]] = {
 def test_a_refusal_of_the_proxy_is_not_retried(
     fault: Answer, attempts: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A connection that the proxy cuts is retried."""
+    """A connection that the proxy cuts is retried; no message shows its password."""
     with FaultServer(fault) as proxy:
         with (
             _proxied(proxy, monkeypatch) as caller,
@@ -169,19 +154,18 @@ def test_plain_http_inside_the_network_takes_the_http_proxy(
 
 
 def test_a_proxy_that_speaks_tls_must_be_trusted(
-    authority: Authority, untrusted: Authority, monkeypatch: pytest.MonkeyPatch
+    trusted: Authority, untrusted: Authority, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its certificate is checked by the same CA bundle as the API's."""
     endpoint = Endpoint.parse("http://api.service.ucloud.cn/")
-    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(authority.file))
-    for trusted in (authority, untrusted):
-        with FaultServer(answer(), tls=trusted.server("127.0.0.1")) as proxy:
+    for authority in (trusted, untrusted):
+        with FaultServer(answer(), tls=authority.server("127.0.0.1")) as proxy:
             monkeypatch.setenv("HTTP_PROXY", f"https://127.0.0.1:{proxy.port}")
             network = NetworkSettings.from_environment(endpoint)
             with Caller(endpoint.url, network=network) as caller:
                 error = outcome(caller)
 
-        if trusted is authority:
+        if authority is trusted:
             assert error is None
         else:
             assert "has an untrusted certificate" in str(error)

@@ -8,8 +8,6 @@ import pytest
 from authority import EXPIRED, Authority
 from calling import Caller, outcome
 from faults import (
-    BODY,
-    HEAD,
     Do,
     FaultServer,
     answer,
@@ -85,25 +83,11 @@ def test_a_server_without_tls_is_called_once() -> None:
         assert 1 == server.connections
 
 
-@pytest.mark.parametrize("how", [Do.CLOSE, Do.RESET])
-def test_a_cut_handshake_is_retried(how: Do) -> None:
-    """A connection that is cut in the handshake is a cut connection."""
-    with FaultServer(greeting=(Do.READ, how)) as server:
+def test_a_reset_handshake_is_retried() -> None:
+    """A connection that is reset in the handshake is a cut connection."""
+    with FaultServer(greeting=(Do.READ, Do.RESET)) as server:
         url = server.url.replace("http:", "https:")
         with Caller(url) as caller, pytest.raises(TransportError):
             caller.get_page()
 
         assert 4 == server.connections
-
-
-@pytest.mark.parametrize("cut", [HEAD[:20], HEAD, HEAD + BODY[:20]])
-def test_a_cut_under_tls_is_a_cut(cut: bytes, authority: Authority) -> None:
-    """The end of a TLS connection without its own closing message is a cut."""
-    with (
-        FaultServer((cut, Do.CLOSE), tls=authority.server("127.0.0.1")) as server,
-        Caller(server.url, network=authority.trusted) as caller,
-    ):
-        with pytest.raises(TransportError, match="cut the connection; try again"):
-            caller.get_page()
-
-        assert 4 == len(server.requests)

@@ -7,14 +7,6 @@ from typing import TYPE_CHECKING
 import pytest
 from secrecy import held_by
 
-from pulumi_ucimage._config import parse
-from pulumi_ucimage._config.resolve import find_configured_registry
-from pulumi_ucimage._http.endpoint import Endpoint
-from pulumi_ucimage._spec.settings import SETTINGS_BY_KEY
-from pulumi_ucimage.errors import ArgumentError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 from config.setting_sources import (
     CANARY,
     ORDER,
@@ -23,6 +15,14 @@ from config.setting_sources import (
     SettingSources,
     keys_of,
 )
+from pulumi_ucimage._config import parse
+from pulumi_ucimage._config.resolve import find_configured_registry
+from pulumi_ucimage._http.endpoint import Endpoint
+from pulumi_ucimage._spec.settings import SETTINGS_BY_KEY
+from pulumi_ucimage.errors import ArgumentError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 @pytest.mark.parametrize(

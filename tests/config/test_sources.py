@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 
+from config.setting_sources import ORDER, SettingSources, keys_of
 from pulumi_ucimage._config.resolve import load
 from pulumi_ucimage._secret import Secret
 from pulumi_ucimage._spec.settings import SETTINGS_BY_KEY, STACK_KEYS
@@ -15,7 +16,6 @@ from pulumi_ucimage.errors import ConfigError
 
 if TYPE_CHECKING:
     from pathlib import Path
-from config.setting_sources import ORDER, SettingSources, keys_of
 
 
 @pytest.mark.parametrize(

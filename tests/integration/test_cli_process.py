@@ -65,26 +65,6 @@ def test_an_error_on_a_terminal(configured: Emulator) -> None:
     assert 1 == len(ended.out.splitlines())
 
 
-def test_a_terminal_without_colours(configured: Emulator) -> None:
-    """It gets no box drawing either."""
-    ended = OnPty("tags", "ucs", env={"NO_COLOR": "1"}).ended()
-
-    assert ended.out.startswith("TAG ")
-    assert "\x1b" not in ended.out
-
-
-def test_a_terminal_without_unicode(configured: Emulator) -> None:
-    """It gets another box, and escapes for characters that it cannot show."""
-    configured.push("ucs", "r.example/ucs/日本", "1.0")
-    ascii_only = {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
-
-    ended = OnPty("images", "ucs", env=ascii_only).ended()
-
-    assert 0 == ended.status
-    rows = [line.split("|") for line in ended.out.splitlines() if line[0] == "|"]
-    assert "r.example/ucs/\\u65e5\\u672c" in "".join(row[1].strip() for row in rows)
-
-
 def test_the_emulator_runs_until_ctrl_c() -> None:
     """It prints its URL first, and is the one of `python -m`."""
     with start("emulator", "--port", "0") as process:

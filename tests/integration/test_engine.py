@@ -384,9 +384,7 @@ print(json.dumps([monitor() is None for monitor in monitors]))
 """
 
 
-def test_the_automation_api_keeps_nothing_of_a_run(
-    one_look_up: Workspace, tools: Path
-) -> None:
+def test_the_automation_api_keeps_nothing_of_a_run(one_look_up: Workspace) -> None:
     """Twenty runs in one process: each asks again, and the memory stays as it was."""
     tag_set = [{"TagName": f"1.0.{n}", "CreateTime": 1_700_000_000 + n} for n in range(20)]
     images = [

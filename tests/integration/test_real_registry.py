@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 from authority import Authority
-from conftest import environment_for
 from real_registry import (
     DOCKER_LIST,
     DOCKER_MANIFEST,
@@ -255,17 +254,13 @@ def test_tls_is_verified(
 
 @pytest.fixture
 def listed(
-    emulator: Emulator, tokens: TokenService, monkeypatch: pytest.MonkeyPatch
+    configured: Emulator, tokens: TokenService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Run an API that lists the image; the environment has all that a user sets."""
-    emulator.push("ucs", f"uhub.example.com/{NAME}", "1")
-    for variable, value in {
-        **environment_for(emulator),
-        "UCIMAGE_REGISTRY_USERNAME": USER,
-        "UCIMAGE_REGISTRY_PASSWORD": PASSWORD,
-        "REQUESTS_CA_BUNDLE": str(tokens.authority.file),
-    }.items():
-        monkeypatch.setenv(variable, value)
+    configured.push("ucs", f"uhub.example.com/{NAME}", "1")
+    monkeypatch.setenv("UCIMAGE_REGISTRY_USERNAME", USER)
+    monkeypatch.setenv("UCIMAGE_REGISTRY_PASSWORD", PASSWORD)
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tokens.authority.file))
 
 
 @pytest.mark.usefixtures("listed")

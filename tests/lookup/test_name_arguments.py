@@ -6,7 +6,6 @@ import re
 
 import pytest
 
-import pulumi_ucimage as ucimage
 from pulumi_ucimage._lookup.name_arguments import parse_bucket_name, parse_image_name
 
 DIGEST = f"sha256:{'0' * 64}"
@@ -116,28 +115,3 @@ def test_other_text_is_not_an_image_s_name(text: str, message: str) -> None:
     """The message says what to write instead."""
     with pytest.raises(ValueError, match=rf"\A{re.escape(message)}\Z"):
         parse_image_name(text)
-
-
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        (
-            {"bucket_name": "ucs/helloworld"},
-            "bucket_name must be only the bucket (write bucket_name='ucs',"
-            " image_name='helloworld'), not 'ucs/helloworld'.",
-        ),
-        (
-            {"bucket_name": "ucs", "image_name": "shop/web:1.0"},
-            "image_name must be an image without a tag (write image_name='shop/web',"
-            " tag='1.0'), not 'shop/web:1.0'.",
-        ),
-    ],
-)
-@pytest.mark.parametrize("function", [ucimage.get_docker_image, ucimage.get_docker_images])
-def test_the_functions_refuse_before_any_call(
-    function: object, arguments: dict[str, str], message: str
-) -> None:
-    """A known mistake is an ArgumentError, without keys and without a call."""
-    assert callable(function)
-    with pytest.raises(ucimage.ArgumentError, match=rf"\A{re.escape(message)}\Z"):
-        function(**arguments)

@@ -128,8 +128,6 @@ class DynamicProvider:
             for name, alias in {"tag": "wanted_tag", "image_name": "wanted_image"}.items()
             if name in inputs and not (name == "tag" and is_ignored)
         }
-        if program.pop("unmarked", False):
-            markers = {}
         stored = {"__provider": "x", **olds} if olds else {}
         sent = {"__provider": "x", **inputs, **markers, "__program": program}
         result = self._provider.check(stored, sent)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pins.pin_rules import JULY, pinned, reconcile
 from pulumi_ucimage.errors import (
     DowngradeError,
     NoMatchingTagError,
@@ -13,7 +14,6 @@ from pulumi_ucimage.errors import (
 
 if TYPE_CHECKING:
     from pulumi_ucimage.emulator import Emulator
-from pins.pin_rules import JULY, pinned, reconcile
 
 
 @pytest.fixture(autouse=True)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pins.pin_rules import JULY, context, gone, pinned, reconcile
 from pulumi_ucimage._lookup import pin_messages, pin_refresh
 from pulumi_ucimage._lookup.pinned import resource_id
 from pulumi_ucimage.errors import (
@@ -15,7 +16,6 @@ from pulumi_ucimage.errors import (
 
 if TYPE_CHECKING:
     from pulumi_ucimage.emulator import Emulator
-from pins.pin_rules import JULY, context, gone, pinned, reconcile
 
 JANUARY = 1704067200  # when 1.0.0 was pushed
 

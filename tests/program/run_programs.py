@@ -26,12 +26,14 @@ def export_tag(result: Any) -> None:
 # Each waits for the push in its own way, and then looks up the newest tag.
 
 
-def _depends_on() -> None:
+def depends_on_a_resource() -> None:
+    """Wait for the resource itself."""
     opts = pulumi.InvokeOutputOptions(depends_on=[Push()])
     export_tag(ucimage.get_docker_image_output("ucs", opts=opts))
 
 
-def _depends_on_a_component() -> None:
+def depends_on_a_component() -> None:
+    """Wait for the component that has it as a child."""
     component = pulumi.ComponentResource("test:index:Parent", "parent")
     Push(pulumi.ResourceOptions(parent=component))
     opts = pulumi.InvokeOutputOptions(depends_on=[component])

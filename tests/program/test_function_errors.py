@@ -77,7 +77,6 @@ def test_nothing_to_choose_is_a_clear_error(
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ({"bucket_name": "a/b"}, "bucket_name must be only the bucket"),
         ({"bucket_name": "x" * 64}, "bucket_name must have 1 to 63"),
         ({"bucket_name": ""}, "bucket_name is missing"),
         ({"bucket_name": None}, "bucket_name is missing"),
@@ -102,6 +101,25 @@ def test_bad_arguments_are_reported_before_any_call(
     """One sentence that names the argument, and nothing is asked of the API."""
     with pytest.raises(ucimage.ArgumentError) as caught:
         ucimage.get_docker_images(**{"bucket_name": "ucs", **arguments})
+
+    assert words in str(caught.value)
+    assert not configured.requests
+
+
+@pytest.mark.parametrize("function", [ucimage.get_docker_image, ucimage.get_docker_images])
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"bucket_name": "a/b"}, "bucket_name must be only the bucket"),
+        ({"image_name": "web:1.0"}, "image_name must be an image without a tag"),
+    ],
+)
+def test_both_functions_refuse_a_known_mistake_in_a_name(
+    configured: Emulator, function: Any, arguments: dict[str, Any], words: str
+) -> None:
+    """The sentence names the argument, and nothing is asked of the API."""
+    with pytest.raises(ucimage.ArgumentError) as caught:
+        function(**{"bucket_name": "ucs", **arguments})
 
     assert words in str(caught.value)
     assert not configured.requests

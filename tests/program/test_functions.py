@@ -274,15 +274,6 @@ def test_default_tag_serves_before_the_first_push(serve_api: ServeApi) -> None:
     )
 
 
-def test_default_tag_is_not_used_where_a_tag_is_left(serve_api: ServeApi) -> None:
-    """A default is for nothing else."""
-    serve_api(bucket({"ImageName": HELLO, "TagSet": [tag("1")]}))
-
-    result = ucimage.get_docker_image("ucs", default_tag="0.0.1")
-
-    assert ("1", True) == (result.tag, result.found)
-
-
 def test_explicit_tag_may_be_any_name(serve_api: ServeApi) -> None:
     """A floating tag can be named; the explanation names the policy's own choice too."""
     serve_api(bucket({"ImageName": HELLO, "TagSet": [tag("latest", 5), tag("1", 3)]}))

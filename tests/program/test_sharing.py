@@ -16,6 +16,7 @@ import pulumi
 import pytest
 
 import pulumi_ucimage as ucimage
+from program.run_programs import Push, depends_on_a_component, depends_on_a_resource
 from pulumi_ucimage._pulumi import program as program_module
 from pulumi_ucimage._pulumi import worker_threads
 from pulumi_ucimage._ucloud.listing import Listing
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from monitor import Engine
-from program.run_programs import Push, _depends_on, _depends_on_a_component
 
 
 class Part(pulumi.ComponentResource):
@@ -95,7 +95,7 @@ class _Changed:
     """A way to run programs that is no function."""
 
 
-@pytest.mark.parametrize("run_in_stack", [_depends_on, _Changed(), None])
+@pytest.mark.parametrize("run_in_stack", [depends_on_a_resource, _Changed(), None])
 def test_without_the_private_part_of_pulumi_nothing_is_shared(
     engine: Engine,
     configured: Emulator,
@@ -123,9 +123,9 @@ def test_without_the_children_of_components_depends_on_is_an_error(
     monkeypatch.delattr(pulumi.runtime.rpc, "_expand_dependencies")
     engine.at_creation("pushed", lambda: configured.push("ucs", "helloworld", "2.0.0"))
 
-    assert "name the resources in it instead" in engine.run(_depends_on_a_component)
+    assert "name the resources in it instead" in engine.run(depends_on_a_component)
     assert not configured.requests
-    assert "" == engine.run(_depends_on)
+    assert "" == engine.run(depends_on_a_resource)
     assert {"tag": "2.0.0"} == engine.exports
 
 

@@ -11,6 +11,12 @@ from pulumi.runtime.rpc import UNKNOWN
 from pulumi.runtime.sync_await import _sync_await
 
 import pulumi_ucimage as ucimage
+from program.run_programs import (
+    Push,
+    depends_on_a_component,
+    depends_on_a_resource,
+    export_tag,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,7 +24,6 @@ if TYPE_CHECKING:
     from monitor import Engine
 
     from pulumi_ucimage.emulator import Emulator
-from program.run_programs import Push, _depends_on, _depends_on_a_component, export_tag
 
 
 def _depends_on_an_output() -> None:
@@ -213,9 +218,9 @@ def _callback_that_runs_while_a_look_up_waits() -> None:
 
 
 WAITING = (
-    _depends_on,
+    depends_on_a_resource,
     _depends_on_an_output,
-    _depends_on_a_component,
+    depends_on_a_component,
     _depends_on_a_coroutine_that_names_nothing,
     _argument,
     _argument_whose_value_is_known,
@@ -259,7 +264,12 @@ def test_a_call_that_waited_does_not_use_an_older_listing(
 
 @pytest.mark.parametrize(
     "wait",
-    [_depends_on, _depends_on_a_component, _argument, _argument_whose_value_is_known],
+    [
+        depends_on_a_resource,
+        depends_on_a_component,
+        _argument,
+        _argument_whose_value_is_known,
+    ],
 )
 def test_a_call_that_waits_is_unknown_in_a_preview(
     engine: Engine, configured: Emulator, wait: Callable[[], None]

@@ -6,7 +6,6 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import pytest
-from authority import Authority
 from faults import Do, FaultServer, Steps, answer
 from registry_answers import (
     BASIC,
@@ -42,7 +41,8 @@ from pulumi_ucimage.errors import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
+
+    from authority import Authority
 
 # Answers to HEAD and GET that lead to the digest: the requests that are made.
 DIGESTS: dict[str, tuple[Reply, Reply, str]] = {
@@ -215,22 +215,18 @@ def test_a_registry_on_this_machine_may_speak_plain_http(name: str) -> None:
         assert "authorization" not in probes[0].headers
 
 
-def test_a_registry_on_this_machine_may_speak_tls(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_registry_on_this_machine_may_speak_tls(trusted: Authority) -> None:
     """It cuts the question by plain HTTP, and is not asked again after an answer."""
-    authority = Authority(tmp_path)
-    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(authority.file))
-    with serve(Script(), tls=authority.server("127.0.0.1")) as server:
+    with serve(Script(), tls=trusted.server("127.0.0.1")) as server:
         assert [resolve(client(server)) for _ in range(2)] == [DIGEST, DIGEST]
 
         assert len(lines(server)) == len(server.requests) == 2  # by TLS
         assert server.connections == 2  # the first one for the question
 
 
-def test_an_untrusted_certificate_never_leads_to_plain_http(tmp_path: Path) -> None:
+def test_an_untrusted_certificate_never_leads_to_plain_http(untrusted: Authority) -> None:
     """It is an error, again each time; no request and no password is sent."""
-    with serve(Script(), tls=Authority(tmp_path).server("127.0.0.1")) as server:
+    with serve(Script(), tls=untrusted.server("127.0.0.1")) as server:
         for _ in range(2):
             with pytest.raises(TransportError, match="has an untrusted certificate"):
                 resolve(client(server))

@@ -122,14 +122,6 @@ def test_expressions_match_a_whole_text(
         assert not expression.match(one), one
 
 
-def test_search_finds_a_part() -> None:
-    """A part of a text can be searched for, to explain why the whole does not match."""
-    expression = Regex.parse("b")
-
-    assert expression.search("abc")
-    assert not expression.search("ac")
-
-
 @pytest.mark.parametrize(("text", "message"), INVALID_EXPRESSIONS)
 def test_other_text_is_not_an_expression(text: str, message: str) -> None:
     """What RE2 refuses, or what would be slow, is refused with the reason."""

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import gc
-import socket
 import time
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
@@ -22,8 +19,6 @@ from pulumi_ucimage._ucloud.client import UCLOUD_API, Bucket, Client
 from pulumi_ucimage.errors import TransportError, UcimageError
 
 if TYPE_CHECKING:
-    from faults import FaultServer
-
     from pulumi_ucimage._ucloud.responses import Page
 
 PUBLIC_KEY = "canary-public-5f1e"
@@ -116,13 +111,3 @@ def late(caller: Caller) -> float:
     with pytest.raises(TransportError, match=r"did not answer in time.*timeoutSeconds"):
         caller.get_page()
     return time.monotonic() - begun
-
-
-def connections_to(server: FaultServer) -> int:
-    """How many client connections to a server this process has open."""
-    peers = []
-    for thing in gc.get_objects():
-        if type(thing) is socket.socket:
-            with suppress(OSError):  # closed, or it listens
-                peers.append(thing.getpeername())
-    return peers.count(("127.0.0.1", server.port))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import enum
+import gc
 import gzip
 import json
 import socket
 import struct
 import threading
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, NamedTuple, Union
 from urllib.parse import parse_qsl
 
@@ -153,16 +154,33 @@ class FaultServer:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self.cut()
+        for thread in self._threads:
+            thread.join()
+
+    def cut(self) -> None:
+        """End all connections, and refuse new ones."""
+        if self._closing.is_set():
+            return
         self._closing.set()
         with suppress(OSError), socket.create_connection((HOST, self.port)):
             pass  # wakes `accept`
         self._threads[0].join()
+        self._listener.close()
         for connection in self._sockets:
             with suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
-        for thread in self._threads:
-            thread.join()
-        self._listener.close()
+
+    @contextmanager
+    def cut_after(self, seconds: float) -> Iterator[None]:
+        """End a call that goes on for too long, so that its test ends and fails."""
+        timer = threading.Timer(seconds, self.cut)
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+            timer.join()
 
     def _run(self, target: Callable[..., None], *args: object) -> None:
         thread = threading.Thread(target=target, args=args, daemon=True)
@@ -250,6 +268,16 @@ def _read(connection: socket.socket, number: int) -> Request | None:
             return None
         body += more
     return request._replace(body=body.decode())
+
+
+def connections_to(server: FaultServer) -> int:
+    """How many client connections to a server this process has open."""
+    peers = []
+    for thing in gc.get_objects():
+        if type(thing) is socket.socket:
+            with suppress(OSError):  # closed, or it listens
+                peers.append(thing.getpeername())
+    return peers.count((HOST, server.port))
 
 
 BODY = encoded(PAGE)

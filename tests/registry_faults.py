@@ -398,7 +398,7 @@ def commit(fault: Fault) -> tuple[BaseException | None, list[str]]:
     if fault.has_unknown_ca:
         tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         trustme.CA().issue_cert("127.0.0.1").configure_cert(tls)
-    with serve(script, tls=tls) as server:
+    with serve(script, tls=tls) as server, server.cut_after(fault.timeout_s + 1.5):
         try:
             resolve(client(server, credentials=fault.credentials), PATH, fault.timeout_s)
         except UcimageError as error:

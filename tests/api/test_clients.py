@@ -11,9 +11,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from calling import BUCKET, connections_to, credentials
+from calling import BUCKET, credentials
 from fakes import Time
-from faults import FaultServer, answer, encoded
+from faults import FaultServer, answer, connections_to, encoded
 from urllib3 import HTTPConnectionPool
 
 from pulumi_ucimage._config.resolve import Settings

@@ -16,7 +16,6 @@ from calling import (
     TIMEOUT_S,
     TOKEN,
     Caller,
-    connections_to,
     outcome,
 )
 from faults import (
@@ -26,6 +25,7 @@ from faults import (
     Do,
     FaultServer,
     answer,
+    connections_to,
 )
 
 from pulumi_ucimage._http.client import HttpResponse

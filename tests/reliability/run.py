@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-import gc
 import json
 import os
 import re
 import resource
-import socket
 import subprocess
 import sys
 import tempfile
@@ -20,7 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from unittest import mock
 
 from authority import EXPIRED, Authority
-from faults import HOST, FaultServer, answer
+from faults import HOST, FaultServer, answer, connections_to
 from typing_extensions import Self
 
 from pulumi_ucimage import UcimageError, get_docker_images
@@ -221,12 +219,11 @@ class Runner:
             elif script.way is Way.PROXY:
                 environment["UCLOUD_API_BASE_URL"] = _API
                 environment["HTTPS_PROXY"] = server.url
-            if script.way is not Way.REFUSED:
-                done = (
-                    _alone(environment, case.exhausted)
-                    if case.alone or case.exhausted
-                    else look_up(environment, **case.window)
-                )
+            if case.alone or case.exhausted:
+                done = _alone(environment, case.exhausted)
+            elif script.way is not Way.REFUSED:
+                with server.cut_after(case.timeout_s + LATE_S):
+                    done = look_up(environment, **case.window)
         if script.way is Way.REFUSED:
             done = look_up(environment)
         calls = max(len(server.requests), server.connections) or done.sleeps + 1
@@ -251,7 +248,7 @@ class Runner:
                 look_up(self.environment(server.url, case.timeout_s), keep=True)
                 for server in servers
             ]
-            kept = _connections_to({server.port for server in servers})
+            kept = sum(map(connections_to, servers))
             close_connections()
         expected = {one.error or "whole answer" for one in done}
         if kept > MAX_CLIENTS:
@@ -264,20 +261,6 @@ class Runner:
         )
 
 
-def _connections_to(ports: set[int]) -> int:
-    """How many connections to these ports of this machine the process has open."""
-    sockets = [
-        one
-        for one in gc.get_objects()
-        if type(one) is socket.socket and one.family == socket.AF_INET
-    ]
-    count = 0
-    for one in sockets:
-        with suppress(OSError):  # closed, or it listens
-            count += one.getpeername()[1] in ports
-    return count
-
-
 def _alone(environment: Mapping[str, str], exhausted: Exhausted | None) -> LookedUp:
     """A look-up in a process of its own."""
     done = subprocess.run(
@@ -287,6 +270,7 @@ def _alone(environment: Mapping[str, str], exhausted: Exhausted | None) -> Looke
         capture_output=True,
         text=True,
         cwd=_TESTS,
+        timeout=60,
     )
     return LookedUp(*json.loads(done.stdout))
 

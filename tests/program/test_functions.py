@@ -311,23 +311,32 @@ def test_output_form_works_without_an_engine(configured: Emulator) -> None:
     assert asyncio.run(ask()).tag == ucimage.get_docker_image("ucs").tag
 
 
-def test_threads_leave_nothing_behind(configured: Emulator) -> None:
-    """Calls from plain threads start no event loops and no threads."""
-    before = threading.active_count()
-    results: list[str] = []
-    threads = [
-        threading.Thread(target=lambda: results.append(ucimage.get_docker_image("ucs").tag))
-        for _ in range(20)
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+def test_a_call_in_a_thread_starts_neither_a_thread_nor_an_event_loop(
+    configured: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A program may call from many threads of its own; nothing is left behind."""
+    starters: list[threading.Thread] = []
+    start, init = threading.Thread.start, asyncio.BaseEventLoop.__init__
 
-    assert len(results) == 20
-    assert len(set(results)) == 1
-    # The emulator has a thread for each kept connection, and no more.
-    assert threading.active_count() <= before + 20
+    def note_start(thread: threading.Thread) -> None:
+        starters.append(threading.current_thread())
+        start(thread)
+
+    def note_init(loop: asyncio.BaseEventLoop) -> None:
+        starters.append(threading.current_thread())
+        init(loop)
+
+    monkeypatch.setattr(threading.Thread, "start", note_start)
+    monkeypatch.setattr(asyncio.BaseEventLoop, "__init__", note_init)
+    tags: list[str] = []
+    caller = threading.Thread(
+        target=lambda: tags.append(ucimage.get_docker_image("ucs").tag)
+    )
+    caller.start()
+    caller.join()
+
+    assert ["1.1.0"] == tags
+    assert caller not in starters
 
 
 def test_without_an_engine_calls_at_the_same_time_share(configured: Emulator) -> None:

@@ -134,7 +134,7 @@ def digest(bench: Bench) -> Measured:
     """HEAD for a manifest on a kept TLS 1.3 connection, with a token, the answer checked.
 
     The session sends the same request and takes the digest as it is. A raw socket that
-    parses the answer is no useful measure: http.client takes 4 times as long, urllib3 10
+    parses the answer is not a useful measure: http.client takes 4 times as long, urllib3 10
     times and `RegistryClient` 17 times, because the answer has nothing else to parse.
     """
     origin, token = f"https://{server.HOST}:{bench.api.ports['https']}", 800 * "a"
@@ -242,7 +242,7 @@ def results(bench: Bench) -> Measured:
 
     def listing(*_: object, **__: object) -> Listing:
         page = parse(body)
-        assert isinstance(page, Page)  # noqa: S101 - it is no error of the API
+        assert isinstance(page, Page)  # noqa: S101 - the server sends no errors
         return Listing(page.images, IMAGES)
 
     answered = mock.patch.object(bucket_query, "list_images", listing)

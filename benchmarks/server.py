@@ -190,7 +190,7 @@ class _Server(socketserver.ThreadingTCPServer):
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
     def handle_error(self, _request: object, _client_address: object) -> None:
-        """Ignore it: a client that ends while it is answered is no error."""
+        """Ignore it: a client may end while it is answered."""
 
 
 def main() -> None:

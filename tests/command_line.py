@@ -62,7 +62,7 @@ class Terminal(io.TextIOWrapper):
         super().__init__(io.BytesIO(), encoding=encoding, write_through=True)
 
     def isatty(self) -> bool:
-        """It is, for who asks."""
+        """Say that it is one."""
         return True
 
     def text(self) -> str:
@@ -72,7 +72,7 @@ class Terminal(io.TextIOWrapper):
 
 
 def run(*words: str, capsys: pytest.CaptureFixture[str]) -> Ended:
-    """Run the command in this process; stdout and stderr are no terminals."""
+    """Run the command in this process; stdout and stderr are not terminals."""
     with pytest.raises(SystemExit) as end:
         main(words)
     assert isinstance(end.value.code, int)

@@ -171,7 +171,7 @@ def environment_for(emulator: Emulator) -> dict[str, str]:
 
 @pytest.fixture
 def outside_of_projects(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Run in a folder that is no Pulumi project, without the developer's preferences."""
+    """Run in a folder that is not a Pulumi project, without the developer's preferences."""
     monkeypatch.chdir(tmp_path)
     for variable in ("NO_COLOR", "FORCE_COLOR", "TERM", "COLUMNS"):
         monkeypatch.delenv(variable, raising=False)

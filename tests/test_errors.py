@@ -90,7 +90,7 @@ EXAMPLES: list[UcimageError] = [
         )
     ),
     TransportError("timed out.", host="api.ucloud.cn", port=443),
-    ResponseError("The answer is no answer.", status=502),
+    ResponseError("The answer is invalid.", status=502),
     api_error(299, "Permission denied"),
     registry_error("manifest unknown"),
     DowngradeError("1.2 is pinned and 1.1 was chosen.", pinned="1.2", chosen="1.1"),

@@ -124,7 +124,7 @@ CASES = {
 
 
 class Seen(NamedTuple):
-    """What a call came to, and everything that it showed.
+    """The outcome of a call, and everything that it showed.
 
     Attributes:
         message: its error's; "" where it had none.

@@ -1,6 +1,6 @@
 """Write the tables of the documents from the code: `make docs`.
 
-A table stands between `<!-- table: NAME -->` and `<!-- end -->`.
+A table is written between `<!-- table: NAME -->` and `<!-- end -->`.
 """
 
 from __future__ import annotations

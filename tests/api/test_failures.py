@@ -69,7 +69,9 @@ def test_too_many_open_files_are_a_problem_of_the_machine() -> None:
     )
 
 
-def test_too_many_open_files_are_no_problem_of_the_ca_bundle(authority: Authority) -> None:
+def test_too_many_open_files_are_not_a_problem_of_the_ca_bundle(
+    authority: Authority,
+) -> None:
     """If the bundle cannot be opened for this reason, the message says so."""
     with no_files(), pytest.raises(TransportError, match="has too many open files"):
         Caller("https://127.0.0.1:9/", network=authority.trusted)

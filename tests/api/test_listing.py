@@ -243,7 +243,7 @@ def test_an_inconsistent_count_is_an_error(total: int, count: int) -> None:
 
 
 @pytest.mark.parametrize("call", [1, 2, 3])
-def test_a_count_that_some_pages_lack_is_no_change(call: int) -> None:
+def test_a_count_that_some_pages_lack_is_not_a_change(call: int) -> None:
     """The count of one page counts for all pages."""
     server = Server(250, total=lambda this, true: true if this == call else None)
 
@@ -313,7 +313,7 @@ def test_a_rename_among_images_that_were_read_is_not_seen() -> None:
     assert before == read(server).images
 
 
-def test_a_tag_pushed_between_pages_is_no_change() -> None:
+def test_a_tag_pushed_between_pages_is_not_a_change() -> None:
     """Images are compared by their names."""
 
     def push(call: int, images: list[ImageRecord]) -> None:

@@ -227,7 +227,7 @@ def test_an_exception_is_raised_in_its_turn() -> None:
 
 
 def test_threads_do_not_keep_the_process_alive() -> None:
-    """Python waits at its end for threads that are no daemons."""
+    """Python waits at its end for threads that are not daemons."""
     daemons = []
 
     def note(_: PageRange) -> None:

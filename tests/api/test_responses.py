@@ -173,7 +173,7 @@ def test_a_page(body: bytes, expected: Page) -> None:
     ],
 )
 def test_an_images_name(image: dict[str, str | None], expected: str | None) -> None:
-    """`ImageName` as in the page's example, else `BucketName`; a broken one is no name."""
+    """`ImageName` as on the API's page, else `BucketName`; a broken one does not count."""
     assert expected == record(image).name
 
 
@@ -233,11 +233,11 @@ ERROR_RESPONSES: dict[str, tuple[bytes, ErrorResponse]] = {
     ),
     "RetCode alone": (b'{"RetCode": 171}', ErrorResponse(171, "")),
     "Message is null": (b'{"RetCode": 153, "Message": null}', ErrorResponse(153, "")),
-    "Message is no text": (b'{"RetCode": 153, "Message": [1]}', ErrorResponse(153, "")),
+    "Message is not a text": (b'{"RetCode": 153, "Message": [1]}', ErrorResponse(153, "")),
     "RetCode is negative": (b'{"RetCode": -1}', ErrorResponse(-1, "")),
     "with images": (good(RetCode=150), ErrorResponse(150, "")),
     "another action": (good(RetCode=161, Action="Other"), ErrorResponse(161, "")),
-    "Action is no text": (good(RetCode=160, Action=7), ErrorResponse(160, "")),
+    "Action is not a text": (good(RetCode=160, Action=7), ErrorResponse(160, "")),
     "another field twice": (
         b'{"RetCode": 171, "X": {"a": 1, "a": 2}}',
         ErrorResponse(171, ""),
@@ -247,7 +247,7 @@ ERROR_RESPONSES: dict[str, tuple[bytes, ErrorResponse]] = {
         ErrorResponse(171, "\u9519"),
     ),
     "a time is not plausible": (good(RetCode=150, UpdateTime=-1), ErrorResponse(150, "")),
-    "ImageSet is no list": (good(RetCode=172, ImageSet={}), ErrorResponse(172, "")),
+    "ImageSet is not a list": (good(RetCode=172, ImageSet={}), ErrorResponse(172, "")),
     "TotalCount is negative": (good(RetCode=299, TotalCount=-1), ErrorResponse(299, "")),
     "all fields are odd": (
         encoded({"RetCode": 43023, "Message": "m", "TotalCount": "1", "ImageSet": 5}),
@@ -331,7 +331,7 @@ INVALID: dict[str, bytes] = {
     "TotalCount is huge": good(TotalCount=2**63),
     "TotalCount has 5000 digits": b'{"RetCode": 0, "TotalCount": ' + LONG + b"}",
     "TotalCount is infinite": b'{"RetCode": 0, "TotalCount": 1e999}',
-    "Message is no text": good(Message={}),
+    "Message is not a text": good(Message={}),
     "ImageSet is an object": good(ImageSet={}),
     "ImageSet is a text": good(ImageSet="[]"),
     "ImageSet is false": good(ImageSet=False),

@@ -89,7 +89,7 @@ def test_tags_says_what_to_change_if_nothing_is_chosen(
 def test_tags_knows_explicit_and_default_tags(
     call: Run, configured: Emulator, shown_by: str
 ) -> None:
-    """An explicit tag is chosen whatever rejects it; a default tag is no problem."""
+    """An explicit tag is chosen whatever rejects it; a default tag does not matter."""
     ended = call("tags", "ucs", "--policy", "numerical", shown_by, "latest")
 
     chosen = [line.split()[0] for line in ended.out.splitlines() if "chosen" in line]
@@ -415,7 +415,7 @@ def test_an_api_that_is_down_is_status_1(
     assert "127.0.0.1" in ended.err
 
 
-def test_a_name_in_quotes_is_no_option(call: Run, configured: Emulator) -> None:
+def test_a_name_in_quotes_is_not_an_option(call: Run, configured: Emulator) -> None:
     """What the user wrote is repeated as it is."""
     ended = call("choose", "ucs", "--tag-regex", "tag_regex[")
 

@@ -86,7 +86,7 @@ def test_an_export_from_stdin(
     ],
     ids=lambda text: repr(text[:60]),
 )
-def test_what_is_no_export(
+def test_what_is_not_an_export(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, text: str | bytes
 ) -> None:
     """One sentence, and no traceback."""
@@ -212,7 +212,7 @@ def test_a_pin_of_a_provider_of_the_program(check_pins: Run, emulator: Emulator)
 
 
 def test_a_provider_whose_keys_are_encrypted(check_pins: Run, configured: Emulator) -> None:
-    """Other keys are no way out: they may belong to another account."""
+    """Other keys are not used: they may belong to another account."""
     other = provider("other", publicKey="x", privateKey=encrypted())
 
     ended = check_pins(other, with_provider(pin(type_=PLUGIN), other))

@@ -366,7 +366,7 @@ def test_a_terminal_without_control_sequences_has_no_progress(
 
 
 def test_a_pipe_has_no_progress(capsys: pytest.CaptureFixture[str]) -> None:
-    """A log is no terminal."""
+    """A log is not a terminal."""
     Log().info("1 image", ephemeral=True)
 
     assert "" == capsys.readouterr().err

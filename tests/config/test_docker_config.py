@@ -200,7 +200,7 @@ def test_credentials_are_those_of_the_docker_cli(name: str, configured: Docker) 
 
 
 def test_without_a_configuration_there_are_no_credentials(configured: Docker) -> None:
-    """A folder without config.json, or that does not exist, is no error, as for Docker."""
+    """As for Docker, the file and its folder may be missing."""
     assert docker_credentials(HOST) is None
 
     configured.bin.rmdir()

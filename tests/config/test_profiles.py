@@ -293,7 +293,7 @@ def test_a_file_that_cannot_be_read(files: Files, which: str) -> None:
     )
 
 
-def test_a_home_that_is_no_folder_has_no_files(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_home_that_is_not_a_folder_has_no_files(monkeypatch: pytest.MonkeyPatch) -> None:
     """Daemons often have /dev/null as their home; the default files may be missing."""
     monkeypatch.setenv("HOME", "/dev/null")
     environment = {

@@ -67,7 +67,7 @@ def test_the_warning_about_an_odd_key_is_printable(key: str) -> None:
         "regoin",
     ],
 )
-def test_other_keys_are_no_mistake(key: str) -> None:
+def test_other_keys_are_not_a_mistake(key: str) -> None:
     """Settings, and keys that are not ours."""
     assert key_warnings([key], unencrypted=()) == []
 

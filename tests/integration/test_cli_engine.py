@@ -279,7 +279,7 @@ def test_without_pulumi(two_stacks: Workspace) -> None:
 def test_a_configuration_without_a_salt_is_not_written(
     two_stacks: Workspace, request: pytest.FixtureRequest
 ) -> None:
-    """Pulumi itself adds one when it first encrypts; a check is no reason to."""
+    """Pulumi itself adds one when it first encrypts; a check does not."""
     file = two_stacks.project / "Pulumi.dev.yaml"
     text = file.read_text()
     request.addfinalizer(lambda: file.write_text(text))

@@ -210,7 +210,7 @@ def test_a_background_command_ignores_ctrl_c(silent: SilentServer) -> None:
 
 @pytest.mark.parametrize("words", [("tags", "ucs"), ("--help",)], ids=" ".join)
 def test_a_closed_pipe_is_quiet(configured: Emulator, words: tuple[str, ...]) -> None:
-    """With `| head` nothing is on stderr, and the status is no failure."""
+    """With `| head` nothing is on stderr, and the status is not a failure."""
     reader, writer = os.pipe()
     os.close(reader)
     done = subprocess.run(

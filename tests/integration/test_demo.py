@@ -60,7 +60,7 @@ def test_demo_fails_if_the_downgrade_is_not_refused(
 def test_demo_fails_if_the_function_does_not_follow(
     emulator: Emulator, tools: Path
 ) -> None:
-    """A push to another bucket's image of that name is no push."""
+    """A push to another bucket's image of that name is not one of ours."""
     with pytest.raises(demo.DemoError, match=r"not the pushed 1\.2\.0"):
         demo.run(
             emulator,

@@ -122,7 +122,7 @@ def test_what_was_not_printed(expected: str, missing: str) -> None:
 def test_a_block_has_to_say_what_it_is(
     text: str, problem: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A block without a comment, or a comment without a block, is no document."""
+    """A block without a comment, or a comment without a block, is an error."""
     (tmp_path / "x.md").write_text(text)
     monkeypatch.setattr(documents, "ROOT", tmp_path)
 

@@ -79,7 +79,7 @@ def test_a_pin_is_chosen_once_and_moves_when_asked(stack: PinStack) -> None:
 
 
 def test_an_explicit_tag_and_its_removal_choose(stack: PinStack) -> None:
-    """Back is no downgrade; a trigger has no effect; without it the policy chooses."""
+    """Back is not a downgrade; a trigger has no effect; without it the policy chooses."""
     stack.up()
     stack.ask(tag="1.0.0")
     back = stack.up()
@@ -158,7 +158,7 @@ def test_a_pinned_tag_that_is_gone(stack: PinStack) -> None:
 
 
 def test_a_tag_that_is_newer_or_pushed_again(stack: PinStack) -> None:
-    """A newer one is no drift; one that was pushed again is, until the next choice."""
+    """A newer one is not drift; one that was pushed again is, until the next choice."""
     before = stack.up()
     stack.push("2.0.0")
     newer = stack.run(*REFRESH, "--expect-no-changes")

@@ -84,7 +84,7 @@ def test_other_arguments_are_a_usage_error(arguments: list[str]) -> None:
     "command", [["pulumi_ucimage"], ["pulumi.run.plugin", "pulumi-ucimage"]]
 )
 def test_flags_of_the_engine_are_ignored(emulator: Emulator, command: list[str]) -> None:
-    """The port is the first line, whatever flags stand before the engine's address."""
+    """The port is the first line, whatever flags come before the engine's address."""
     flags = ["--logtostderr", "-v=9", "--tracing", "http://127.0.0.1:1", "--new", "x"]
     with started("-m", *command, *flags, **environment_for(emulator)) as provider:
         info = provider.stub.GetPluginInfo(Empty())

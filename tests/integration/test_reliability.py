@@ -66,5 +66,5 @@ def test_a_page_is_read_as_it_was_written() -> None:
     ],
 )
 def test_what_is_not_as_expected_is_seen(seen: Outcome, *, expected: bool) -> None:
-    """A wrong class, number of calls, time or memory is no match."""
+    """A wrong class, number of calls, time or memory does not match."""
     assert expected == is_as_expected(CASES["Connections"]["refused"], seen)

@@ -157,7 +157,7 @@ def test_nothing_that_pulumi_shows_or_stores_has_a_secret(
         assert of in shown
         assert [] == leaks(shown, api)
         assert secrets(api) == leaks("\n".join([shown, *secrets(api)]), api)
-    # As a provider that holds a key would stand in the state.
+    # As a provider that has a key would be stored in the state.
     for secret in (PRIVATE_KEY, DEMO_REGISTRY_PASSWORD, REGISTRY_TOKEN):
         blob = base64.b64encode(f"a provider: {secret}.".encode())
         (workspace.folder / "home" / "planted").write_bytes(blob)

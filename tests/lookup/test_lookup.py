@@ -135,7 +135,7 @@ def test_without_wait_nothing_waits(
 
 
 def test_wait_does_not_outwait_errors(emulator: Emulator) -> None:
-    """A refusal of the API is no reason to wait."""
+    """An error of the API ends the wait."""
     emulator.fault("retcode=171")
     time = Time()
 

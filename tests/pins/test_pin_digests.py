@@ -363,7 +363,7 @@ def refreshed(
 def test_refresh_is_quiet_about_the_same_bytes(
     provider: PinProvider, registry: Registry, api: Emulator, engine_log: EngineLog
 ) -> None:
-    """A push of the same bytes has a newer CreateTime and is no re-tag."""
+    """A push of the same bytes has a newer CreateTime and is not a re-tag."""
     state = provider.check({}, DIGESTS)
     registry.take()
     api.push("ucs", registry.repository, "1")

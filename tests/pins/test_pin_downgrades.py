@@ -34,7 +34,7 @@ def _environment(configured: Emulator) -> None:
         # the oldest: lower is better
         (pinned("1", 1234567889), {"order": "lowest"}, "DowngradeError"),
         (pinned("1", 1234567891), {"order": "lowest"}, "6"),
-        # semver: a changed range is no excuse, and no version has no rank
+        # semver: a changed range is not an excuse, and what is not a version has no rank
         (pinned("1.1.1"), {"policy": "semver"}, "DowngradeError"),
         (pinned("1.1.0"), {"policy": "semver", "semver_range": "<1.1"}, "DowngradeError"),
         (pinned("1.1.0-rc.1"), {"policy": "semver"}, "1.1.0"),
@@ -118,7 +118,7 @@ def test_a_default_tag_is_left_freely_and_never_taken_again() -> None:
         reconcile(default, tag_regex="nothing", default_tag="1.0.0")
 
 
-def test_the_same_tag_is_no_downgrade() -> None:
+def test_the_same_tag_is_not_a_downgrade() -> None:
     """Its CreateTime may be another one, as after a restored backup."""
     state, _ = reconcile(
         {**pinned("1.1.0", JULY + 1), "retagged": True}, triggers={"a": "1"}
@@ -132,7 +132,7 @@ def test_the_same_tag_is_no_downgrade() -> None:
 
 
 def test_the_same_choice_keeps_the_previous_tag() -> None:
-    """A choice that comes to the same tag is no move, and clears what a refresh found."""
+    """Choosing the same tag again is not a move, and clears what a refresh found."""
     olds = {**pinned(), "previous_tag": "1.0.0", "retagged": True}
 
     state, messages = reconcile(olds, triggers={"a": "1"})

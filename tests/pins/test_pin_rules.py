@@ -75,7 +75,7 @@ def test_a_changed_choosing_input_chooses_again(
     configured: Emulator, before: dict[str, Any], changed: dict[str, Any]
 ) -> None:
     """Each of them, set or taken away, with one look-up."""
-    # Neither a time nor a version: to leave it is no downgrade under any policy.
+    # Neither a time nor a version: to leave it is not a downgrade under any policy.
     olds = pinned("x", "", **before)
     inputs = {**before, **changed} if changed else {}
 

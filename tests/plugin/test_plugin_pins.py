@@ -142,7 +142,7 @@ def test_diff_against_outputs_alone_finds_no_difference(provider: Client) -> Non
     assert provider_pb2.DiffResponse.DIFF_NONE == response.changes
 
 
-def test_values_that_ignore_changes_returns_are_no_difference(provider: Client) -> None:
+def test_values_that_ignore_changes_returns_are_not_a_difference(provider: Client) -> None:
     """The engine returns the chosen values as if the program had asked for them."""
     olds = provider.check({"bucketName": "ucs"})
     chosen = {"tag": olds["tag"], "imageName": olds["imageName"]}

@@ -152,7 +152,7 @@ def test_everything_below_the_envelope_may_be_missing(serve_api: ServeApi) -> No
 
 
 def test_empty_bucket_is_an_empty_list(serve_api: ServeApi) -> None:
-    """A bucket without images is no error of the list."""
+    """Listing a bucket without images is not an error."""
     serve_api(bucket())
 
     result = ucimage.get_docker_images("ucs")

@@ -92,7 +92,7 @@ def test_calls_that_waited_together_share(engine: Engine, configured: Emulator) 
 
 
 class _Changed:
-    """A way to run programs that is no function."""
+    """A way to run programs that is not a function."""
 
 
 @pytest.mark.parametrize("run_in_stack", [depends_on_a_resource, _Changed(), None])

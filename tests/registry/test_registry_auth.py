@@ -295,7 +295,7 @@ UNENCODABLE = [
 
 @pytest.mark.parametrize("challenge", [bearer(), BASIC])
 @pytest.mark.parametrize("credentials", UNENCODABLE)
-def test_credentials_that_are_no_text_are_an_error(
+def test_credentials_that_are_not_text_are_an_error(
     credentials: RegistryCredentials, challenge: bytes
 ) -> None:
     """Bytes that are not UTF-8, and halves of surrogate pairs; nothing is shown or sent."""

@@ -66,7 +66,7 @@ def transient(*steps: Step, greeting: tuple[Step, ...] = (), way: Way = Way.PLAI
 
 
 def no_http(answered: bytes) -> Case:
-    """Invalid HTTP is no usable connection, and is not retried."""
+    """Invalid HTTP is an unusable connection, and is not retried."""
     return Case(expected=TransportError, calls=1, scripts=always((answered, Do.WAIT)))
 
 

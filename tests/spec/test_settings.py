@@ -49,7 +49,7 @@ def test_the_keys_of_a_stack() -> None:
 
 
 def test_what_is_secret_and_what_is_masked() -> None:
-    """The public key is no secret, but it is not shown either."""
+    """The public key is not a secret, but it is not shown either."""
     secret = {"privateKey", "securityToken", "registryPassword"}
 
     assert secret == {setting.key for setting in SETTINGS if setting.secret}

@@ -21,6 +21,7 @@ from unittest import mock
 from urllib.parse import urlencode
 
 import pytest
+from buckets import bucket, image
 from faults import Do, answer
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -58,17 +59,9 @@ SIGNATURE = re.compile(r"\b[0-9a-f]{40}\b")
 @pytest.fixture
 def emulator() -> Iterator[Emulator]:
     """Run an API that knows the canary's keys."""
-    data = {
-        "Keys": [{"PublicKey": f"public-{CANARY}", "PrivateKey": f"private-{CANARY}"}],
-        "Buckets": [
-            {
-                "Region": "cn-bj2",
-                "BucketName": "ucs",
-                "ImageSet": [{"ImageName": "a.b/app", "TagSet": [{"TagName": "1"}]}],
-            }
-        ],
-    }
-    with Emulator(data=data) as running:
+    keys = [{"PublicKey": f"public-{CANARY}", "PrivateKey": f"private-{CANARY}"}]
+    data = bucket(image("a.b/app", [("1", None)]))
+    with Emulator(data={**data, "Keys": keys}) as running:
         yield running
 
 
@@ -419,10 +412,7 @@ def found_in(shown: str, *secrets: str) -> bool:
 @settings(suppress_health_check=[*HealthCheck])
 def test_no_key_of_any_kind_is_shown(key: str, token: str, fault: str) -> None:
     """With every library at its most talkative, in output, logs, errors and results."""
-    data = {
-        "Keys": [{"PublicKey": "public", "PrivateKey": key}],
-        "Buckets": [{"Region": "cn-bj2", "BucketName": "ucs", "ImageSet": []}],
-    }
+    data = {**bucket(), "Keys": [{"PublicKey": "public", "PrivateKey": key}]}
     with (
         Emulator(data=data, faults=[fault] if fault else []) as api,
         mock.patch.dict(

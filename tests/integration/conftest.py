@@ -13,12 +13,21 @@ from typing import TYPE_CHECKING
 import pytest
 from conftest import ROOT
 
+from pulumi_ucimage.emulator import Emulator
+
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 # Read before `clean_environment` gives each test a home of its own.
 TOOLS_FOLDER = os.environ.get("PULUMI_UCIMAGETOOLS_FOLDER")
 AMBIENT = dict(os.environ)
+
+
+@pytest.fixture(scope="module")
+def module_emulator() -> Iterator[Emulator]:
+    """Run one emulator for all stacks of a module."""
+    with Emulator() as running:
+        yield running
 
 
 @pytest.fixture(scope="session")

@@ -76,30 +76,23 @@ def made(folder: Path, program: str, tools: Path, emulator: Emulator) -> Workspa
     return workspace
 
 
-@pytest.fixture(scope="module")
-def api() -> Iterator[Emulator]:
-    """Run an emulator for all tests of the module."""
-    with Emulator() as running:
-        yield running
-
-
 @pytest.fixture(scope="module", params=[PYTHON, YAML], ids=["Python", "YAML"])
 def stack(
     request: pytest.FixtureRequest,
     tmp_path_factory: pytest.TempPathFactory,
     tools: Path,
-    api: Emulator,
+    module_emulator: Emulator,
 ) -> Workspace:
     """Make a stack with pins, by either provider."""
-    return made(tmp_path_factory.mktemp("stack"), request.param, tools, api)
+    return made(tmp_path_factory.mktemp("stack"), request.param, tools, module_emulator)
 
 
 @pytest.fixture
-def pushed(api: Emulator) -> Iterator[str]:
+def pushed(module_emulator: Emulator) -> Iterator[str]:
     """Push a tag after the pins were made."""
-    api.push("ucs", DEMO_IMAGE, "1.2.0")
+    module_emulator.push("ucs", DEMO_IMAGE, "1.2.0")
     yield "1.2.0"
-    api.delete("ucs", DEMO_IMAGE, "1.2.0")
+    module_emulator.delete("ucs", DEMO_IMAGE, "1.2.0")
 
 
 @pytest.fixture
@@ -205,11 +198,11 @@ def test_a_wrong_passphrase(stack: Workspace, words: tuple[str, ...]) -> None:
 
 @pytest.fixture(scope="module")
 def two_stacks(
-    tmp_path_factory: pytest.TempPathFactory, tools: Path, api: Emulator
+    tmp_path_factory: pytest.TempPathFactory, tools: Path, module_emulator: Emulator
 ) -> Workspace:
     """Make a project with two stacks that differ in their region, one of them selected."""
     folder = tmp_path_factory.mktemp("two")
-    extra = environment_for(api) | {"UCLOUD_REGION": ""}
+    extra = environment_for(module_emulator) | {"UCLOUD_REGION": ""}
     workspace = python_project(folder, PYTHON, tools=tools, extra=extra)
     workspace.pulumi("config", "set", "ucimage:region", "cn-dev")
     workspace.pulumi("stack", "init", "prod")

@@ -20,7 +20,7 @@ from pulumi_ucimage.emulator import DEMO_IMAGE, Emulator
 from pulumi_ucimage.emulator.demo import demo_data
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
     from workspace import Workspace
@@ -303,13 +303,6 @@ ONE_LOOK_UP = """
         pulumi.export("image", ucimage.get_docker_image(bucket).image)
         ucimage.get_docker_images(bucket)
 """
-
-
-@pytest.fixture(scope="module")
-def module_emulator() -> Iterator[Emulator]:
-    """One emulator for the stacks of this module."""
-    with Emulator() as running:
-        yield running
 
 
 @pytest.fixture(scope="module")

@@ -8,11 +8,12 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
 
+from buckets import bucket, image
 from conftest import environment_for
 from engine import errors, python_project
 
 from integration.pin_stacks import NO_KEYS, REFRESH, UP, PythonPinStack
-from pulumi_ucimage.emulator import DEMO_PRIVATE_KEY, DEMO_PUBLIC_KEY, Emulator
+from pulumi_ucimage.emulator import Emulator
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -221,16 +222,8 @@ FIFTY_PINS = """
 
 def thousand_images() -> Emulator:
     """A bucket of 1,000 images, which are eleven pages."""
-    images = [
-        {
-            "ImageName": f"registry.example.com/ucs/image-{number}",
-            "TagSet": [{"TagName": "1.0.0", "CreateTime": 1700000000}],
-        }
-        for number in range(1000)
-    ]
-    keys = [{"PublicKey": DEMO_PUBLIC_KEY, "PrivateKey": DEMO_PRIVATE_KEY}]
-    bucket = {"Region": "cn-bj2", "BucketName": "ucs", "ImageSet": images}
-    return Emulator(data={"Keys": keys, "Buckets": [bucket]})
+    names = (f"registry.example.com/ucs/image-{number}" for number in range(1000))
+    return Emulator(data=bucket(*(image(name, [("1.0.0", 1700000000)]) for name in names)))
 
 
 def test_fifty_pins_of_a_bucket_are_one_listing_for_each_pass(

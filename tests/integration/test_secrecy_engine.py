@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import pytest
+from buckets import bucket, image
 from engine import python_project, yaml_project
 from secrecy import written
 
@@ -64,10 +65,8 @@ def api(language: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Emulator]:
     """
     monkeypatch.setattr("secrets.token_urlsafe", lambda _size: REGISTRY_TOKEN)
     login = "bearer" if language == "python" else "basic"
-    image = {"ImageName": "a.b/app", "TagSet": [{"TagName": "1", "CreateTime": 1}]}
-    bucket = {"Region": "cn-bj2", "BucketName": "ucs", "ImageSet": [image]}
     keys = [{"PublicKey": PUBLIC_KEY, "PrivateKey": PRIVATE_KEY}]
-    data = {"Keys": keys, "Buckets": [bucket]}
+    data = {**bucket(image("a.b/app", [("1", 1)])), "Keys": keys}
     with Emulator(data=data, registry_login=login) as running:
         yield running
 

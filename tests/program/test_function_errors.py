@@ -77,22 +77,13 @@ def test_nothing_to_choose_is_a_clear_error(
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ({"bucket_name": "x" * 64}, "bucket_name must have 1 to 63"),
-        ({"bucket_name": ""}, "bucket_name is missing"),
-        ({"bucket_name": None}, "bucket_name is missing"),
         ({"region": "cn bj2"}, "region must have 1 to 128 letters"),
         ({"project_id": "org/1"}, "project_id must have 1 to 128 letters"),
         ({"registry": "mirror"}, "registry must be host[:port]"),
-        ({"registry": "https://mirror.io"}, "registry must be host[:port]"),
         ({"order_by": "a\nb"}, "order_by must be"),
         ({"limit": 0}, "limit must be 1 or more"),
-        ({"limit": -1}, "limit must be 1 or more"),
         ({"offset": -1}, "offset must be 0 or more"),
         ({"name_regex": "("}, "name_regex"),
-        ({"limit": True}, "limit must be a whole number"),
-        ({"limit": "5"}, "limit must be a whole number"),
-        ({"limit": 1.5}, "limit must be a whole number"),
-        ({"region": 5}, "region must be a string"),
     ],
 )
 def test_bad_arguments_are_reported_before_any_call(
@@ -108,20 +99,28 @@ def test_bad_arguments_are_reported_before_any_call(
 
 @pytest.mark.parametrize("function", [ucimage.get_docker_image, ucimage.get_docker_images])
 @pytest.mark.parametrize(
-    ("arguments", "words"),
+    ("arguments", "message"),
     [
-        ({"bucket_name": "a/b"}, "bucket_name must be only the bucket"),
-        ({"image_name": "web:1.0"}, "image_name must be an image without a tag"),
+        (
+            {"bucket_name": "a/b"},
+            "bucket_name must be only the bucket (write bucket_name='a', image_name='b'),"
+            " not 'a/b'.",
+        ),
+        (
+            {"image_name": "web:1.0"},
+            "image_name must be an image without a tag (write image_name='web', tag='1.0'),"
+            " not 'web:1.0'.",
+        ),
     ],
 )
 def test_both_functions_refuse_a_known_mistake_in_a_name(
-    configured: Emulator, function: Any, arguments: dict[str, Any], words: str
+    configured: Emulator, function: Any, arguments: dict[str, Any], message: str
 ) -> None:
     """The sentence names the argument, and nothing is asked of the API."""
     with pytest.raises(ucimage.ArgumentError) as caught:
         function(**{"bucket_name": "ucs", **arguments})
 
-    assert words in str(caught.value)
+    assert message == str(caught.value)
     assert not configured.requests
 
 

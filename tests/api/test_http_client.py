@@ -4,17 +4,12 @@ from __future__ import annotations
 
 import gc
 import gzip
-import http.client
-import logging
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from calling import (
-    PRIVATE_KEY,
-    PUBLIC_KEY,
     TIMEOUT_S,
-    TOKEN,
     Caller,
     outcome,
 )
@@ -256,27 +251,3 @@ def test_cookies_are_not_kept() -> None:
             assert outcome(caller) is None
 
         assert "cookie" not in server.requests[1].headers
-
-
-def test_http_clients_debug_level_prints_nothing(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """A program that sets `http.client.HTTPConnection.debuglevel` sees no signed form."""
-    monkeypatch.setattr(http.client.HTTPConnection, "debuglevel", 1)
-    with FaultServer(answer()) as server, Caller(server.url) as caller:
-        assert outcome(caller) is None
-
-    assert ("", "") == capsys.readouterr()
-
-
-def test_logs_at_debug_hold_nothing_secret(caplog: pytest.LogCaptureFixture) -> None:
-    """urllib3 logs where a request went, and nothing else of it."""
-    caplog.set_level(logging.DEBUG)
-    with FaultServer((Do.RESET,), answer(b"", 503), answer()) as server:
-        with Caller(server.url) as caller:
-            assert outcome(caller) is None
-
-        signature = server.requests[0].form["Signature"]
-    assert "POST / HTTP" in caplog.text
-    for secret in (PUBLIC_KEY, PRIVATE_KEY, TOKEN, signature):
-        assert secret not in caplog.text

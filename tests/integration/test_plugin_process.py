@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import subprocess
 import sys
@@ -18,7 +17,6 @@ from emulator_calls import until
 from google.protobuf.empty_pb2 import Empty
 from plugin_calls import FAILED, IMAGE, IMAGES, ProcessClient, plain, refused, started
 
-from pulumi_ucimage.plugin.server import wait_for_end
 from pulumi_ucimage.version import __version__
 
 if TYPE_CHECKING:
@@ -163,48 +161,6 @@ def test_it_ends_when_its_engine_is_gone() -> None:
         provider.engine.stop()
 
         assert 0 == provider.process.wait(timeout=10)
-
-
-@pytest.mark.parametrize(
-    ("seen", "ends"),
-    [
-        ([True, False], True),
-        ([None, True, True, None, False], True),
-        ([False, False, False], False),
-        ([None, None], False),
-        ([True, None, True, None], False),
-    ],
-)
-def test_only_an_engine_that_was_seen_can_be_gone(
-    seen: list[bool | None], *, ends: bool
-) -> None:
-    """Started for PULUMI_DEBUG_PROVIDERS, it waits for an engine that attaches.
-
-    An engine that is stopped for a while, and does not accept connections, is not gone.
-    """
-    left = list(seen)
-
-    async def is_listening(_: str) -> bool | None:
-        return left.pop(0)
-
-    async def sleep(_: float) -> None:
-        if not left:
-            raise TimeoutError
-
-    async def wait() -> bool:
-        try:
-            await wait_for_end(
-                "127.0.0.1:1",
-                7,
-                get_parent_id=lambda: 7,
-                is_listening=is_listening,
-                sleep=sleep,
-            )
-        except TimeoutError:
-            return False
-        return True
-
-    assert ends == asyncio.run(wait())
 
 
 def is_running(process_id: int) -> bool:

@@ -6,6 +6,8 @@ import asyncio
 import gc
 import itertools
 import os
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,9 +15,12 @@ from typing import TYPE_CHECKING, Any
 import pulumi.runtime
 import pytest
 from authority import Authority
+from emulator_calls import until
+from faults import FaultServer, answer
 from hypothesis import HealthCheck, settings
 
 from pulumi_ucimage._http.client import close_connections
+from pulumi_ucimage._lookup import listing_cache
 from pulumi_ucimage.emulator import Emulator
 
 if TYPE_CHECKING:
@@ -167,6 +172,51 @@ def environment_for(emulator: Emulator) -> dict[str, str]:
         "UCLOUD_PRIVATE_KEY": "demo-private-key",
         "UCLOUD_REGION": "cn-bj2",
     }
+
+
+@pytest.fixture
+def listing_waits(monkeypatch: pytest.MonkeyPatch) -> list[threading.Event]:
+    """One entry for each wait of a caller for another one's listing."""
+    waits: list[threading.Event] = []
+
+    class NotedEvent(threading.Event):
+        def wait(self, timeout: float | None = None) -> bool:
+            waits.append(self)
+            return super().wait(timeout)
+
+    monkeypatch.setattr(listing_cache, "Event", NotedEvent)
+    return waits
+
+
+@pytest.fixture
+def share(
+    configured: Emulator,
+    listing_waits: list[threading.Event],
+    monkeypatch: pytest.MonkeyPatch,
+) -> Callable[[Callable[[], object], int], int]:
+    """Make a call in some threads at the same time; how many listings that takes.
+
+    The API answers the first listing when all other callers wait for its end, and the
+    second one when all but the caller that makes it wait for that one.
+    """
+
+    def run_together(call: Callable[[], object], callers: int) -> int:
+        waits = iter((callers - 1, (callers - 1) + (callers - 2)))
+
+        def respond(_: object) -> bytes:
+            expected = next(waits)
+            until(lambda: len(listing_waits) >= expected)
+            return answer()
+
+        with FaultServer(respond) as server, ThreadPoolExecutor(callers) as threads:
+            monkeypatch.setenv("UCLOUD_API_BASE_URL", server.url)
+            first = threads.submit(call)
+            until(lambda: server.requests)
+            others = [threads.submit(call) for _ in range(callers - 1)]
+            assert 1 == len({each.result(30) for each in (first, *others)})
+            return len(server.requests)
+
+    return run_together
 
 
 @pytest.fixture

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import pytest
 from emulator_calls import until
 
-from pulumi_ucimage._lookup import listing_cache
 from pulumi_ucimage._lookup.listing_cache import ListingCache
 
 if TYPE_CHECKING:
@@ -59,28 +58,6 @@ def get_from_now_on(cache: ListingCache[int], load: Callable[[], int]) -> int:
     return get(cache, load, not_before=time.monotonic())
 
 
-class CountingEvent(Event):
-    """An event that counts who waits for it; the cache waits for nothing else."""
-
-    waiters: list[CountingEvent]
-
-    def wait(self, timeout: float | None = None) -> bool:
-        self.waiters.append(self)
-        return super().wait(timeout)
-
-
-@pytest.fixture(autouse=True)
-def _count_waiters(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every test begins with no waiters."""
-    monkeypatch.setattr(CountingEvent, "waiters", [], raising=False)
-    monkeypatch.setattr(listing_cache, "Event", CountingEvent)
-
-
-def until_waiters(count: int) -> None:
-    """Return once this many callers wait for a load, or waited."""
-    until(lambda: len(CountingEvent.waiters) >= count)
-
-
 def results(futures: list[Future[int]]) -> list[int]:
     """What the callers got."""
     return [future.result(LONG_S) for future in futures]
@@ -123,7 +100,9 @@ def test_other_keys_are_loaded_separately() -> None:
 
 
 @pytest.mark.parametrize("keeps", [True, False])
-def test_callers_join_a_load_that_runs(threads: ThreadPoolExecutor, *, keeps: bool) -> None:
+def test_callers_join_a_load_that_runs(
+    threads: ThreadPoolExecutor, listing_waits: list[Event], *, keeps: bool
+) -> None:
     """A load that began late enough serves all who ask until it ends."""
     cache: ListingCache[int] = ListingCache(keeps=keeps)
     load = Load()
@@ -132,7 +111,7 @@ def test_callers_join_a_load_that_runs(threads: ThreadPoolExecutor, *, keeps: bo
     futures = [threads.submit(get, cache, load, not_before=start)]
     assert load.running.wait(LONG_S)
     futures += [threads.submit(get, cache, load, not_before=start) for _ in range(7)]
-    until_waiters(7)
+    until(lambda: len(listing_waits) >= 7)
     load.may_end.set()
 
     assert [1] * 8 == results(futures)
@@ -140,6 +119,7 @@ def test_callers_join_a_load_that_runs(threads: ThreadPoolExecutor, *, keeps: bo
 
 def test_callers_that_come_too_late_share_the_next_load(
     threads: ThreadPoolExecutor,
+    listing_waits: list[Event],
 ) -> None:
     """They wait for the load that runs, and then one of them loads for all."""
     cache: ListingCache[int] = ListingCache(keeps=True)
@@ -148,7 +128,7 @@ def test_callers_that_come_too_late_share_the_next_load(
     first = threads.submit(get, cache, load)
     assert load.running.wait(LONG_S)
     late = [threads.submit(get_from_now_on, cache, load) for _ in range(49)]
-    until_waiters(49)
+    until(lambda: len(listing_waits) >= 49)
     assert 1 == load.count
     load.may_end.set()
 
@@ -174,7 +154,9 @@ def test_a_caller_that_came_too_late_does_not_wait_for_long(
     assert 9 == get(cache, slow)
 
 
-def test_an_error_is_not_shared(threads: ThreadPoolExecutor) -> None:
+def test_an_error_is_not_shared(
+    threads: ThreadPoolExecutor, listing_waits: list[Event]
+) -> None:
     """A caller that joined a load that failed loads by itself."""
     cache: ListingCache[int] = ListingCache(keeps=True)
     load = Load()
@@ -186,7 +168,7 @@ def test_an_error_is_not_shared(threads: ThreadPoolExecutor) -> None:
     failed = threads.submit(get, cache, fail)
     assert load.running.wait(LONG_S)
     other = threads.submit(get, cache, lambda: 7)
-    until_waiters(1)
+    until(lambda: len(listing_waits) >= 1)
     load.may_end.set()
 
     assert isinstance(failed.exception(LONG_S), ValueError)

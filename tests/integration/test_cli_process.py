@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from buckets import bucket, image
-from command_line import PROGRAM, Ended, OnPty, plain, run, run_process, start
+from command_line import PROGRAM, Ended, OnPty, plain, run_process, start
 
 from pulumi_ucimage.emulator import DEMO_IMAGE, Emulator
 
@@ -298,40 +298,6 @@ def test_the_completion_script(shell: str) -> None:
 
     assert (0, "") == (ended.status, ended.err)
     assert f"_UCIMAGE_COMPLETE={shell}_complete" in ended.out
-
-
-@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-@pytest.mark.parametrize(
-    ("words", "offered"),
-    [
-        (["ch"], ["choose"]),
-        ([""], ["images", "tags", "choose", "pins", "config", "emulator"]),
-        (["tags", "--policy", ""], ["newest", "semver", "numerical", "alphabetical"]),
-        (["choose", "--order", "l"], ["lowest"]),
-        (["choose", "--semver-"], ["--semver-range", "--semver-loose"]),
-    ],
-    ids=str,
-)
-def test_what_completion_offers(
-    capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
-    shell: str,
-    words: list[str],
-    offered: list[str],
-) -> None:
-    """Commands, options, and the values of an option that has a list of them."""
-    monkeypatch.setenv("_UCIMAGE_COMPLETE", f"{shell}_complete")
-    monkeypatch.setenv("COMP_WORDS", " ".join(["ucimage", *words]))
-    # fish sends the word itself, the others its number.
-    monkeypatch.setenv("COMP_CWORD", words[-1] if shell == "fish" else str(len(words)))
-
-    lines = run(capsys=capsys).out.splitlines()
-
-    if shell == "zsh":
-        found = lines[1::3]  # kind, value, help
-    else:
-        found = [line.split(",", 1)[1].split("\t")[0] for line in lines]
-    assert offered == found
 
 
 def test_bash_accepts_the_script() -> None:

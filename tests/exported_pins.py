@@ -18,17 +18,9 @@ if TYPE_CHECKING:
 
 
 PYTHON = "pulumi-python:dynamic/ucimage:ImagePin"
-
-
 PLUGIN = "ucimage:index:ImagePin"
-
-
 JANUARY, JULY = 1_704_067_200, 1_719_792_000  # 1.0.0 and 1.1.0 of the demo
-
-
 UP_TO_DATE, NEWER, FIXED = pin_report.UP_TO_DATE, pin_report.NEWER, pin_report.FIXED
-
-
 DEFAULT, FAILED = pin_report.DEFAULT, pin_report.FAILED
 
 

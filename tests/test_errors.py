@@ -163,7 +163,6 @@ def test_a_note_is_sent_on_too() -> None:
 
 HOSTILE = "\x1b[2J\u202e\ud800\x00\x85\u2028"
 
-
 WITH_FOREIGN_TEXT: dict[str, Callable[[str], UcimageError]] = {
     "any": lambda text: UcimageError(f"No {text}."),
     "argument": lambda text: ArgumentError(f"No {text}."),

@@ -18,11 +18,7 @@ if TYPE_CHECKING:
 
 
 DEADLINE = Deadline.after(3600, Clock())
-
-
 ALL = Window()
-
-
 MAX_CALLS = 1000
 """More than any test needs, so that a listing without an end fails and does not hang."""
 

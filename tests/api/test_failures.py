@@ -108,16 +108,9 @@ def test_machine_problems(error: Exception, problem: str | None) -> None:
 
 
 POOL = HTTPConnectionPool("h")
-
-
 CONNECTION = HTTPConnection("h")
-
-
 NO_CONNECTION = NewConnectionError(CONNECTION, "x")
-
-
 PROXIED = ProxyError("x", ConnectionRefusedError())
-
 
 EXPLANATIONS: dict[str, tuple[Exception, str, Retry]] = {
     "unknown host": (

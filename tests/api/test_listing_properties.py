@@ -55,13 +55,8 @@ class Wanted(Future[Any]):
 
 
 COUNTS = st.integers(0, 40)
-
-
 CAPS = st.integers(1, 12) | st.just(10**9)
-
-
 TOTALS = st.sampled_from(["true", "unknown", "sometimes"])
-
 
 OPERATIONS = st.tuples(
     st.sampled_from(["insert", "delete", "replace", "move"]),

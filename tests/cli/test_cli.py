@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.usefixtures("outside_of_projects")
 
-
 EXAMPLES = {
     "images": "ucimage images ucs",
     "tags": "ucimage tags ucs helloworld --policy semver",

@@ -26,14 +26,8 @@ if TYPE_CHECKING:
     Run = Callable[..., Ended]
 
 pytestmark = pytest.mark.usefixtures("outside_of_projects")
-
-
 FIXTURES = Path(__file__).parents[1] / "pins"
-
-
 SIGNATURE = "4dabf18193072939515e22adb298388d"
-
-
 SECRET = "1b47061264138c4ac30d75fd1eb44270"
 
 

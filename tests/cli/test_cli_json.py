@@ -55,7 +55,6 @@ def nested(hint: Any) -> Any:
 
 TEXT, NUMBER, NULL = "str", "int", "NoneType"
 
-
 TAG = {
     "name": {TEXT, NULL},
     "createTime": {NUMBER, NULL},
@@ -64,7 +63,6 @@ TAG = {
     "verdict": {TEXT},
     "reason": {TEXT, NULL},
 }
-
 
 SETTING = {
     "key": {TEXT},

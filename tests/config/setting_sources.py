@@ -19,13 +19,8 @@ if TYPE_CHECKING:
 
 
 CANARY = "canary-51c7"
-
-
 KEY_PAIR = ("publicKey", "privateKey")
-
-
 REGISTRY_PAIR = ("registryUsername", "registryPassword")
-
 
 ARGUMENTS = {
     "region": "region",
@@ -132,18 +127,15 @@ NAMES = {
     for source in ("argument", "ucimage", "ucloud", "environment", "profile")
 }
 
-
 URLS = {
     source: (f"https://{source}.test/", Endpoint.parse(f"https://{source}.test/"))
     for source in ("ucimage", "ucloud", "environment", "profile")
 }
 
-
 HOSTS = {
     source: (f"{source}.test:5000", f"{source}.test:5000")
     for source in ("argument", "ucimage", "environment")
 }
-
 
 ORDER = {
     "region": Row("region", NAMES, ConfigError),
@@ -165,6 +157,5 @@ ORDER = {
         default=True,
     ),
 }
-
 
 SOURCES_OF_KEYS = ("ucimage", "ucloud", "environment", "profile")

@@ -22,14 +22,12 @@ SOURCE_NAMES = {
     "profile": "the profile 'default' in '{file}'",
 }
 
-
 CALLED = {
     "ucimage": ("ucimage:publicKey", "ucimage:privateKey", "ucimage:securityToken"),
     "ucloud": ("ucloud:publicKey", "ucloud:privateKey"),
     "environment": ("UCLOUD_PUBLIC_KEY", "UCLOUD_PRIVATE_KEY", "UCIMAGE_SECURITY_TOKEN"),
     "profile": ("public_key", "private_key"),
 }
-
 
 HOW_TO_SET = {
     "ucimage": "set both (`pulumi config set ucimage:publicKey VALUE` and `pulumi config"
@@ -168,7 +166,6 @@ WAYS = (
     " ~/.ucloud/credential.json; the argument profile, ucimage:profile or UCLOUD_PROFILE"
     " selects a profile that is not active)."
 )
-
 
 ALL_WAYS = WAYS.format(ucloud=", or ucloud:publicKey and ucloud:privateKey there")
 

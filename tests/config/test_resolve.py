@@ -126,10 +126,7 @@ WAYS_OF_REGION = (
     " the environment, or the region of {profile}."
 )
 
-
 ANY_PROFILE = "a profile of the UCloud CLI (`ucloud init` writes ~/.ucloud/config.json)"
-
-
 PLUGIN = " The plugin sees only ucimage: keys, not the UCloud provider's ucloud:region."
 
 

@@ -32,16 +32,12 @@ def refresh(olds: Any) -> tuple[Any, list[str]]:
 
 
 TAKE = "change a trigger to take '1.1.0' (pushed at 2024-07-01T00:00:00Z)."
-
-
 ACCEPT = "change a trigger to accept it."
-
 
 DOWN = (
     'set tag="1.1.0" (pushed at 2024-07-01T00:00:00Z), or change a trigger and set'
     " allow_downgrade=True."
 )
-
 
 ELSEWHERE = {"image_name": "registry.example.com/ucs/gone"}
 

@@ -45,15 +45,9 @@ OTHER_VALUES: dict[str, Any] = {
     "triggers": {"a": "1"},
 }
 
-
 WITH_SEMVER: dict[str, Any] = {"semver_range": "^1", "semver_loose": True}
-
-
 WITH_TEMPLATE: dict[str, Any] = {"tag_extract": "$1"}
-
-
 TEMPLATE_BASE = {"policy": "numerical", "tag_regex": "([0-9]+)"}
-
 
 STORED_ONLY: dict[str, Any] = {
     "order_by": "Default",

@@ -22,8 +22,6 @@ from pulumi_ucimage.plugin.wire import UNKNOWN_TEXT
 
 WITHIN_COMPONENT = "urn:pulumi:dev::test::my:index:App$ucimage:index:ImagePin::app"
 OTHER_URN = "urn:pulumi:dev::test::aws:s3:Bucket::app"
-
-
 INPUTS = {"bucketName": "ucs", "imageName": "helloworld"}
 
 

@@ -261,14 +261,6 @@ def test_no_stack_is_selected(
     assert "`pulumi stack select`" in pins.err
 
 
-def test_without_pulumi(two_stacks: Workspace) -> None:
-    """An error that says what to do."""
-    ended = ucimage(two_stacks, "choose", "ucs", PATH="")
-
-    assert (1, "") == ended[:2]
-    assert "`pulumi` is not on PATH" in ended.err
-
-
 def test_a_configuration_without_a_salt_is_not_written(
     two_stacks: Workspace, request: pytest.FixtureRequest
 ) -> None:

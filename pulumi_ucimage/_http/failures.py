@@ -67,7 +67,8 @@ def explain_failure(  # noqa: C901, PLR0911 - a table
     )
     is_late = has_cause(TimeoutError, urllib3.exceptions.TimeoutError)
     if has_cause(urllib3.exceptions.ProxyError):
-        if is_unreachable or is_late or has_cause(ConnectionError):
+        # The last two: during the TLS handshake with a proxy.
+        if is_unreachable or is_late or has_cause(ConnectionError, ssl.SSLEOFError):
             problem = f"is behind a proxy that cannot be reached; check {_PROXY_VARIABLES}."
             return problem, Retry.TRANSIENT
         return (

@@ -149,6 +149,16 @@ EXPLANATIONS: dict[str, tuple[Exception, str, Retry]] = {
         "is behind a proxy that cannot be reached; check HTTPS_PROXY,",
         Retry.TRANSIENT,
     ),
+    "proxy's TLS reset": (
+        ProxyError("x", ConnectionResetError()),
+        "is behind a proxy that cannot be reached; check HTTPS_PROXY,",
+        Retry.TRANSIENT,
+    ),
+    "proxy's TLS cut": (
+        ProxyError("x", ssl.SSLEOFError()),
+        "is behind a proxy that cannot be reached; check HTTPS_PROXY,",
+        Retry.TRANSIENT,
+    ),
     "proxy's refusal": (
         ProxyError("x", OSError("407")),
         "is behind a proxy that refused the connection; check the proxy's address, user",

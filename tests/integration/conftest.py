@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 # Read before `clean_environment` gives each test a home of its own.
-TOOLS_FOLDER = os.environ.get("PULUMI_UCIMAGETOOLS_FOLDER")
+TOOLS_FOLDER = os.environ.get("PULUMI_UCIMAGE_TOOLS_FOLDER")
 AMBIENT = dict(os.environ)
 
 

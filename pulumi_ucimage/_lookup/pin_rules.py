@@ -16,10 +16,7 @@ from pulumi_ucimage._lookup import pin_messages
 from pulumi_ucimage._lookup.image_name import ImageName
 from pulumi_ucimage._lookup.image_query import ImageQuery
 from pulumi_ucimage._lookup.pin_changes import changed_inputs, other_pin, wanted_inputs
-from pulumi_ucimage._lookup.pin_query import (
-    BUCKET_INPUTS,
-    query_and_settings,
-)
+from pulumi_ucimage._lookup.pin_query import BUCKET_INPUTS, query_and_settings
 from pulumi_ucimage._lookup.pinned import pinned_tag, validated_state
 from pulumi_ucimage._spec.pin_state import (
     ARGUMENTS,

@@ -20,7 +20,7 @@ import requests
 from requests.structures import CaseInsensitiveDict
 
 from pulumi_ucimage._http.connection import DeadlineAdapter, reading_until
-from pulumi_ucimage._http.failures import ERRORS, explain_failure, is_closed_pool
+from pulumi_ucimage._http.failures import REQUEST_ERRORS, explain_failure, is_closed_pool
 from pulumi_ucimage._http.machine import explain_machine_problem
 from pulumi_ucimage._http.network import NetworkSettings
 from pulumi_ucimage._http.retry import Failure, Retry
@@ -79,7 +79,8 @@ class HttpClient:
 
     Raises:
         ConfigError: the CA bundle cannot be used.
-        TransportError: the machine is out of files or memory.
+        TransportError: the machine is out of files or memory, or the certificates of
+            requests cannot be read.
     """
 
     def __init__(
@@ -156,7 +157,7 @@ class HttpClient:
                 ),
                 Retry.NEVER,
             )
-        except ERRORS as error:
+        except REQUEST_ERRORS as error:
             # Nothing is raised in here: the error's frames hold the signed form and must
             # not become the context of ours.
             problem, retry = explain_failure(error, self._peer)
@@ -232,7 +233,7 @@ def _read_response(
     elif max_error_bytes:
         try:
             body = _read_body(response, max_error_bytes)
-        except (_UnusableBodyError, *ERRORS):
+        except (_UnusableBodyError, *REQUEST_ERRORS):
             body = b""
     return HttpResponse(status, response.headers, body)
 
@@ -281,7 +282,8 @@ def http_client_for(endpoint: Endpoint, *, peer: Peer) -> HttpClient:
 
     Raises:
         ConfigError: the environment's proxy or CA bundle cannot be used.
-        TransportError: the machine is out of files or memory.
+        TransportError: the machine is out of files or memory, or the certificates of
+            requests cannot be read.
     """
     network = NetworkSettings.from_environment(endpoint)
     key = (endpoint.origin, network, peer)
@@ -296,7 +298,7 @@ def http_client_for(endpoint: Endpoint, *, peer: Peer) -> HttpClient:
 
 
 def close_connections() -> None:
-    """Close every kept connection; the next request opens its own."""
+    """Close every kept connection, for tests; the next request opens its own."""
     with _lock:
         for client in _clients.values():
             client.close()

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from pulumi_ucimage._http.peer import Peer
 
-ERRORS: Final = (
+REQUEST_ERRORS: Final = (
     OSError,  # those of requests among them
     ValueError,
     urllib3.exceptions.HTTPError,
@@ -34,7 +34,7 @@ def explain_failure(  # noqa: C901, PLR0911 - a table
     """Why a request failed, and whether another attempt may help.
 
     Args:
-        error: one of `ERRORS`.
+        error: one of `REQUEST_ERRORS`.
         peer: the server that was called.
 
     Returns:

@@ -72,19 +72,20 @@ class NetworkSettings:
 
         Raises:
             ConfigError: the CA bundle cannot be used.
-            OSError: the machine is out of files or memory.
+            OSError: the certificates of requests cannot be read, or the machine is out of
+                files or memory.
         """
         context = urllib3.util.create_urllib3_context()
         if self.ca_bundle is None:
             context.load_verify_locations(requests.utils.DEFAULT_CA_BUNDLE_PATH)
             return context
         try:
-            _load(context, self.ca_bundle.path)
+            problem = _load(context, self.ca_bundle.path)
         except OSError as error:
             if explain_machine_problem(error):
                 raise
             problem = _explain_ca_problem(error)
-        else:
+        if not problem:
             return context
         message = (
             f"{self.ca_bundle.variable} names {quoted(self.ca_bundle.path)}, which"
@@ -93,13 +94,15 @@ class NetworkSettings:
         raise ConfigError(message)
 
 
-def _load(context: ssl.SSLContext, path: str) -> None:
+def _load(context: ssl.SSLContext, path: str) -> str:
+    """Load the certificates of a file or a folder; what is wrong with the folder."""
     if not Path(path).is_dir():
         context.load_verify_locations(cafile=path)
-        return
+        return ""
     if not any(_HASHED_FILE.fullmatch(file.name) for file in Path(path).iterdir()):
-        raise ssl.SSLError
+        return "is a folder without hashed certificates (see `openssl rehash`)"
     context.load_verify_locations(capath=path)
+    return ""
 
 
 def _explain_ca_problem(error: OSError) -> str:

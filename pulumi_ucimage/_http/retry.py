@@ -93,8 +93,7 @@ def parse_retry_after(headers: Mapping[str, str], now: float) -> float:
     """
     text = headers.get("Retry-After", "").strip()
     if text.isascii() and text.isdigit():
-        # No wait is longer than 30 s, so the first five digits are enough.
-        return float(text.lstrip("0")[:5] or 0)
+        return float(text)
     try:
         date = parsedate_to_datetime(text)
     except (ValueError, OverflowError):  # a year out of range

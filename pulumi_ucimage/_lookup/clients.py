@@ -30,7 +30,8 @@ def client_for(
 
     Raises:
         ConfigError: the environment's proxy or CA bundle cannot be used.
-        TransportError: the machine is out of files or memory.
+        TransportError: the machine is out of files or memory, or the certificates of
+            requests cannot be read.
     """
     return Client(
         http=http_client_for(settings.endpoint, peer=UCLOUD_API),

@@ -13,6 +13,7 @@ from pulumi_ucimage._http.client import http_client_for
 from pulumi_ucimage._http.peer import Peer
 from pulumi_ucimage._http.retry import Failure, Retry
 from pulumi_ucimage._registry.challenge import parse_challenges, parse_realm
+from pulumi_ucimage._registry.endpoint import REGISTRY
 from pulumi_ucimage._registry.responses import MAX_ERROR_BYTES, parse_error, parse_json
 from pulumi_ucimage._secret import RegistryCredentials, Secret, redact
 from pulumi_ucimage.errors import ConfigError, RegistryError, ResponseError
@@ -64,19 +65,19 @@ class Login(NamedTuple):
 
 
 class Repository(NamedTuple):
-    """What a login is for.
+    """The repository to log in to, and the image that is wanted from it.
 
     Attributes:
         host: the registry, as in the image's name.
         endpoint: where it is called.
         path: the repository, `ucs/helloworld`.
-        name: path and tag, for messages.
+        image_name: path and tag, or path and digest, for messages.
     """
 
     host: str
     endpoint: Endpoint
     path: str
-    name: str
+    image_name: str
 
     @property
     def scope(self) -> str:
@@ -100,7 +101,9 @@ def log_in(
         deadline: when the token service must have answered.
 
     Raises:
-        ConfigError: `find_credentials` raised it.
+        ConfigError: `find_credentials` raised it, or the proxy or the CA bundle for the
+            token service cannot be used.
+        TransportError: the machine is out of files or memory.
     """
     header = challenged.headers.get("WWW-Authenticate", "")
     challenges = {
@@ -114,9 +117,9 @@ def log_in(
             return _fail(
                 ResponseError(
                     f"The registry at {repository.host} asks for a login at {quoted(text)},"
-                    f" which {error}; nothing was sent there. Check the argument registry,"
-                    " ucimage:registry and UCIMAGE_REGISTRY, or ask the registry's"
-                    " administrator for a token service that belongs to it.",
+                    f" which {error}; nothing was sent there. Check"
+                    f" {REGISTRY.setting}, or ask the registry's administrator"
+                    " for a token service that belongs to it.",
                     status=HTTPStatus.UNAUTHORIZED,
                 )
             )
@@ -127,8 +130,8 @@ def log_in(
         return _fail(
             ResponseError(
                 f"The registry at {repository.host} answered with HTTP status 401 and"
-                f" offers {offered}; Basic and Bearer are supported. Check the argument"
-                " registry, ucimage:registry and UCIMAGE_REGISTRY.",
+                f" offers {offered}; Basic and Bearer are supported. Check"
+                f" {REGISTRY.setting}.",
                 status=HTTPStatus.UNAUTHORIZED,
             )
         )
@@ -156,7 +159,7 @@ def missing_credentials_error(repository: Repository) -> ConfigError:
     """The error for a registry that asks an anonymous user for credentials."""
     return ConfigError(
         f"The registry at {repository.host} asks for credentials to pull"
-        f" {quoted(repository.name)}, and there are none: {_HOW_TO_SET}, or log in"
+        f" {quoted(repository.image_name)}, and there are none: {_HOW_TO_SET}, or log in"
         f" with `docker login {repository.host}`."
     )
 
@@ -260,7 +263,7 @@ def _explain_refusal(
                 code=code,
                 message=Login(authorization, credentials).clean(message),
                 host=repository.host,
-                name=repository.name,
+                name=repository.image_name,
                 credentials=credentials.origin,
                 is_login=True,
             )

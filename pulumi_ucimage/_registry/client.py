@@ -42,19 +42,19 @@ if TYPE_CHECKING:
     from pulumi_ucimage.errors import UcimageError
 
 _PATH: Final = re.compile(r"(?!\.)[A-Za-z0-9._-]+(?:/(?!\.)[A-Za-z0-9._-]+)*")
-_REFUSALS: Final = frozenset({401, 403, 404, 429})
-"""Statuses by which a registry refuses, even without a code of its own."""
+_ERROR_STATUSES: Final = frozenset({401, 403, 404, 429})
+"""Statuses that are the registry's own error, even without a code."""
 _UNKNOWN_CODES: Final = frozenset({"MANIFEST_UNKNOWN", "NAME_UNKNOWN"})
 
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegistryClient:
-    """Asks one registry as one user.
+    """Reads digests from one registry, as one user.
 
     Attributes:
         host: the registry, as in the image's name: `host[:port]`.
-        endpoint: where it is called by HTTPS; on this machine it may speak plain HTTP.
+        endpoint: its HTTPS address; a registry on this machine may use plain HTTP.
         find_credentials: called after status 401 with the seconds that are left; returns
             None for an anonymous user.
         logins: by repository, kept for the next look-up.
@@ -84,7 +84,7 @@ class RegistryClient:
             TransportError, ResponseError: it cannot be reached, or its answer is unusable.
         """
         manifest = _ManifestRequest(path, tag, is_listed=is_listed)
-        return self.retry_policy.call(self._attempt(manifest, deadline), deadline)
+        return self.retry_policy.call(self._make_lookup(manifest, deadline), deadline)
 
     def has_digest(self, path: str, digest: str, deadline: Deadline) -> bool:
         """Whether a repository still has the manifest with this digest.
@@ -92,7 +92,9 @@ class RegistryClient:
         Raises:
             UcimageError: as `get_digest`, if the registry gives no clear answer.
         """
-        attempt = self._attempt(_ManifestRequest(path, digest, is_listed=False), deadline)
+        attempt = self._make_lookup(
+            _ManifestRequest(path, digest, is_listed=False), deadline
+        )
         try:
             self.retry_policy.call(attempt, deadline)
         except RegistryError as error:
@@ -101,16 +103,17 @@ class RegistryClient:
             raise
         return True
 
-    def _attempt(
+    def _make_lookup(
         self, manifest: _ManifestRequest, deadline: Deadline
     ) -> Callable[[], str | Failure]:
         if not _PATH.fullmatch(manifest.path):
             message = (
-                f"The image's name {quoted(manifest.path)} cannot be asked for at a"
-                " registry; it must have letters, digits, '.', '_', '-' and '/' only."
+                f"The image name {quoted(manifest.path)} cannot be used in a request to a"
+                " registry: each part between slashes must have letters, digits, '.', '_'"
+                " and '-' only, and must not be empty or begin with '.'."
             )
             raise ResponseError(message)
-        return _Attempt(self, manifest, deadline)
+        return _DigestLookup(self, manifest, deadline)
 
 
 def is_unknown(error: RegistryError) -> bool:
@@ -151,13 +154,14 @@ class _ManifestRequest(NamedTuple):
 
 
 @final
-class _Attempt:
-    """Asks for a digest; called again for each retry.
+class _DigestLookup:
+    """Looks up one digest; called again for each retry.
 
-    HEAD is asked first. Its answer is used if it has a digest and one of the four media
-    types. Otherwise GET decides, whose body can be checked: not every registry supports
-    HEAD, and errors in answer to HEAD have no body, so neither code nor message. The
-    retries of a failed HEAD ask GET only.
+    HEAD is sent first. Its response is used if it has a digest and one of the four media
+    types. A redirect is an error. After any other response GET is sent, whose body can be
+    checked: not every registry supports HEAD, and an error in response to HEAD has no
+    body, so neither code nor message. Later attempts then send GET only. If HEAD had no
+    response, the next attempt sends it again.
     """
 
     def __init__(
@@ -240,7 +244,7 @@ class _Attempt:
         return response
 
     def _read_header_digest(self, response: HttpResponse) -> str | None:
-        """The digest in the answer to HEAD; None if GET must be asked."""
+        """The digest in the response to HEAD; None if GET is needed."""
         digest = parse_digest_header(response.headers)
         if response.status != HTTPStatus.OK or not has_manifest_type(response.headers):
             return None
@@ -249,7 +253,7 @@ class _Attempt:
         return digest if self._manifest.digest in {None, digest} else None
 
     def _verify_digest(self, response: HttpResponse) -> str | Failure:
-        """The digest of the body of the answer to GET."""
+        """The digest of the body of the response to GET."""
         if not is_manifest(response.body):
             return self._make_response_failure(
                 "sent something that is not an image's manifest"
@@ -281,13 +285,13 @@ class _Attempt:
         return Failure.from_response(error, response, self._deadline.clock)
 
     def _make_registry_error(self, response: HttpResponse) -> UcimageError | None:
-        """The registry's own refusal; None if the status says nothing about the image."""
+        """The registry's own error; None if the status says nothing about the image."""
         status, credentials = response.status, self._login.credentials
         code, message = parse_error(response.body)
         is_client_error = (
             HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR
         )
-        if not (code and is_client_error) and status not in _REFUSALS:
+        if not (code and is_client_error) and status not in _ERROR_STATUSES:
             return None
         if status == HTTPStatus.UNAUTHORIZED and credentials is None:
             return missing_credentials_error(self._repository)

@@ -74,6 +74,6 @@ def probe_endpoint(endpoint: Endpoint, deadline: Deadline) -> Endpoint:
 
 
 def remember_tls(endpoint: Endpoint) -> None:
-    """Do not ask a registry again by plain HTTP: it has answered by HTTPS."""
+    """Remember that a registry on this machine answered by HTTPS."""
     if endpoint.is_loopback and endpoint.scheme == "https":
         _answered[endpoint] = endpoint

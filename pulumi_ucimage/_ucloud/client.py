@@ -41,7 +41,7 @@ _HEADERS: Final = {
     "Content-Type": "application/x-www-form-urlencoded",
 }
 _SIGNATURE: Final = re.compile(r"[0-9A-Fa-f]{40}")
-"""A signature; some servers return the one that they expected."""
+"""A signature: SHA-1 in hex. Some servers repeat the one that they expected."""
 
 
 @final

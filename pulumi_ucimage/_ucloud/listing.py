@@ -91,8 +91,8 @@ def list_images(
         bucket: which bucket.
         deadline: when everything must be read, all pages and all attempts.
         window: which part; by default all.
-        check_total_count: whether `TotalCount` must match what was read. If not, two
-            equal readings up to an empty page are enough.
+        check_total_count: whether `TotalCount` must match what was read. If not, the
+            bucket is read until two readings in a row are equal.
         concurrency: at most this many pages are read at the same time.
         executor: reads pages ahead; by default daemon threads.
         progress: called after each page with the number of images read so far, and
@@ -172,7 +172,8 @@ class _Reading:
 
         Raises:
             _ChangedError: the listing changed while it was being read.
-            ResponseError: TotalCount does not match.
+            ResponseError: TotalCount does not match, or the listing does not end.
+            TransportError, ResponseError, ApiError: a page could not be read.
         """
         images: list[ImageRecord] = []
         longest_page = overlap = 0

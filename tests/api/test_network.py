@@ -231,7 +231,10 @@ def _unusable_bundles(folder: Path, authority: Authority) -> dict[str, tuple[Pat
     (folder / "loop").symlink_to("loop")
     return {
         **{name: (folder / name, no_pem) for name in contents},
-        "a folder without hashes": (folder / "no hashes", no_pem),
+        "a folder without hashes": (
+            folder / "no hashes",
+            "is a folder without hashed certificates (see `openssl rehash`)",
+        ),
         "missing": (folder / "missing", "does not exist"),
         "below a file": (folder / "text" / "x", "cannot be read (Not a directory)"),
         "a loop": (folder / "loop", "cannot be read (Too many levels of symbolic links)"),

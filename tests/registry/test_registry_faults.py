@@ -167,7 +167,7 @@ UNUSABLE_NAMES = [
 def test_a_name_that_could_lead_elsewhere_is_not_asked_for(path: str) -> None:
     """The API's name of an image cannot change which URL of the registry is called."""
     with serve(Script()) as server:
-        with pytest.raises(ResponseError, match="cannot be asked for at a registry"):
+        with pytest.raises(ResponseError, match="cannot be used in a request to"):
             resolve(client(server), path)
 
         assert not server.requests

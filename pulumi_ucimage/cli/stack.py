@@ -73,14 +73,17 @@ def read_config(folder: Path, stack: str | None) -> dict[str, ConfigValue] | Non
         return None
     try:
         values: Mapping[str, Mapping[str, Any]] = json.loads(output)
-    except ValueError:
-        message = "`pulumi config --json` printed no JSON; is that Pulumi's command line?"
+        return {
+            key: ConfigValue(value["value"], bool(value.get("secret")))
+            for key, value in values.items()
+            if isinstance(value.get("value"), str)
+        }
+    except (ValueError, AttributeError):
+        message = (
+            "`pulumi config --json` did not print a stack's configuration; is that"
+            " Pulumi's command line?"
+        )
         raise ConfigError(message) from None
-    return {
-        key: ConfigValue(value["value"], bool(value.get("secret")))
-        for key, value in values.items()
-        if isinstance(value.get("value"), str)
-    }
 
 
 def export(folder: Path, stack: str | None) -> str:

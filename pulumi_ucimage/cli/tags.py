@@ -48,23 +48,11 @@ def command(*, session: Session, show_all: bool, as_json: bool, **values: Any) -
         documents = [_document(tag, digest) for tag in tags]
         counts = to_wire(evaluation.count_tags())
         show_json({"imageName": found.name.full, "tags": documents, "counts": counts})
-        return
-    shown = tags if show_all else _first(tags, len(evaluation.candidates))
-    now = time.time()
-    rows = [
-        (
-            tag.name or "(no name)",
-            _time(tag) or "",
-            age(tag.create_time, now),
-            _verdict(tag, digest),
-        )
-        for tag in shown
-    ]
-    styles = ["green" if tag.verdict == CHOSEN else "" for tag in shown]
-    headings = ("tag", "pushed", "age", "verdict")
-    show_table(headings, rows, styles=styles, unbroken=("pushed", "age"))
-    if len(shown) < len(tags):
-        note(f"{len(tags) - len(shown)} more tags are not shown; use --all.")
+    else:
+        shown = tags if show_all else _first(tags, len(evaluation.candidates))
+        _show(shown, digest)
+        if len(shown) < len(tags):
+            note(f"{len(tags) - len(shown)} more tags are not shown; use --all.")
     if found.problem:
         note(with_option_names(str(found.problem)))
 
@@ -73,6 +61,22 @@ def _first(tags: list[TagVerdict], candidates: int) -> list[TagVerdict]:
     """The first candidates and the first rejected tags; the chosen one in any case."""
     cut = {*range(_SHOWN), *range(candidates, candidates + _SHOWN)}
     return [t for i, t in enumerate(tags) if i in cut or t.verdict == CHOSEN]
+
+
+def _show(tags: list[TagVerdict], digest: str | None) -> None:
+    now = time.time()
+    rows = [
+        (
+            tag.name or "(no name)",
+            _time(tag) or "",
+            age(tag.create_time, now),
+            _verdict(tag, digest),
+        )
+        for tag in tags
+    ]
+    styles = ["green" if tag.verdict == CHOSEN else "" for tag in tags]
+    headings = ("tag", "pushed", "age", "verdict")
+    show_table(headings, rows, styles=styles, unbroken=("pushed", "age"))
 
 
 def _time(tag: TagVerdict) -> str | None:

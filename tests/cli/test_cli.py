@@ -69,11 +69,12 @@ def test_tags_shows_every_verdict(call: Run, configured: Emulator) -> None:
     ] == [(row[0], row[3]) for row in rows]
 
 
+@pytest.mark.parametrize("form", [[], ["--json"]], ids=["table", "json"])
 def test_tags_says_what_to_change_if_nothing_is_chosen(
-    call: Run, configured: Emulator
+    call: Run, configured: Emulator, form: list[str]
 ) -> None:
-    """The nearest change, in the words of the options; the table is still there."""
-    ended = call("tags", "ucs", "--policy", "semver", "--semver-range", "^2")
+    """The nearest change, in the words of the options; the tags are still shown."""
+    ended = call("tags", "ucs", "--policy", "semver", "--semver-range", "^2", *form)
 
     assert 0 == ended.status
     assert "1.1.0" in ended.out

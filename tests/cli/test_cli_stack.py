@@ -207,7 +207,10 @@ def test_pulumi_is_not_installed(
         ),
         ("sys.exit('\\x1b[31merror: bad\\x1b[0m')", "\\x1b[31merror: bad"),
         ("sys.exit(3)", "it gave no reason"),
-        ("print('Welcome!')", "printed no JSON"),
+        ("print('Welcome!')", "did not print a stack's configuration"),
+        ("print('[]')", "did not print a stack's configuration"),
+        ("print('null')", "did not print a stack's configuration"),
+        ('print(\'{"k": "x"}\')', "did not print a stack's configuration"),
         ("os._exit(1)", "it gave no reason"),
     ],
 )
